@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# bpf-vitals: one Makefile, no recursion. `make help` lists the targets; V=1 shows the commands.
+
+VERSION := $(shell cat VERSION)
+SAN     ?=
+B       ?= build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
+comma   := ,
+V       ?= 0
+Q       := $(if $(filter 1,$(V)),,@)
+say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(CURDIR)/%,%,$@)';)
+
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+prefix  ?= /usr/local
+DESTDIR ?=
+
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wundef \
+           -Wimplicit-fallthrough $(if $(WERROR),-Werror)
+HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+PKGS    := libbpf libelf libdw jansson libcap-ng capstone zlib
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -D_GNU_SOURCE \
+           -DVERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)/skel \
+           $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) -MMD -MP
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
+PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lm
+HOST_LIBS := -ldw -lelf
+PROBE_LIBS := -lbpf -lelf -lz -lcap-ng -lpthread
+
+ARCH    := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+BPF_CFLAGS := -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
+           -Wno-missing-declarations $(if $(WERROR),-Werror) -Ivmlinux -Ibpf -Ibpf/lib \
+           $(addprefix -idirafter /usr/include/,$(MULTIARCH)) -MMD -MP
+
+TOOLS   := $(basename $(notdir $(wildcard user/*.c)))
+SKELS   := $(patsubst bpf/%.bpf.c,$(B)/skel/%.skel.h,$(wildcard bpf/*.bpf.c))
+TEST_SKELS := $(patsubst tests/bpf/%.bpf.c,$(B)/skel/test/%.skel.h,$(wildcard tests/bpf/*.bpf.c))
+
+PURE_DIRS := base symbol profile report
+obj      = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+PURE_OBJ := $(foreach d,$(PURE_DIRS),$(call obj,user/$(d)/*.c))
+HOST_OBJ := $(call obj,user/host/*.c)
+PROBE_OBJ := $(call obj,user/probe/*.c) $(call obj,user/collect/*.c)
+
+EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(filter-out examples/lib/%,$(wildcard examples/*/*.c)))
+EXAMPLE_LIB := $(call obj,examples/lib/*.c)
+UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test.c))
+HOSTTEST := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*_test.c))
+BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*_fuzz.c))
+LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(wildcard tests/live/*.c))
+LIVE_VARIANTS := $(addprefix $(B)/tests/live/,stress-lsan alloc-matrix-static alloc-matrix-musl \
+           $(basename $(notdir $(wildcard tests/live/*.go))))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+
+.PHONY: all
+all: $(addprefix $(B)/bin/,$(TOOLS)) $(EXAMPLES) ## the tools and the example servers
+
+.PHONY: help
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- user space ---------------------------------------------------------------------------------
+
+$(B)/%.o: %.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(B)/libpure.a: $(PURE_OBJ)
+$(B)/libhost.a: $(HOST_OBJ)
+$(B)/libprobe.a: $(PROBE_OBJ)
+$(B)/%.a:
+	$(call say,AR)rm -f $@ && ar rcs $@ $^
+
+# Skeletons are generated before the objects that may include them; -MMD tells which really do.
+$(PROBE_OBJ) $(addprefix $(B)/user/,$(addsuffix .o,$(TOOLS))): | $(SKELS)
+
+$(B)/bin/%: $(B)/user/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
+
+# --- BPF ----------------------------------------------------------------------------------------
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@.tmp && $(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
+
+$(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o
+	$(call say,SKEL)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@
+
+$(B)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c
+	$(call say,BPF)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@.tmp && $(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
+
+$(B)/skel/test/%.skel.h: $(B)/tests/bpf/%.bpf.o
+	$(call say,SKEL)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@
+
+.PHONY: vmlinux
+vmlinux: ## the running kernel's full type dump, for exploring (build/vmlinux-full.h)
+	$(Q)mkdir -p $(B) && $(BPFTOOL) btf dump file /sys/kernel/btf/vmlinux format c > $(B)/vmlinux-full.h
+
+# --- examples -----------------------------------------------------------------------------------
+
+$(EXAMPLES): $(B)/%: $(B)/%.o $(EXAMPLE_LIB)
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -o $@
+$(B)/examples/%.o: ALL_CFLAGS += -Iexamples/lib
+
+# --- tests --------------------------------------------------------------------------------------
+
+# Allocations of our own objects pass tests/unit/failing_alloc.c, which can make the n-th one fail.
+WRAP_ALLOC := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup strndup)
+$(UNIT): $(B)/%: $(B)/%.o $(B)/tests/unit/failing_alloc.o $(B)/libpure.a
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(WRAP_ALLOC) $^ $(PURE_LIBS) -o $@
+$(B)/tests/%.o: ALL_CFLAGS += -Itests/unit
+
+$(HOSTTEST): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(HOST_LIBS) -lbpf $(PURE_LIBS) -o $@
+
+$(patsubst %,%.o,$(BPFTEST)): | $(TEST_SKELS) $(SKELS)
+$(BPFTEST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
+
+FUZZ_SRC := $(foreach d,$(PURE_DIRS),$(wildcard user/$(d)/*.c))
+$(FUZZERS): $(B)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
+	$(call say,FUZZ)mkdir -p $(@D) && $(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -DVERSION='"fuzz"' -Iuser -Ibpf -Itests/unit -Itests/fuzz \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $^ $(PURE_LIBS) -o $@
+
+$(REPLAY): $(B)/tests/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libpure.a
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PURE_LIBS) -o $@
+
+# Targets of live tests: plain programs, built without our hardening flags so that -O2 means -O2.
+LIVE_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -MMD -MP
+$(LIVE): $(B)/tests/live/%: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) $< -o $@ -lpthread -ldl
+$(B)/tests/live/%-lsan: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -fsanitize=leak $< -o $@ -lpthread -ldl
+$(B)/tests/live/%-static: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
+$(B)/tests/live/%-musl: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && musl-gcc $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
+$(B)/tests/live/go-%: tests/live/go-%.go
+	$(call say,GO)mkdir -p $(@D) && GOCACHE=$(abspath $(B))/go-cache GO111MODULE=off \
+		CGO_ENABLED=$(if $(filter pure,$*),0,1) go build -o $@ $<
+
+SHORT_CI := $(if $(CI),CI=true)
+.PHONY: check
+check: ## unit, corpus, golden and command-line tests; no root, seconds
+check: $(UNIT) $(HOSTTEST) $(REPLAY) $(if $(SAN),,all)
+	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST)
+	$(Q)BUILD=$(B) prove tests/support/replay.t
+	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/golden.bats)
+
+.PHONY: check-root
+check-root: all $(BPFTEST) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
+	$(Q)BUILD=$(B) prove $(BPFTEST)
+	$(Q)BUILD=$(B) prove --timer tests/live/*.bats
+
+.PHONY: check-kernels
+check-kernels: all $(BPFTEST) $(LIVE) $(LIVE_VARIANTS) ## the same in qemu guests with Debian's 6.1 and 6.12 kernels
+	$(Q)BUILD=$(B) prove --timer tests/kernels/kernels.t
+
+.PHONY: lint
+lint: all $(BPFTEST) ## formatting, warnings, static analysis, shell, layers, man pages
+	$(Q)BUILD=$(B) scripts/lint.sh
+
+.PHONY: format
+format: ## clang-format in place
+	$(Q)git ls-files '*.[ch]' | xargs clang-format -i
+
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: $(FUZZERS) ## every fuzz target for FUZZ_SECONDS (60)
+	$(Q)BUILD=$(B) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
+
+.PHONY: bench
+bench: all $(LIVE) ## A against B in turn, ratios with their spread; root
+	$(Q)BUILD=$(B) scripts/bench.sh
+
+.PHONY: golden
+golden: all ## re-record the golden outputs, for the diff to be read
+	$(Q)BUILD=$(B) RECORD=1 bats tests/golden/golden.bats
+
+.PHONY: coverage
+coverage: ## line coverage of the pure folders by the unit tests (gcov)
+	$(Q)$(MAKE) --no-print-directory B=build/coverage CFLAGS='-O0 -g --coverage' build/coverage/.coverage
+$(B)/.coverage: $(UNIT)
+	$(Q)BUILD=$(B) scripts/coverage.sh
+
+# --- man pages, installation --------------------------------------------------------------------
+
+MAN := $(patsubst %,$(B)/man/%.8,$(TOOLS))
+.PHONY: man
+man: $(MAN) ## man pages from --help and docs/man/*.h2m
+$(B)/man/%.8: $(B)/bin/% docs/man/%.h2m
+	$(call say,MAN)mkdir -p $(@D) && help2man --no-info --section=8 --manual='bpf-vitals' --include=docs/man/$*.h2m $< -o $@
+
+.PHONY: install
+install: all man ## into DESTDIR/prefix
+	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/share/man/man8 $(DESTDIR)$(prefix)/share/bash-completion/completions
+	install -m 0755 $(addprefix $(B)/bin/,$(TOOLS)) $(DESTDIR)$(prefix)/sbin
+	install -m 0644 $(MAN) $(DESTDIR)$(prefix)/share/man/man8
+	for t in $(TOOLS); do install -m 0644 scripts/bash-completion $(DESTDIR)$(prefix)/share/bash-completion/completions/$$t; done
+
+.PHONY: uninstall
+uninstall: ## what install put there
+	for t in $(TOOLS); do rm -f $(DESTDIR)$(prefix)/sbin/$$t $(DESTDIR)$(prefix)/share/man/man8/$$t.8 \
+		$(DESTDIR)$(prefix)/share/bash-completion/completions/$$t; done
+
+.PHONY: clean
+clean: ## removes build/
+	$(Q)rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * memleak-trace, kernel side: the ledger of live blocks. A block enters when its allocation
+ * returns, so a failed one never does, and leaves when its free is entered, so that nobody else can
+ * have been given the address yet. A resized block leaves at entry and comes back if that failed.
+ */
+#include "lib/prelude.bpf.h"
+
+#include "abi/memleak-trace.h"
+
+#define COUNTER_COUNT LEAK_COUNTERS
+#include "lib/counters.bpf.h"
+#include "lib/events.bpf.h"
+#include "lib/filter.bpf.h"
+#include "lib/inflight.bpf.h"
+#include "lib/stacks.bpf.h"
+
+const volatile __u64 min_size_bytes = 0;
+const volatile __u64 max_size_bytes = ~0ull;
+const volatile bool follows_children = false;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 21);
+	__type(key, struct block_key);
+	__type(value, struct block);
+} blocks SEC(".maps");
+
+/* One thread's open call and what it asked for; the scratch for its stack. */
+struct thread {
+	struct inflight call;
+	__u64 bytes;
+	__u64 out;		  /* where the result will be stored, 0: it is returned */
+	struct block_key old_key; /* addr 0: nothing is being resized */
+	struct block old;
+	__u64 is_old_known;
+	struct inflight map_call; /* only is_open is used */
+	struct map_event map;
+	__u64 freed_addr; /* last block freed and where, to know free called by delete */
+	__u64 freed_sp;
+	struct stack scratch;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* bpf_get_current_pid_tgid() */
+	__type(value, struct thread);
+} threads SEC(".maps");
+
+static const struct thread new_thread = {};
+
+/* What each allocator probe begins with. */
+struct hit {
+	__u32 tgid;
+	struct counter_row *count;
+	struct thread *thread;
+};
+
+static __always_inline bool hit_begin(struct hit *hit)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct target_state *target;
+
+	hit->tgid = id >> 32;
+	target = filter_target(hit->tgid);
+	if (!target)
+		return false;
+	hit->count = counters_row(target->slot);
+	if (!hit->count)
+		return false; /* a slot is always inside the array: for the verifier */
+	counter_add(hit->count, LEAK_HITS, 1);
+	hit->thread = bpf_map_lookup_elem(&threads, &id);
+	if (hit->thread)
+		return true;
+	if (bpf_map_update_elem(&threads, &id, &new_thread, BPF_NOEXIST) == 0)
+		hit->thread = bpf_map_lookup_elem(&threads, &id);
+	if (!hit->thread)
+		counter_add(hit->count, LEAK_LOST_THREADS, 1);
+	return hit->thread != NULL;
+}
+
+/*
+ * Each register is read first and chosen after: clang would otherwise choose the address to read
+ * from, and the verifier refuses a computed context address.
+ */
+static __always_inline __u64 argument(struct pt_regs *ctx, __u64 index)
+{
+	__u64 first = PT_REGS_PARM1(ctx), second = PT_REGS_PARM2(ctx), third = PT_REGS_PARM3(ctx);
+
+	barrier_var(first);
+	barrier_var(second);
+	barrier_var(third);
+	return index == 0 ? first : index == 1 ? second : third;
+}
+
+/* The block leaves the ledger. False: it was not there. The value is copied before it goes. */
+static __always_inline bool ledger_take(struct counter_row *count, struct block_key *key,
+					struct block *ret_block)
+{
+	struct block *block = bpf_map_lookup_elem(&blocks, key);
+
+	if (!block)
+		return false;
+	*ret_block = *block;
+	if (bpf_map_delete_elem(&blocks, key))
+		return false; /* another thread freed it at the same moment: a bug of the target */
+	counter_add(count, LEAK_FREES, 1);
+	counter_add(count, LEAK_FREE_BYTES, ret_block->bytes);
+	return true;
+}
+
+static __always_inline void ledger_put(struct counter_row *count, struct block_key *key,
+				       struct block *block)
+{
+	struct block stale;
+	long err = bpf_map_update_elem(&blocks, key, block, BPF_NOEXIST);
+
+	if (err == -17 /* EEXIST: handed out again, so it was freed unseen */) {
+		counter_add(count, LEAK_LOST_FREES, 1);
+		ledger_take(count, key, &stale);
+		err = bpf_map_update_elem(&blocks, key, block, BPF_NOEXIST);
+	}
+	counter_add(count, LEAK_ALLOCS, 1);
+	counter_add(count, LEAK_ALLOC_BYTES, block->bytes);
+	if (err)
+		counter_add(count, LEAK_LOST_BLOCKS, 1);
+}
+
+/* Takes the block that is about to be resized off the ledger, and keeps it. */
+static __always_inline void resize_begin(struct hit *hit, __u64 addr)
+{
+	struct thread *t = hit->thread;
+	struct block_key key = { .addr = addr, .tgid = hit->tgid };
+
+	/* reallocarray tail-calling realloc: the outer call has taken it already */
+	if (t->is_old_known && t->old_key.addr == addr)
+		return;
+	t->old_key = key;
+	t->is_old_known = addr && ledger_take(hit->count, &key, &t->old);
+	if (addr && !t->is_old_known)
+		counter_add(hit->count, LEAK_FREES_BEFORE_ATTACH, 1);
+}
+
+SEC("uprobe")
+int alloc_enter(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	bool is_lost;
+	struct hit hit;
+	struct thread *t;
+
+	if (!hit_begin(&hit))
+		return 0;
+	t = hit.thread;
+	if (!inflight_enter(&t->call, PT_REGS_SP(ctx), &is_lost)) {
+		counter_add(hit.count, LEAK_NESTED, 1);
+		return 0;
+	}
+	if (is_lost) {
+		counter_add(hit.count, LEAK_LOST_RETURNS, 1);
+		t->is_old_known = 0;
+	}
+	t->bytes = argument(ctx, COOKIE_FIELD(cookie, 0));
+	if (COOKIE_FIELD(cookie, 1) != ARG_NONE)
+		t->bytes *= argument(
+			ctx, COOKIE_FIELD(cookie, 1)); /* an overflow fails, and is dropped */
+	t->out = COOKIE_FIELD(cookie, 3) == ARG_NONE ? 0 : argument(ctx, COOKIE_FIELD(cookie, 3));
+	if (COOKIE_FIELD(cookie, 2) != ARG_NONE)
+		resize_begin(&hit, argument(ctx, COOKIE_FIELD(cookie, 2)));
+	else
+		t->is_old_known = 0;
+	return 0;
+}
+
+/* The address the call handed out, 0 when it failed. */
+static __always_inline __u64 result_address(struct pt_regs *ctx, struct hit *hit)
+{
+	__u64 addr = PT_REGS_RC(ctx);
+
+	if (!hit->thread->out)
+		return addr;
+	if ((__u32)addr != 0) /* posix_memalign returns an error number, an int */
+		return 0;
+	if (bpf_probe_read_user(&addr, sizeof(addr), (void *)hit->thread->out)) {
+		counter_add(hit->count, LEAK_LOST_READS, 1);
+		return 0;
+	}
+	return addr;
+}
+
+/* No block came back: what was to be resized is still there, unless it was resized to nothing. */
+static __always_inline void allocation_failed(struct hit *hit)
+{
+	struct thread *t = hit->thread;
+
+	if (t->is_old_known && t->bytes) {
+		counter_add(hit->count, LEAK_FREES, -1);
+		counter_add(hit->count, LEAK_FREE_BYTES, -t->old.bytes);
+		if (bpf_map_update_elem(&blocks, &t->old_key, &t->old, BPF_NOEXIST))
+			counter_add(hit->count, LEAK_LOST_BLOCKS, 1);
+	}
+	if (t->bytes)
+		counter_add(hit->count, LEAK_FAILED_ALLOCS, 1);
+	t->is_old_known = 0;
+}
+
+SEC("uretprobe")
+int alloc_exit(struct pt_regs *ctx)
+{
+	struct block_key key = {};
+	struct block block = {};
+	bool is_lost;
+	struct hit hit;
+	struct thread *t;
+
+	if (!hit_begin(&hit))
+		return 0;
+	t = hit.thread;
+	if (!inflight_leave(&t->call, PT_REGS_SP(ctx), &is_lost)) {
+		if (is_lost)
+			counter_add(hit.count, LEAK_LOST_RETURNS, 1);
+		return 0;
+	}
+	key.addr = result_address(ctx, &hit);
+	key.tgid = hit.tgid;
+	if (!key.addr) {
+		allocation_failed(&hit);
+		return 0;
+	}
+	t->is_old_known = 0;
+	t->freed_addr = 0;
+	block.bytes = t->bytes;
+	if (block.bytes < min_size_bytes || block.bytes > max_size_bytes) {
+		counter_add(hit.count, LEAK_FILTERED, 1);
+		return 0;
+	}
+	block.born_ns = bpf_ktime_get_ns();
+	block.stack = stack_intern(ctx, hit.tgid, &t->scratch);
+	if (block.stack == STACK_NONE)
+		counter_add(hit.count, LEAK_LOST_STACKS, 1);
+	ledger_put(hit.count, &key, &block);
+	return 0;
+}
+
+SEC("uprobe")
+int free_enter(struct pt_regs *ctx)
+{
+	struct block_key key = { .addr = PT_REGS_PARM1(ctx) };
+	__u64 sp = PT_REGS_SP(ctx);
+	struct block block;
+	struct hit hit;
+
+	if (!key.addr || !hit_begin(&hit))
+		return 0;
+	if (inflight_is_nested(&hit.thread->call, sp))
+		return 0; /* realloc moving its block: settled when it returns */
+	key.tgid = hit.tgid;
+	if (!ledger_take(hit.count, &key, &block) &&
+	    (hit.thread->freed_addr != key.addr || sp > hit.thread->freed_sp))
+		counter_add(hit.count, LEAK_FREES_BEFORE_ATTACH, 1);
+	hit.thread->freed_addr = key.addr;
+	hit.thread->freed_sp = sp;
+	return 0;
+}
+
+/* --- the process itself ---------------------------------------------------------------------- */
+
+static __always_inline void process_tell(struct target_state *target, __u32 kind, __u32 tgid,
+					 __u32 child)
+{
+	struct process_event event = {
+		.header = { .kind = kind, .tgid = tgid, .time_ns = bpf_ktime_get_ns() },
+		.child = child,
+	};
+	struct counter_row *count = counters_row(target->slot);
+
+	if (!events_send(&event, sizeof(event), true) && count)
+		counter_add(count, LEAK_LOST_EVENTS, 1);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct target_state *target;
+
+	/* a thread, or a child that shares the memory until it executes (vfork, posix_spawn) */
+	if (parent->tgid == child->tgid || parent->mm == child->mm)
+		return 0;
+	target = filter_target(parent->tgid);
+	if (target && follows_children)
+		process_tell(target, PROCESS_FORK, parent->tgid, child->tgid);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task)
+{
+	struct target_state *target = filter_target(task->tgid);
+
+	if (!target)
+		return 0;
+	target->is_stopped = 1; /* the ledger stays as it was: the old program's blocks */
+	process_tell(target, PROCESS_EXEC, task->tgid, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	__u64 id = (__u64)task->tgid << 32 | (__u32)task->pid;
+	struct target_state *target = filter_target(task->tgid);
+
+	if (!target)
+		return 0;
+	(void)bpf_map_delete_elem(&threads, &id); /* most threads never allocated: no entry */
+	if (task->signal->live.counter > 0)
+		return 0;
+	target->is_stopped = 1;
+	process_tell(target, PROCESS_EXIT, task->tgid, 0);
+	return 0;
+}
+
+/* --- mappings (--mmap) ------------------------------------------------------------------------ */
+
+#if defined(__TARGET_ARCH_x86) /* arch/x86/entry/syscalls/syscall_64.tbl */
+#define NR_MMAP	  9
+#define NR_MUNMAP 11
+#define NR_BRK	  12
+#define NR_MREMAP 25
+#else /* include/uapi/asm-generic/unistd.h */
+#define NR_MMAP	  222
+#define NR_MUNMAP 215
+#define NR_BRK	  214
+#define NR_MREMAP 216
+#endif
+
+static __always_inline bool map_fill(struct map_event *e, struct pt_regs *regs, long number)
+{
+	e->addr = PT_REGS_PARM1_CORE_SYSCALL(regs);
+	e->bytes = PT_REGS_PARM2_CORE_SYSCALL(regs);
+	switch (number) {
+	case NR_MMAP:
+		e->header.kind = MAP_MMAP;
+		e->prot = PT_REGS_PARM3_CORE_SYSCALL(regs);
+		e->flags = PT_REGS_PARM4_CORE_SYSCALL(regs);
+		e->fd = BPF_CORE_READ(regs, r8);
+		return true;
+	case NR_MUNMAP:
+		e->header.kind = MAP_MUNMAP;
+		return true;
+	case NR_MREMAP:
+		e->header.kind = MAP_MREMAP;
+		e->old_addr = e->addr;
+		e->old_bytes = e->bytes;
+		e->bytes = PT_REGS_PARM3_CORE_SYSCALL(regs);
+		e->flags = PT_REGS_PARM4_CORE_SYSCALL(regs);
+		return true;
+	case NR_BRK:
+		e->header.kind = MAP_BRK;
+		e->old_addr = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm, brk);
+		e->bytes = 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(map_enter, struct pt_regs *regs, long number)
+{
+	struct hit hit;
+
+	if (number != NR_MMAP && number != NR_MUNMAP && number != NR_MREMAP && number != NR_BRK)
+		return 0;
+	if (!hit_begin(&hit))
+		return 0;
+	/* the allocator's own business: its arenas are not the program's mappings */
+	hit.thread->map_call.is_open = 0;
+	if (inflight_is_nested(&hit.thread->call, PT_REGS_SP_CORE(regs)))
+		return 0;
+	hit.thread->map_call.is_open = map_fill(&hit.thread->map, regs, number);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(map_exit, struct pt_regs *regs, long result)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct target_state *target = filter_target(id >> 32);
+	struct counter_row *count;
+	struct thread *t;
+
+	if (!target)
+		return 0;
+	t = bpf_map_lookup_elem(&threads, &id);
+	count = counters_row(target->slot);
+	if (!t || !count || !t->map_call.is_open)
+		return 0;
+	t->map_call.is_open = 0;
+	if (result < 0 && result > -4096)
+		return 0; /* failed: nothing changed */
+	if (t->map.header.kind != MAP_MUNMAP)
+		t->map.addr = result;
+	t->map.header.tgid = id >> 32;
+	t->map.header.time_ns = bpf_ktime_get_ns();
+	t->map.stack = stack_intern(ctx, id >> 32, &t->scratch);
+	if (t->map.stack == STACK_NONE)
+		counter_add(count, LEAK_LOST_STACKS, 1);
+	if (!events_send(&t->map, sizeof(t->map), false))
+		counter_add(count, LEAK_LOST_EVENTS, 1);
+	return 0;
+}

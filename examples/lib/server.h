@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A small HTTP/1.1 server on 127.0.0.1: one thread, epoll, timerfd and signalfd. All its memory is
+ * taken at the start, so what grows while it serves is what the routes allocate.
+ *
+ * It answers /health (200 while the process lives) and /ready (503 once it drains) itself. SIGTERM
+ * or SIGINT drains: no new connection, every reply says close, idle connections are closed, and it
+ * ends when the last one is gone. A second signal, or DRAIN_DEADLINE, ends it at once.
+ */
+#ifndef EXAMPLE_SERVER_H
+#define EXAMPLE_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "http.h"
+#include "timers.h"
+
+#define SERVER_CONNECTIONS	 512		   /* more wait in the kernel's queue */
+#define SERVER_READ_TIMEOUT_NS	 (5 * NS_PER_SEC)  /* first byte of a head to its end */
+#define SERVER_WRITE_TIMEOUT_NS	 (8 * NS_PER_SEC)  /* a reply the client does not take */
+#define SERVER_IDLE_TIMEOUT_NS	 (10 * NS_PER_SEC) /* between requests */
+#define SERVER_LINGER_NS	 (1 * NS_PER_SEC)  /* our end closed, waiting for the client's */
+#define SERVER_DRAIN_GRACE_NS	 (500 * NS_PER_MS) /* for a request already on its way */
+#define SERVER_DRAIN_DEADLINE_NS (10 * NS_PER_SEC)
+
+struct server;
+
+/* One request being answered. The reply starts as 200 with an empty text body. */
+struct exchange {
+	struct server *server;
+	const struct http_request *request; /* gone when the handler returns */
+	struct http_reply *reply;
+};
+
+struct server_route {
+	const char *method;
+	const char *path;
+	void (*handler)(struct exchange *exchange);
+};
+
+struct server_app {
+	const char *name;
+	const char *summary; /* one line for --help */
+	const struct server_route *routes;
+	size_t route_count;
+	void (*report)(FILE *out); /* called once, on stderr, when the server has ended */
+};
+
+/* The main of an example: options, serving, the report. Returns the exit status. */
+int server_main(const struct server_app *app, int argc, char **argv);
+
+/* Makes the reply a 503 that says so. */
+void exchange_out_of_memory(struct exchange *exchange);
+
+/* A timer of the server's loop, @after_ns from now; see timers.h for who owns it. */
+void server_timer_start(struct server *server, struct timer *timer, uint64_t after_ns);
+void server_timer_cancel(struct server *server, struct timer *timer);
+
+#endif

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The processes of a benchmark: the tracer, the target programs, the servers, the load."""
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
+def wait_until(condition, what, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        time.sleep(0.01)
+
+
+def cpu_seconds(pid):
+    """User and system time of all threads, from /proc/PID/stat (fields 14 and 15)."""
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_bytes(pid, field="VmHWM"):
+    with open(f"/proc/{pid}/status") as f:
+        return int(re.search(rf"^{field}:\s*(\d+) kB", f.read(), re.M).group(1)) * 1024
+
+
+@contextlib.contextmanager
+def process(arguments, **options):
+    """Ended by SIGTERM at the latest when the block is left."""
+    p = subprocess.Popen(arguments, **options)
+    try:
+        yield p
+    finally:
+        if p.poll() is None:
+            p.terminate()
+            try:
+                p.wait(10)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                p.wait()
+
+
+class Tracer:
+    """memleak-trace on one process, without its overhead guard."""
+
+    def __init__(self, program, pid, *options):
+        self.out = tempfile.TemporaryFile("w+")
+        self.err = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [program, "-p", str(pid), "-f", "json", "--max-hits", "0", *options],
+            stdout=self.out, stderr=self.err)
+        try:
+            wait_until(self._has_begun, "memleak-trace to attach")
+        except TimeoutError:
+            self.process.kill()
+            raise
+
+    def _has_begun(self):
+        if self.process.poll() is not None:
+            raise RuntimeError("memleak-trace ended: " + self._said(self.err))
+        return "memleak-trace: tracing" in self._said(self.err)
+
+    @staticmethod
+    def _said(file):
+        return os.pread(file.fileno(), 1 << 20, 0).decode(errors="replace")
+
+    def interrupt(self):
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self):
+        """Its report."""
+        self.interrupt()
+        self.process.wait(60)
+        self.out.seek(0)
+        return json.loads(self.out.readlines()[-1])
+
+
+@contextlib.contextmanager
+def traced(program, pid, is_traced=True, *options):
+    """Traces within the block (or not: the A side)."""
+    if not is_traced:
+        yield None
+        return
+    tracer = Tracer(program, pid, *options)
+    try:
+        yield tracer
+    finally:
+        if tracer.process.poll() is None:
+            tracer.end()
+
+
+class Target:
+    """A program of tests/live, which waits for lines."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.pid = int(self.read().split()[1])
+
+    def read(self):
+        return self.process.stdout.readline()
+
+    def say(self, line=""):
+        self.process.stdin.write(line + "\n")
+
+    def ask(self, line=""):
+        self.say(line)
+        return json.loads(self.read())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def library_text(pid, pattern):
+    """The bytes of the executable mappings whose maps line matches."""
+    text = b""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            if " r-x" in line and re.search(pattern, line):
+                first, last = (int(n, 16) for n in line.split()[0].split("-"))
+                memory.seek(first)
+                text += memory.read(last - first)
+    return text
+
+
+def redis_requests(port, count):
+    """Requests per second of SET by 50 clients."""
+    out = subprocess.run(
+        ["redis-benchmark", "-p", str(port), "-t", "set", "-n", str(count), "-c", "50", "--csv"],
+        check=True, capture_output=True, text=True).stdout
+    return float(re.search(r'^"SET","([0-9.]+)"', out, re.M).group(1))
+
+
+@contextlib.contextmanager
+def redis(environment):
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, process(
+            ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+             "--appendonly", "no", "--dir", folder],
+            env={**os.environ, **environment}, stdout=subprocess.DEVNULL) as server:
+        wait_until(lambda: subprocess.run(["redis-cli", "-p", str(port), "ping"],
+                                          capture_output=True).stdout == b"PONG\n", "redis")
+        yield server.pid, port
+
+
+def wrk(url, seconds):
+    """(requests, requests per second, errors)"""
+    out = subprocess.run(["wrk", "-t1", "-c8", f"-d{seconds}s", url], check=True,
+                         capture_output=True, text=True).stdout
+    requests = int(re.search(r"(\d+) requests in", out).group(1))
+    rate = float(re.search(r"Requests/sec:\s*([0-9.]+)", out).group(1))
+    return requests, rate, len(re.findall(r"Socket errors|Non-2xx", out))
+
+
+@contextlib.contextmanager
+def example_server(program):
+    with process([program, "--port", "0"], stdout=subprocess.PIPE, text=True) as server:
+        yield server.pid, re.search(r":(\d+)$", server.stdout.readline().strip()).group(1)

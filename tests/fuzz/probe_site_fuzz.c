@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Any bytes as code, the first saying what is needed: the place lies in them and in the window. */
+#include "symbol/probe_site.h"
+
+#include <assert.h>
+#include <errno.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct probe_site site = { .offset = 99 };
+	struct probe_site strict;
+	struct bytes code;
+	int err;
+
+	if (size == 0)
+		return 0;
+	code = (struct bytes){ data + 1, size - 1 };
+	err = probe_site_choose(code, data[0] & 7, data[0] & 8, &site);
+	if (err) {
+		assert(err == -EBADMSG && site.offset == 99);
+		return 0;
+	}
+	assert(site.offset < code.len && site.offset < PROBE_SITE_WINDOW);
+	assert(site.is_emulated || site.offset == 0);
+	/* More demands never find a place where fewer found none. */
+	assert(!probe_site_choose(code, 6, true, &strict));
+	assert(site.is_emulated || !strict.is_emulated);
+	return 0;
+}

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+# What the bats files share: `load ../support/helpers.bash`. Plain bash, curl, wrk and python3.
+#
+#   BUILD     the build folder, relative to the root of the tree or absolute (default build)
+#   ROOT_DIR  the root of the tree
+
+ROOT_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+SUPPORT_DIR=$ROOT_DIR/tests/support
+
+# fail WHY: ends the test.
+fail() {
+	printf '%s\n' "$*" >&2
+	return 1
+}
+
+need_root() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+}
+
+# need_command NAME...: skips when one is not installed.
+need_command() {
+	local name
+	for name in "$@"; do
+		command -v "$name" >/dev/null || skip "needs $name"
+	done
+}
+
+# built PATH: a product's absolute path in the build folder.
+built() {
+	case ${BUILD:-build} in
+	/*) printf '%s/%s\n' "$BUILD" "$1" ;;
+	*) printf '%s/%s/%s\n' "$ROOT_DIR" "${BUILD:-build}" "$1" ;;
+	esac
+}
+
+# tool NAME: the path of one of our commands.
+tool() {
+	built "bin/$1"
+}
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds; fails when it never does.
+wait_for() {
+	local seconds=$1
+	local end=$((SECONDS + seconds))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || {
+			fail "not within $seconds s: $*"
+			return 1
+		}
+		sleep 0.05
+	done
+}
+
+# start_server NAME: an example of examples/memory on a free port; sets SERVER_PID, SERVER_PORT,
+# SERVER_OUT and SERVER_ERR (files). One at a time; teardown calls stop_server. RUN_AS, an array,
+# is a command put in front of it that must keep its process id.
+start_server() {
+	local program
+	program=$(built "examples/memory/$1")
+	[ -x "$program" ] || {
+		fail "$program is not built"
+		return 1
+	}
+	SERVER_OUT=$(mktemp "${BATS_TEST_TMPDIR:-${TMPDIR:-/tmp}}/server.out.XXXXXX")
+	SERVER_ERR=$(mktemp "${BATS_TEST_TMPDIR:-${TMPDIR:-/tmp}}/server.err.XXXXXX")
+	# bats waits for whoever holds its descriptor 3
+	"${RUN_AS[@]}" "$program" --port 0 >"$SERVER_OUT" 2>"$SERVER_ERR" 3>&- &
+	SERVER_PID=$!
+	wait_for 10 grep -q '^listening on ' "$SERVER_OUT" || return 1
+	SERVER_PORT=$(sed -n 's/^listening on .*://p' "$SERVER_OUT")
+}
+
+# stop_server: by SIGTERM; sets SERVER_STATUS to its exit status. Nothing when none runs.
+# shellcheck disable=SC2034 # the status is for the caller
+stop_server() {
+	[ -n "${SERVER_PID:-}" ] || return 0
+	kill -TERM "$SERVER_PID" 2>/dev/null || true
+	SERVER_STATUS=0
+	wait "$SERVER_PID" || SERVER_STATUS=$?
+	SERVER_PID=
+}
+
+# http_get PATH: the body; fails unless the status is 2xx.
+http_get() {
+	curl --silent --fail --max-time 10 "http://127.0.0.1:$SERVER_PORT$1"
+}
+
+# http_status PATH [CURL OPTION...]: the status code alone.
+http_status() {
+	local path=$1
+	shift
+	curl --silent --output /dev/null --max-time 10 --write-out '%{http_code}' "$@" \
+		"http://127.0.0.1:$SERVER_PORT$path"
+}
+
+# load_routes SECONDS ROUTE...: the routes in turn, at LOAD_RATE requests a second (1000), on loopback;
+# prints what wrk says. %d in a route is a number of its own for each request.
+load_routes() {
+	local seconds=$1
+	shift
+	LOAD_RATE=${LOAD_RATE:-1000} LOAD_CONNECTIONS=8 wrk --threads 1 --connections 8 \
+		--duration "${seconds}s" --script "$SUPPORT_DIR/routes.lua" \
+		"http://127.0.0.1:$SERVER_PORT" -- "$@" 3>&-
+}
+
+# truth: what the server says about its own memory, as JSON.
+truth() {
+	http_get /truth
+}
+
+# json_get FILE EXPR: the Python expression EXPR over the document `doc` (FILE - is stdin).
+json_get() {
+	python3 -c '
+import json, sys
+with (sys.stdin if sys.argv[1] == "-" else open(sys.argv[1])) as f:
+    doc = json.load(f)
+value = eval(sys.argv[2])
+print(json.dumps(value) if isinstance(value, (dict, list, bool)) else value)
+' "$1" "$2"
+}
+
+# truth_of SITE FIELD [FILE]: one number of the truth (of a saved one when FILE is given).
+truth_of() {
+	local get="next(s for s in doc['sites'] if s['site'] == '$1')['$2']"
+	if [ $# -gt 2 ]; then
+		json_get "$3" "$get"
+	else
+		truth | json_get - "$get"
+	fi
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Opening, running and reporting: what the tool calls. */
+#include "collect/memleak_state.h"
+
+#include "base/scope.h"
+#include "host/cli.h"
+#include "host/clock.h"
+#include "host/log.h"
+#include "probe/cost.h"
+#include "probe/load.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define HOUSEKEEPING_NS	 (100 * NS_PER_MS)
+#define MAP_EVENTS_BYTES (4u << 20) /* ring buffer with --mmap */
+/* A stack growing by less per interval is not called growing: a page is below any real concern. */
+#define MIN_SLOPE_BYTES 1024.0
+
+/* Kernel memory per element: 48 bytes of header, 8 of allocator, rounded to the size class. */
+#define BLOCK_ELEMENT_BYTES 96u
+#define STACK_ELEMENT_BYTES 1024u
+#define BUCKET_BYTES	    16u
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	struct memleak *m = ctx;
+	const struct event_header *header = data;
+	int err = 0;
+
+	if (size >= sizeof(struct map_event) && header->kind >= MAP_MMAP)
+		memleak_map_event(m, data);
+	else if (size >= sizeof(struct process_event))
+		err = memleak_process_event(m, data);
+	m->stop |= err > 0;
+	return err < 0 ? err : 0;
+}
+
+static int configure(struct memleak *m)
+{
+	const struct memleak_options *o = m->options;
+	struct memleak_trace_bpf *skel = m->skel;
+	int err;
+
+	skel->rodata->min_size_bytes = o->min_size_bytes;
+	skel->rodata->max_size_bytes = o->max_size_bytes;
+	skel->rodata->follows_children = o->follow_children;
+	(void)bpf_program__set_autoload(skel->progs.process_fork, o->follow_children);
+	(void)bpf_program__set_autoload(skel->progs.map_enter, o->with_mmap);
+	(void)bpf_program__set_autoload(skel->progs.map_exit, o->with_mmap);
+	uprobes_prepare(skel->progs.alloc_enter);
+	uprobes_prepare(skel->progs.alloc_exit);
+	uprobes_prepare(skel->progs.free_enter);
+	err = bpf_map__set_max_entries(skel->maps.blocks, o->max_blocks);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.stacks, o->max_stacks);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.threads, o->max_threads);
+	if (!err && o->with_mmap)
+		err = bpf_map__set_max_entries(skel->maps.events, MAP_EVENTS_BYTES);
+	return err ? log_errno(err, "table sizes") : 0;
+}
+
+/* The tracepoints of processes and mappings; uprobes are attached per process. */
+static int attach_tracepoints(struct memleak_trace_bpf *skel, const struct memleak_options *o)
+{
+	struct {
+		struct bpf_program *prog;
+		struct bpf_link **link;
+		bool is_wanted;
+	} table[] = {
+		{ skel->progs.process_exit, &skel->links.process_exit, true },
+		{ skel->progs.process_exec, &skel->links.process_exec, true },
+		{ skel->progs.process_fork, &skel->links.process_fork, o->follow_children },
+		{ skel->progs.map_exit, &skel->links.map_exit, o->with_mmap },
+		{ skel->progs.map_enter, &skel->links.map_enter, o->with_mmap },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (!table[i].is_wanted)
+			continue;
+		*table[i].link = bpf_program__attach(table[i].prog);
+		if (!*table[i].link)
+			return log_errno(-errno, "cannot attach to %s",
+					 bpf_program__section_name(table[i].prog));
+	}
+	return 0;
+}
+
+static int load(struct memleak *m)
+{
+	int err;
+
+	m->skel = memleak_trace_bpf__open();
+	if (!m->skel)
+		return log_errno(-errno, "cannot open the BPF programs");
+	err = configure(m);
+	if (!err)
+		err = probe_load(m->skel->skeleton);
+	if (!err)
+		err = attach_tracepoints(m->skel, m->options);
+	if (err)
+		return err;
+	m->ring = ring_buffer__new(bpf_map__fd(m->skel->maps.events), on_event, m, NULL);
+	return m->ring ? 0 : log_errno(-errno, "cannot read the ring buffer");
+}
+
+int memleak_open(const struct memleak_options *options, struct loop *loop, struct memleak **ret)
+{
+	struct memleak *m = calloc(1, sizeof(*m));
+	int err;
+
+	if (!m)
+		return log_errno(-ENOMEM, "cannot start");
+	m->options = options;
+	m->loop = loop;
+	m->symbols = symbols_new();
+	m->leaks = leaks_new();
+	err = m->symbols && m->leaks ? load(m) : log_errno(-ENOMEM, "cannot start");
+	if (err) {
+		memleak_free(m);
+		return err;
+	}
+	m->probe_ns = probe_cost_ns();
+	*ret = m;
+	return 0;
+}
+
+void memleak_free(struct memleak *m)
+{
+	struct runtime_stack *s, *next;
+
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->watch_count; i++)
+		watch_free(m->watches[i]);
+	HASH_ITER (hh, m->runtime_stacks, s, next) {
+		HASH_DEL(m->runtime_stacks, s);
+		free(s);
+	}
+	ring_buffer__free(m->ring);
+	memleak_trace_bpf__destroy(m->skel);
+	symbols_free(m->symbols);
+	leaks_free(m->leaks);
+	leak_rows_done(&m->rows);
+	free(m->report_targets);
+	free(m);
+}
+
+void memleak_freep(struct memleak **m)
+{
+	memleak_free(*m);
+}
+
+static int on_ring(void *ctx)
+{
+	struct memleak *m = ctx;
+	int n = ring_buffer__consume(m->ring);
+
+	if (n < 0)
+		return n;
+	return m->stop && !memleak_running(m) ? 1 : 0;
+}
+
+static int on_sample(void *ctx)
+{
+	int err = memleak_walk(ctx);
+
+	return err ? log_errno(err, "cannot read the ledger") : 0;
+}
+
+int memleak_start(struct memleak *m)
+{
+	int err;
+
+	m->started_ns = m->guard_ns = m->refreshed_ns = clock_monotonic_ns();
+	err = memleak_walk(m); /* the first sample: what was there at the start */
+	if (!err)
+		err = loop_add_fd(m->loop, ring_buffer__epoll_fd(m->ring), on_ring, m);
+	if (!err)
+		err = loop_every(m->loop, HOUSEKEEPING_NS, memleak_housekeeping, m);
+	if (!err)
+		err = loop_every(m->loop, m->options->sample_ns, on_sample, m);
+	return err ? log_errno(err, "cannot start") : 0;
+}
+
+void memleak_stop(struct memleak *m)
+{
+	for (size_t i = 0; i < m->watch_count; i++)
+		watch_detach(m->watches[i]);
+	(void)ring_buffer__consume(
+		m->ring); /* what is left in it; events of processes come too late */
+}
+
+const char *memleak_describe(struct memleak *m)
+{
+	const struct watch *first = m->watch_count ? m->watches[0] : NULL;
+	size_t running = memleak_running(m);
+
+	if (!first)
+		return "";
+	if (running > 1)
+		(void)snprintf(m->description, sizeof(m->description),
+			       "%zu processes, first %s (PID %d), %s", running, first->target.comm,
+			       first->target.pid, first->allocator);
+	else
+		(void)snprintf(m->description, sizeof(m->description), "%s (PID %d), %s",
+			       first->target.comm, first->target.pid, first->allocator);
+	return m->description;
+}
+
+/* --- the report --- */
+
+static const char *state_text(enum watch_state state)
+{
+	switch (state) {
+	case WATCH_ENDED:
+		return "ended";
+	case WATCH_EXECUTED:
+		return "executed another program";
+	case WATCH_DETACHED:
+		return "detached";
+	default:
+		return "running";
+	}
+}
+
+/* How often the kernel skipped one of our programs because it was running already. */
+static uint64_t missed_runs(const struct memleak *m)
+{
+	const struct bpf_program *progs[] = { m->skel->progs.alloc_enter, m->skel->progs.alloc_exit,
+					      m->skel->progs.free_enter };
+	uint64_t missed = 0;
+
+	for (size_t i = 0; i < sizeof(progs) / sizeof(*progs); i++) {
+		struct bpf_prog_info info = { 0 };
+		__u32 size = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(progs[i]), &info, &size) == 0)
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+static int fill_targets(struct memleak *m, uint64_t now_ns, struct leak_counts *ret_total)
+{
+	struct leak_target *targets = calloc(m->watch_count + 1, sizeof(*targets));
+
+	if (!targets)
+		return -ENOMEM;
+	free(m->report_targets);
+	m->report_targets = targets;
+	for (size_t i = 0; i < m->watch_count; i++) {
+		const struct watch *w = m->watches[i];
+		int err = memleak_counts(m, w, &targets[i].counts);
+
+		if (err)
+			return err;
+		targets[i].pid = w->target.pid;
+		targets[i].start_ticks = w->target.start_ticks;
+		targets[i].comm = w->target.comm;
+		targets[i].exe = w->target.exe;
+		targets[i].allocator = w->allocator;
+		targets[i].state = state_text(w->state);
+		if (w->attached_ns)
+			targets[i].window_ns =
+				(w->ended_ns ? w->ended_ns : now_ns) - w->attached_ns;
+		if (i == 0)
+			targets[i].counts.missed_runs =
+				missed_runs(m); /* not told apart by process */
+		leak_counts_add(ret_total, &targets[i].counts);
+	}
+	return 0;
+}
+
+static uint64_t buckets(uint64_t max_entries)
+{
+	uint64_t n = 1;
+
+	while (n < max_entries)
+		n *= 2;
+	return n;
+}
+
+static uint64_t table_bytes(const struct memleak *m, const struct leak_counts *total)
+{
+	const struct memleak_options *o = m->options;
+	(void)total;
+
+	return m->live_blocks * BLOCK_ELEMENT_BYTES +
+	       leaks_stack_count(m->leaks) * STACK_ELEMENT_BYTES +
+	       BUCKET_BYTES *
+		       (buckets(o->max_blocks) + buckets(o->max_stacks) + buckets(o->max_threads));
+}
+
+static uint64_t own_cpu_ns(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage))
+		return 0;
+	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS_PER_S +
+	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+}
+
+static const char *sort_text(enum leak_sort sort)
+{
+	static const char *const texts[] = { [LEAK_BY_BYTES] = "bytes",
+					     [LEAK_BY_COUNT] = "count",
+					     [LEAK_BY_GROWTH] = "growth",
+					     [LEAK_BY_AGE] = "age" };
+
+	return texts[sort];
+}
+
+static void fill_losses(struct memleak *m, const struct leak_counts *total, struct leak_report *r)
+{
+	double events = (double)(total->allocs + total->frees);
+
+	r->lost_pct = events > 0 ? 100.0 * (double)leak_counts_lost(total) / events : 0;
+	r->is_complete = r->lost_pct <= m->options->max_loss_pct;
+	r->note = m->note[0] ? m->note : NULL;
+}
+
+int memleak_report(struct memleak *m, bool is_final, struct leak_report *ret_report)
+{
+	const struct memleak_options *o = m->options;
+	uint64_t now_ns = clock_monotonic_ns();
+	struct leak_counts total = { 0 };
+	int err = memleak_walk(m);
+
+	if (err)
+		return log_errno(err, "cannot read the ledger");
+	leak_rows_done(&m->rows);
+	memleak_resolve_all(m);
+	err = leaks_rows(m->leaks, memleak_names, m, o->sort, MIN_SLOPE_BYTES, &m->rows);
+	if (!err)
+		err = fill_targets(m, now_ns, &total);
+	if (err)
+		return log_errno(err, "cannot make the report");
+	*ret_report = (struct leak_report){
+		.version = VERSION,
+		.time_ns = clock_realtime_ns(),
+		.window_ns = now_ns - m->started_ns,
+		.interval_ns = leaks_sample_distance_ns(m->leaks),
+		.samples = leaks_samples(m->leaks),
+		.is_final = is_final,
+		.min_age_ns = o->min_age_ns,
+		.min_size_bytes = o->min_size_bytes,
+		.max_size_bytes = o->max_size_bytes,
+		.sort = sort_text(o->sort),
+		.targets = m->report_targets,
+		.target_count = m->watch_count,
+		.rows = m->rows.at,
+		.row_count = m->rows.len,
+		.top = o->top,
+		.own_rss_bytes = procfs_own_rss_bytes(),
+		.own_cpu_ns = own_cpu_ns(),
+		.table_bytes = table_bytes(m, &total),
+		.live_blocks = m->live_blocks,
+		.max_blocks = o->max_blocks,
+		.probe_cost_ns = m->probe_ns,
+	};
+	fill_losses(m, &total, ret_report);
+	return 0;
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* From the kernel's tables to the value in the middle: blocks, mappings, counters, names. */
+#include "collect/memleak_state.h"
+
+#include "base/vec.h"
+#include "host/clock.h"
+#include "host/log.h"
+#include "probe/tables.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* --- blocks --- */
+
+static int take_block(void *ctx, const void *key, const void *value)
+{
+	struct memleak *m = ctx;
+	const struct block_key *k = key;
+	const struct block *b = value;
+
+	m->live_blocks++;
+	return leaks_block(m->leaks, (pid_t)k->tgid, LEAK_HEAP, b->stack, b->bytes, b->born_ns);
+}
+
+static int take_ranges(struct memleak *m, const struct watch *w)
+{
+	for (size_t i = 0; i < w->ranges.len; i++) {
+		const struct range *r = &w->ranges.at[i];
+		struct runtime_stack *known;
+		int err;
+
+		HASH_FIND(hh, m->runtime_stacks, &r->stack, sizeof(r->stack), known);
+		err = leaks_block(m->leaks, w->target.pid, known ? LEAK_RUNTIME : LEAK_MMAP,
+				  r->stack, r->end - r->start, r->time_ns);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int memleak_walk(struct memleak *m)
+{
+	int err;
+
+	leaks_begin(m->leaks, clock_monotonic_ns(), m->options->min_age_ns);
+	m->live_blocks = 0;
+	err = table_walk(bpf_map__fd(m->skel->maps.blocks), sizeof(struct block_key),
+			 sizeof(struct block), take_block, m);
+	for (size_t i = 0; i < m->watch_count && !err; i++)
+		err = take_ranges(m, m->watches[i]);
+	return err ? err : leaks_end(m->leaks);
+}
+
+struct drop {
+	int fd;
+	uint32_t tgid;
+};
+
+static int drop_block(void *ctx, const void *key, const void *value)
+{
+	const struct drop *d = ctx;
+	const struct block_key *k = key;
+
+	(void)value;
+	if (k->tgid == d->tgid)
+		(void)bpf_map_delete_elem(d->fd, k); /* gone already is as good */
+	return 0;
+}
+
+int memleak_drop_blocks(struct memleak *m, uint32_t tgid)
+{
+	struct drop d = { .fd = bpf_map__fd(m->skel->maps.blocks), .tgid = tgid };
+
+	return table_walk(d.fd, sizeof(struct block_key), sizeof(struct block), drop_block, &d);
+}
+
+/* --- mappings --- */
+
+static bool is_loader(const char *module)
+{
+	return strncmp(module, "ld-", 3) == 0 || strncmp(module, "ld64", 4) == 0;
+}
+
+/* Was the mapping made by the loader itself? Told by the code that called. */
+static bool is_from_loader(struct memleak *m, uint64_t stack_id)
+{
+	struct stack stack;
+	struct frame frame;
+	uint64_t leaf;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.stacks), &stack_id, &stack) ||
+	    !stack.depth)
+		return false;
+	leaf = stack.frames[0];
+	if (symbols_resolve(m->symbols, (pid_t)stack.tgid, &leaf, 1))
+		return false;
+	return symbols_frame(m->symbols, (pid_t)stack.tgid, leaf, &frame) &&
+	       is_loader(frame.module);
+}
+
+/* Remembers that mappings from this stack are the runtime's: thread stacks, the loader's. */
+static void note_runtime_stack(struct memleak *m, const struct map_event *e)
+{
+	struct runtime_stack *known;
+
+	HASH_FIND(hh, m->runtime_stacks, &e->stack, sizeof(e->stack), known);
+	if (known)
+		return;
+	if (!(e->flags & (MAP_STACK | MAP_GROWSDOWN)) && !is_from_loader(m, e->stack))
+		return;
+	known = calloc(1, sizeof(*known));
+	if (!known)
+		return; /* it is then listed with the program's own mappings */
+	known->id = e->stack;
+	HASH_ADD(hh, m->runtime_stacks, id, sizeof(known->id), known);
+}
+
+static int apply_brk(struct ranges *ranges, const struct map_event *e)
+{
+	int err = 0;
+
+	if (e->addr > e->old_addr)
+		return ranges_map(ranges, e->old_addr, e->addr, e->header.time_ns, e->stack);
+	if (e->addr < e->old_addr)
+		(void)ranges_unmap(ranges, e->addr, e->old_addr, &err);
+	return err;
+}
+
+/* The part of the old mapping that moves is forgotten, the new place is this call's. */
+static int apply_mremap(struct ranges *ranges, const struct map_event *e)
+{
+	int err = 0;
+	uint64_t known;
+
+	if (e->old_bytes) {
+		known = ranges_unmap(ranges, e->old_addr, e->old_addr + e->old_bytes, &err);
+		if (err || !known) /* from before the attach, or a file: not ours */
+			return err;
+	}
+	return ranges_map(ranges, e->addr, e->addr + e->bytes, e->header.time_ns, e->stack);
+}
+
+void memleak_map_event(struct memleak *m, const struct map_event *e)
+{
+	struct watch *w = memleak_watch_of(m, e->header.tgid);
+	int err = 0;
+
+	if (!w)
+		return;
+	switch (e->header.kind) {
+	case MAP_MMAP:
+		if (e->fd < 0 || (e->flags & MAP_ANONYMOUS)) {
+			note_runtime_stack(m, e);
+			err = ranges_map(&w->ranges, e->addr, e->addr + e->bytes, e->header.time_ns,
+					 e->stack);
+		} else { /* a file over anonymous memory */
+			(void)ranges_unmap(&w->ranges, e->addr, e->addr + e->bytes, &err);
+		}
+		break;
+	case MAP_MUNMAP:
+		(void)ranges_unmap(&w->ranges, e->addr, e->addr + e->bytes, &err);
+		break;
+	case MAP_MREMAP:
+		err = apply_mremap(&w->ranges, e);
+		break;
+	case MAP_BRK:
+		err = apply_brk(&w->ranges, e);
+		break;
+	default:
+		break;
+	}
+	if (err)
+		log_warn("a mapping of process %d was not recorded: %s", w->target.pid,
+			 strerror(-err));
+}
+
+/* --- counters --- */
+
+int memleak_counts(const struct memleak *m, const struct watch *w, struct leak_counts *ret_counts)
+{
+	uint64_t c[LEAK_COUNTERS];
+	int err = table_sum_percpu(bpf_map__fd(m->skel->maps.counters), w->slot, c, LEAK_COUNTERS);
+
+	if (err)
+		return err;
+	*ret_counts = (struct leak_counts){
+		.allocs = c[LEAK_ALLOCS],
+		.alloc_bytes = c[LEAK_ALLOC_BYTES],
+		.frees = c[LEAK_FREES],
+		.free_bytes = c[LEAK_FREE_BYTES],
+		.frees_before_attach = c[LEAK_FREES_BEFORE_ATTACH],
+		.failed_allocs = c[LEAK_FAILED_ALLOCS],
+		.filtered = c[LEAK_FILTERED],
+		.nested = c[LEAK_NESTED],
+		.hits = c[LEAK_HITS],
+		.lost_blocks = c[LEAK_LOST_BLOCKS],
+		.lost_stacks = c[LEAK_LOST_STACKS],
+		.lost_threads = c[LEAK_LOST_THREADS],
+		.lost_frees = c[LEAK_LOST_FREES],
+		.lost_returns = c[LEAK_LOST_RETURNS],
+		.lost_reads = c[LEAK_LOST_READS],
+		.lost_events = c[LEAK_LOST_EVENTS],
+	};
+	return 0;
+}
+
+uint64_t memleak_total_hits(const struct memleak *m)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < m->watch_count; i++) {
+		struct leak_counts c;
+
+		if (memleak_counts(m, m->watches[i], &c) == 0)
+			total += c.hits;
+	}
+	return total;
+}
+
+/* --- names --- */
+
+/* Return addresses point behind the call: one byte less lies inside it. */
+static void to_call_sites(struct stack *stack)
+{
+	if (stack->depth > STACK_DEPTH)
+		stack->depth = STACK_DEPTH;
+	for (uint32_t i = 0; i < stack->depth; i++)
+		stack->frames[i]--;
+}
+
+/* The code addresses of one process that are to be named in one go. */
+struct wanted {
+	const struct memleak *m;
+	pid_t pid;
+	uint64_t *at;
+	size_t len, cap;
+};
+
+static void want_stack(void *ctx, pid_t pid, uint64_t id)
+{
+	struct wanted *wanted = ctx;
+	struct stack stack;
+
+	if (pid != wanted->pid ||
+	    bpf_map_lookup_elem(bpf_map__fd(wanted->m->skel->maps.stacks), &id, &stack))
+		return; /* another process, or STACK_NONE */
+	to_call_sites(&stack);
+	for (uint32_t i = 0; i < stack.depth; i++) {
+		uint64_t *addr = vec_push(wanted);
+
+		if (addr)
+			*addr = stack.frames[i];
+	}
+}
+
+void memleak_resolve_all(struct memleak *m)
+{
+	for (size_t i = 0; i < m->watch_count; i++) {
+		struct wanted wanted = { .m = m, .pid = m->watches[i]->target.pid };
+
+		leaks_each_stack(m->leaks, want_stack, &wanted);
+		if (symbols_resolve(m->symbols, wanted.pid, wanted.at, wanted.len))
+			log_warn("out of memory while reading symbols: names will be missing");
+		free(wanted.at);
+	}
+}
+
+/* Where whole stacks begin: the first function of a process or thread. */
+static bool is_start(const char *function)
+{
+	static const char *const starts[] = { "_start",
+					      "__libc_start_main",
+					      "__libc_start_call_main",
+					      "start_thread",
+					      "clone",
+					      "clone3",
+					      "__clone",
+					      "__clone3" };
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (strncmp(function, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
+size_t memleak_names(void *ctx, pid_t pid, uint64_t id, struct frame *ret_frames, size_t max,
+		     bool *ret_truncated)
+{
+	struct memleak *m = ctx;
+	struct stack stack;
+	size_t depth = 0;
+
+	*ret_truncated = true;
+	if (bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.stacks), &id, &stack))
+		return 0;
+	to_call_sites(&stack);
+	/* an address outside all code: what was taken for a frame pointer was none */
+	while (depth < stack.depth && depth < max &&
+	       symbols_frame(m->symbols, pid, stack.frames[depth], &ret_frames[depth]))
+		depth++;
+	if (depth)
+		*ret_truncated = !is_start(ret_frames[depth - 1].function);
+	return depth;
+}

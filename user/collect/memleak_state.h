@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Private to collect/memleak*.c: what they share. */
+#ifndef COLLECT_MEMLEAK_STATE_H
+#define COLLECT_MEMLEAK_STATE_H
+
+#include "abi/memleak-trace.h"
+#include "collect/memleak.h"
+
+#include "host/symbols.h"
+#include "host/target.h"
+#include "probe/allocator.h"
+#include "probe/uprobes.h"
+#include "profile/ranges.h"
+
+#include "memleak-trace.skel.h"
+
+#include <bpf/libbpf.h>
+#include <uthash.h>
+
+enum watch_state {
+	WATCH_RUNNING,
+	WATCH_PENDING,	/* executed another program whose libraries are not all there yet */
+	WATCH_ENDED,	/* the process is gone */
+	WATCH_EXECUTED, /* it executed another program and we do not follow */
+	WATCH_DETACHED, /* we let go */
+};
+
+/* One process under observation. */
+struct watch {
+	struct memleak *owner;
+	struct target target;
+	enum watch_state state;
+	bool is_child; /* found by -s: its exec is followed */
+	uint32_t slot; /* of its counters */
+	uint64_t attached_ns, ended_ns;
+	uint64_t pending_since_ns;
+	struct uprobe_links links;
+	struct ranges ranges;
+	char allocator[320]; /* for the report */
+};
+
+/* A stack of mapping calls that is the runtime's business. */
+struct runtime_stack {
+	uint64_t id;
+	UT_hash_handle hh;
+};
+
+struct memleak {
+	const struct memleak_options *options;
+	struct loop *loop;
+	struct memleak_trace_bpf *skel;
+	struct ring_buffer *ring;
+	struct symbols *symbols;
+	struct leaks *leaks;
+	struct runtime_stack *runtime_stacks;
+	struct watch *watches[TARGETS_MAX];
+	size_t watch_count;
+	uint64_t started_ns;
+	uint64_t live_blocks;	       /* at the last walk */
+	uint64_t probe_ns;	       /* calibrated cost of one probe hit, 0 unknown */
+	uint64_t guard_hits, guard_ns; /* at the last guard check */
+	unsigned int guard_strikes;
+	uint64_t refreshed_ns;
+	bool stop; /* an event left nothing to watch */
+	char note[256];
+	char description[512];
+	struct leak_rows rows; /* of the last report */
+	struct leak_target *report_targets;
+};
+
+/* memleak_watch.c */
+int watch_attach(struct watch *w, bool is_quiet);
+void watch_detach(struct watch *w);
+void watch_free(struct watch *w);
+struct watch *memleak_watch_of(struct memleak *m, uint32_t tgid);
+size_t memleak_running(const struct memleak *m);
+/* Acts on a fork, exec or exit event. 0, or 1 when nothing is left to watch, or -errno. */
+int memleak_process_event(struct memleak *m, const struct process_event *event);
+/* Tries the pending ones again, refreshes symbols, checks the guard. As above. */
+int memleak_housekeeping(void *m);
+
+/* memleak_ledger.c */
+void memleak_map_event(struct memleak *m, const struct map_event *event);
+/* Walks the ledger into m->leaks. 0 or -errno. */
+int memleak_walk(struct memleak *m);
+/* Drops what the ledger has of process @tgid. */
+int memleak_drop_blocks(struct memleak *m, uint32_t tgid);
+int memleak_counts(const struct memleak *m, const struct watch *w, struct leak_counts *ret_counts);
+uint64_t memleak_total_hits(const struct memleak *m);
+/* Names every stack that has live blocks; look-ups (memleak_names, a leak_names_fn) follow. */
+void memleak_resolve_all(struct memleak *m);
+size_t memleak_names(void *ctx, pid_t pid, uint64_t id, struct frame *ret_frames, size_t max,
+		     bool *ret_truncated);
+
+#endif

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The processes under observation: attach, fork, exec, exit, and the overhead guard. */
+#include "collect/memleak_state.h"
+
+#include "base/scope.h"
+#include "host/cli.h"
+#include "host/clock.h"
+#include "host/log.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+#define PENDING_GIVE_UP_NS (5 * NS_PER_S)
+#define GUARD_WINDOW_NS	   (500 * NS_PER_MS)
+#define GUARD_STRIKES	   2 /* windows in a row over the budget */
+#define REFRESH_NS	   NS_PER_S
+
+struct watch *memleak_watch_of(struct memleak *m, uint32_t tgid)
+{
+	for (size_t i = m->watch_count; i > 0; i--) /* the newest first: a PID may come again */
+		if ((uint32_t)m->watches[i - 1]->target.pid == tgid)
+			return m->watches[i - 1];
+	return NULL;
+}
+
+size_t memleak_running(const struct memleak *m)
+{
+	size_t running = 0;
+
+	for (size_t i = 0; i < m->watch_count; i++)
+		running += m->watches[i]->state == WATCH_RUNNING ||
+			   m->watches[i]->state == WATCH_PENDING;
+	return running;
+}
+
+/* --- one process --- */
+
+static void describe_allocators(struct watch *w, const struct allocators *found)
+{
+	size_t len = 0;
+
+	w->allocator[0] = '\0';
+	for (size_t i = 0; i < found->len && len < sizeof(w->allocator); i++) {
+		const struct allocator *a = &found->at[i];
+
+		len += (size_t)snprintf(
+			w->allocator + len, sizeof(w->allocator) - len, "%s%s (%s)%s",
+			len ? ", " : "", a->name, a->path,
+			a->has_untraced_new ? " without its operator new (see --cxx-new)" : "");
+	}
+}
+
+static int attach_allocator(struct watch *w, const struct allocator *a)
+{
+	struct memleak_trace_bpf *skel = w->owner->skel;
+	struct uprobe_request request = { .fd = a->fd, .pid = w->target.pid };
+	int err;
+
+	/* frees first: a block seen to come must be seen to go */
+	request.prog = skel->progs.free_enter;
+	request.places = a->frees;
+	request.count = a->free_count;
+	err = uprobes_attach(&w->links, &request);
+	if (err)
+		return err;
+	request.prog = skel->progs.alloc_exit;
+	request.is_return = true;
+	request.places = a->allocs;
+	request.count = a->alloc_count;
+	err = uprobes_attach(&w->links, &request);
+	if (err)
+		return err;
+	request.prog = skel->progs.alloc_enter;
+	request.is_return = false;
+	return uprobes_attach(&w->links, &request);
+}
+
+static int set_target(struct watch *w, bool is_stopped)
+{
+	struct target_state state = { .slot = w->slot, .is_stopped = is_stopped };
+	uint32_t tgid = (uint32_t)w->target.pid;
+
+	return bpf_map_update_elem(bpf_map__fd(w->owner->skel->maps.targets), &tgid, &state,
+				   BPF_ANY);
+}
+
+void watch_detach(struct watch *w)
+{
+	uprobes_detach(&w->links);
+}
+
+static int attach_all(struct watch *w, const struct allocators *found)
+{
+	for (size_t i = 0; i < found->len; i++) {
+		int err = attach_allocator(w, &found->at[i]);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/*
+ * Finds the allocator and attaches. 0; -ENODATA (none), -EOPNOTSUPP, -ESRCH (gone or another
+ * process by now) or what the attach gave; said unless @is_quiet. Nothing stays attached on
+ * failure.
+ */
+int watch_attach(struct watch *w, bool is_quiet)
+{
+	_release_(allocators_done) struct allocators found = { 0 };
+	const struct memleak_options *o = w->owner->options;
+	int err = allocators_find(&w->target, o->with_throwing_new, is_quiet, &found);
+
+	if (err == -ENODATA && o->with_mmap)
+		err = 0; /* its mappings can still be watched */
+	if (!err)
+		err = symbols_refresh(w->owner->symbols, &w->target);
+	if (!err)
+		err = set_target(w, false);
+	if (!err)
+		err = attach_all(w, &found);
+	if (!err && !target_is_same(&w->target))
+		err = -ESRCH; /* it ended, and the probes may sit in a process that took its number
+			       */
+	if (err) {
+		watch_detach(w);
+		(void)set_target(w, true);
+		return err;
+	}
+	describe_allocators(w, &found);
+	w->state = WATCH_RUNNING;
+	if (!w->attached_ns)
+		w->attached_ns = clock_monotonic_ns();
+	return 0;
+}
+
+static void watch_end(struct watch *w, enum watch_state state)
+{
+	if (w->state != WATCH_RUNNING && w->state != WATCH_PENDING)
+		return;
+	(void)set_target(w, true);
+	watch_detach(w);
+	w->state = state;
+	w->ended_ns = clock_monotonic_ns();
+	if (w->target.pidfd >= 0)
+		(void)loop_remove_fd(w->owner->loop, w->target.pidfd);
+}
+
+void watch_free(struct watch *w)
+{
+	if (!w)
+		return;
+	watch_detach(w);
+	target_done(&w->target);
+	ranges_done(&w->ranges);
+	free(w);
+}
+
+/* The process has ended: by its pidfd. */
+static int on_ended(void *ctx)
+{
+	struct watch *w = ctx;
+
+	watch_end(w, WATCH_ENDED);
+	return memleak_running(w->owner) ? 0 : 1;
+}
+
+/* Takes hold of @pid and gives it a slot; not attached yet. NULL and *ret_err. */
+static struct watch *watch_new(struct memleak *m, pid_t pid, int *ret_err, pid_t *ret_tgid)
+{
+	struct watch *w;
+
+	*ret_err = -E2BIG;
+	if (m->watch_count == TARGETS_MAX)
+		return NULL;
+	w = calloc(1, sizeof(*w));
+	*ret_err = -ENOMEM;
+	if (!w)
+		return NULL;
+	w->owner = m;
+	w->slot = (uint32_t)m->watch_count;
+	*ret_err = target_open(&w->target, pid, ret_tgid);
+	if (!*ret_err)
+		*ret_err = loop_add_fd(m->loop, w->target.pidfd, on_ended, w);
+	if (*ret_err) {
+		watch_free(w);
+		return NULL;
+	}
+	m->watches[m->watch_count++] = w;
+	return w;
+}
+
+static int say_not_opened(pid_t pid, int err, pid_t tgid)
+{
+	if (err == -EEXIST) {
+		log_error("%d is a thread of process %d", pid, tgid);
+		log_hint("use -p %d", tgid);
+		return EXIT_NO_TARGET;
+	}
+	if (err == -ESRCH) {
+		log_error("no process %d", pid);
+		return EXIT_NO_TARGET;
+	}
+	if (err == -EPERM || err == -EACCES) {
+		(void)log_errno(err, "process %d", pid);
+		log_hint("run it with sudo");
+		return EXIT_PERMISSION;
+	}
+	(void)log_errno(err, "cannot watch process %d", pid);
+	return EXIT_FAILED;
+}
+
+int memleak_add(struct memleak *m, pid_t pid)
+{
+	pid_t tgid = 0;
+	int err;
+	struct watch *w = watch_new(m, pid, &err, &tgid);
+
+	if (!w)
+		return say_not_opened(pid, err, tgid);
+	err = watch_attach(w, false);
+	if (!err)
+		return EXIT_DONE;
+	watch_end(w, WATCH_DETACHED);
+	w->state = WATCH_DETACHED;
+	if (err == -ESRCH) {
+		log_error("process %d ended before it could be traced", pid);
+		return EXIT_NO_TARGET;
+	}
+	if (err == -ENODATA || err == -EOPNOTSUPP)
+		return EXIT_UNSUPPORTED;
+	return err == -EPERM || err == -EACCES ? EXIT_PERMISSION : EXIT_FAILED;
+}
+
+/* --- what happens to them --- */
+
+static int add_child(struct memleak *m, uint32_t tgid)
+{
+	pid_t ignored;
+	int err;
+	struct watch *w = watch_new(m, (pid_t)tgid, &err, &ignored);
+
+	if (!w) {
+		if (err != -ESRCH && err != -EEXIST) /* a short-lived child is no news */
+			log_warn("child process %u is not traced: %s", tgid, strerror(-err));
+		return 0;
+	}
+	w->is_child = true;
+	w->state = WATCH_PENDING;
+	w->pending_since_ns = clock_monotonic_ns();
+	if (watch_attach(w, true) == 0)
+		log_info("child process %u (%s) is traced too", tgid, w->target.comm);
+	return 0;
+}
+
+/* Another program now: its old blocks are gone with its memory, the new one's allocator is to be
+ * found. */
+static int follow_exec(struct watch *w)
+{
+	struct memleak *m = w->owner;
+	pid_t pid = w->target.pid;
+	int err = memleak_drop_blocks(m, (uint32_t)pid);
+
+	watch_detach(w);
+	leaks_forget(m->leaks, pid);
+	symbols_forget(m->symbols, pid);
+	ranges_done(&w->ranges);
+	(void)loop_remove_fd(m->loop, w->target.pidfd);
+	target_done(&w->target);
+	w->state = WATCH_PENDING;
+	w->pending_since_ns = clock_monotonic_ns();
+	if (!err)
+		err = target_open(&w->target, pid, NULL);
+	if (!err)
+		err = loop_add_fd(m->loop, w->target.pidfd, on_ended, w);
+	if (err) {
+		w->state = WATCH_ENDED;
+		w->ended_ns = clock_monotonic_ns();
+	}
+	return 0;
+}
+
+static int on_exec(struct watch *w)
+{
+	struct memleak *m = w->owner;
+	char comm[64];
+
+	if (w->state != WATCH_RUNNING && w->state != WATCH_PENDING)
+		return 0;
+	if (m->options->follow_exec || w->is_child)
+		return follow_exec(w);
+	(void)snprintf(comm, sizeof(comm), "%s", w->target.comm);
+	watch_end(w, WATCH_EXECUTED);
+	(void)snprintf(m->note, sizeof(m->note),
+		       "process %d (%s) executed another program; the report ends there "
+		       "(--follow-exec goes on)",
+		       w->target.pid, comm);
+	return memleak_running(m) ? 0 : 1;
+}
+
+int memleak_process_event(struct memleak *m, const struct process_event *event)
+{
+	struct watch *w = memleak_watch_of(m, event->header.tgid);
+
+	if (!w)
+		return 0;
+	switch (event->header.kind) {
+	case PROCESS_FORK:
+		return add_child(m, event->child);
+	case PROCESS_EXEC:
+		return on_exec(w);
+	default: /* an exit is seen by its pidfd */
+		return 0;
+	}
+}
+
+static void try_pending(struct memleak *m, uint64_t now_ns)
+{
+	for (size_t i = 0; i < m->watch_count; i++) {
+		struct watch *w = m->watches[i];
+		int err;
+
+		if (w->state != WATCH_PENDING)
+			continue;
+		err = watch_attach(w, true);
+		if (!err || now_ns - w->pending_since_ns < PENDING_GIVE_UP_NS)
+			continue;
+		log_warn("process %d (%s) is not traced: %s", w->target.pid, w->target.comm,
+			 strerror(-err));
+		watch_end(w, WATCH_DETACHED);
+	}
+}
+
+/* Lets go of everything when the probes are hit more often than asked for (rule S31). */
+static int check_guard(struct memleak *m, uint64_t now_ns)
+{
+	uint64_t hits, rate;
+
+	if (!m->options->max_hits || now_ns - m->guard_ns < GUARD_WINDOW_NS)
+		return 0;
+	hits = memleak_total_hits(m);
+	rate = (hits - m->guard_hits) * NS_PER_S / (now_ns - m->guard_ns);
+	m->guard_hits = hits;
+	m->guard_ns = now_ns;
+	if (rate <= m->options->max_hits) {
+		m->guard_strikes = 0;
+		return 0;
+	}
+	if (++m->guard_strikes < GUARD_STRIKES)
+		return 0;
+	for (size_t i = 0; i < m->watch_count; i++)
+		watch_end(m->watches[i], WATCH_DETACHED);
+	(void)snprintf(m->note, sizeof(m->note),
+		       "let go: %llu probe hits/s, more than --max-hits %llu (the load on the "
+		       "target would be too high); a larger number, or 0, goes on",
+		       (unsigned long long)rate, (unsigned long long)m->options->max_hits);
+	return 1;
+}
+
+int memleak_housekeeping(void *ctx)
+{
+	struct memleak *m = ctx;
+	uint64_t now_ns = clock_monotonic_ns();
+	int stop = ring_buffer__consume(m->ring);
+
+	if (m->stop)
+		return 1;
+	if (stop < 0)
+		return stop;
+	try_pending(m, now_ns);
+	if (now_ns - m->refreshed_ns >= REFRESH_NS) {
+		m->refreshed_ns = now_ns;
+		for (size_t i = 0; i < m->watch_count; i++)
+			if (m->watches[i]->state == WATCH_RUNNING)
+				(void)symbols_refresh(m->symbols, &m->watches[i]->target);
+	}
+	return check_guard(m, now_ns);
+}

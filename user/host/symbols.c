@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Processes (copies of their executable mappings) over files (host/symbol_file.h). An address
+ * becomes a file address by its mapping; names belong to the file, so processes share them.
+ */
+#include "host/symbols.h"
+
+#include "base/scope.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "host/interned.h"
+#include "host/symbol_file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define MAX_DESCRIPTORS 1024
+
+struct code {
+	uint64_t start, end, offset;
+	uint32_t dev_major, dev_minor;
+	uint64_t inode;
+	const char *module;	  /* interned */
+	struct symbol_file *file; /* borrowed from struct symbols; NULL: anonymous or not opened */
+};
+
+struct code_list { /* ascending by start, not overlapping */
+	struct code *at;
+	size_t len, cap;
+};
+
+struct process {
+	pid_t pid; /* the key */
+	struct code_list codes;
+	UT_hash_handle hh;
+};
+
+struct symbols {
+	struct interned names;
+	struct process *processes;
+	struct symbol_file *files;
+	size_t descriptors, max_descriptors;
+};
+
+struct symbols *symbols_new(void)
+{
+	struct symbols *s = calloc(1, sizeof(*s));
+	struct rlimit limit;
+
+	if (!s)
+		return NULL;
+	/* Half of what we may open is left to the rest of the program. */
+	s->max_descriptors = MAX_DESCRIPTORS;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < MAX_DESCRIPTORS)
+		s->max_descriptors = limit.rlim_cur / 2;
+	/* libdw would fetch debug files over the network for ids that the target chose. */
+	(void)unsetenv("DEBUGINFOD_URLS");
+	return s;
+}
+
+static void process_free(struct process *p)
+{
+	free(p->codes.at);
+	free(p);
+}
+
+void symbols_free(struct symbols *s)
+{
+	struct process *process;
+	struct process *next_process;
+	struct symbol_file *file;
+	struct symbol_file *next_file;
+
+	if (!s)
+		return;
+	HASH_ITER (hh, s->processes, process, next_process) {
+		HASH_DEL(s->processes, process);
+		process_free(process);
+	}
+	HASH_ITER (hh, s->files, file, next_file) {
+		HASH_DEL(s->files, file);
+		symbol_file_free(file);
+	}
+	interned_done(&s->names);
+	free(s);
+}
+
+void symbols_freep(struct symbols **s)
+{
+	symbols_free(*s);
+}
+
+static struct process *find_process(const struct symbols *s, pid_t pid)
+{
+	struct process *p;
+
+	HASH_FIND(hh, s->processes, &pid, sizeof(pid), p);
+	return p;
+}
+
+static struct process *take_process(struct symbols *s, pid_t pid)
+{
+	struct process *p = find_process(s, pid);
+
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	HASH_ADD(hh, s->processes, pid, sizeof(p->pid), p);
+	if (!p->hh.tbl) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void symbols_forget(struct symbols *s, pid_t pid)
+{
+	struct process *p = find_process(s, pid);
+
+	if (!p)
+		return;
+	HASH_DEL(s->processes, p);
+	process_free(p);
+}
+
+/* --- mappings ------------------------------------------------------------------------------- */
+
+static const char *module_of(struct symbols *s, const struct mapping *m)
+{
+	static const char *const of_kernel[] = { "[vdso]", "[vsyscall]", "[uprobes]" };
+	const char *slash = strrchr(m->path, '/');
+	const char *base = slash ? slash + 1 : m->path;
+	char clean[TEXT_MAX];
+
+	if (m->inode != 0) {
+		(void)text_clean(base, strlen(base), clean, sizeof(clean));
+		return interned_add(&s->names, clean);
+	}
+	for (size_t i = 0; i < sizeof(of_kernel) / sizeof(of_kernel[0]); i++) {
+		if (strcmp(m->path, of_kernel[i]) == 0)
+			return of_kernel[i];
+	}
+	return "[jit]";
+}
+
+/*
+ * The file behind @m, opened or already known; *ret_file is NULL when it cannot be had. The key is
+ * what fstat says: the device in maps is not that of the file on btrfs and overlayfs. 0 or -ENOMEM.
+ */
+static int take_file(struct symbols *s, const struct target *t, const struct mapping *m,
+		     struct symbol_file **ret_file)
+{
+	struct symbol_file_id id;
+	struct symbol_file *file;
+	struct stat st;
+	int fd;
+
+	*ret_file = NULL;
+	fd = target_open_mapping(t, m);
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st)) {
+		(void)close(fd);
+		return 0;
+	}
+	id = (struct symbol_file_id){ .device = st.st_dev, .inode = st.st_ino };
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): id is set, by bytes */
+	HASH_FIND(hh, s->files, &id, sizeof(id), file);
+	if (file || s->descriptors + 2 > s->max_descriptors) {
+		(void)close(fd);
+		*ret_file = file;
+		return 0;
+	}
+	file = symbol_file_new(fd, t, &s->names);
+	if (!file)
+		return -ENOMEM;
+	file->id = id;
+	HASH_ADD(hh, s->files, id, sizeof(file->id), file);
+	if (!file->hh.tbl) {
+		symbol_file_free(file);
+		return -ENOMEM;
+	}
+	s->descriptors += symbol_file_descriptors(file);
+	*ret_file = file;
+	return 0;
+}
+
+/* The first of @codes that ends above @addr. */
+static size_t code_index(const struct code_list *codes, uint64_t addr)
+{
+	size_t low = 0;
+	size_t high = codes->len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (codes->at[middle].end <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const struct code *find_code(const struct code_list *codes, uint64_t addr)
+{
+	size_t i = code_index(codes, addr);
+
+	return i < codes->len && codes->at[i].start <= addr ? &codes->at[i] : NULL;
+}
+
+static bool is_same(const struct code *c, const struct mapping *m)
+{
+	return c->start == m->start && c->end == m->end && c->offset == m->offset &&
+	       c->dev_major == m->dev_major && c->dev_minor == m->dev_minor && c->inode == m->inode;
+}
+
+static int add_code(struct symbols *s, const struct target *t, const struct mapping *m,
+		    const struct code_list *earlier, struct code_list *codes)
+{
+	const struct code *known = find_code(earlier, m->start);
+	struct symbol_file *file = NULL;
+	const char *module = module_of(s, m);
+	struct code *code;
+
+	if (known && is_same(known, m))
+		file = known->file;
+	if (!file && m->inode != 0 && take_file(s, t, m, &file))
+		return -ENOMEM;
+	code = module ? vec_push(codes) : NULL;
+	if (!code)
+		return -ENOMEM;
+	*code = (struct code){ .start = m->start,
+			       .end = m->end,
+			       .offset = m->offset,
+			       .dev_major = m->dev_major,
+			       .dev_minor = m->dev_minor,
+			       .inode = m->inode,
+			       .module = module,
+			       .file = file };
+	return 0;
+}
+
+static int compare_codes(const void *a, const void *b)
+{
+	const struct code *left = a;
+	const struct code *right = b;
+
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+/*
+ * Stacks taken before a dlclose are still named: what was unmapped stays until something else is
+ * executable there. A target that maps and unmaps for ever keeps as many as maps may have lines.
+ */
+static int keep_earlier(const struct code_list *earlier, struct code_list *codes)
+{
+	struct code_list now = *codes;
+
+	for (size_t i = 0; i < earlier->len && codes->len < PROCMAPS_MAX_LINES; i++) {
+		struct code *kept;
+		size_t at;
+
+		now.at = codes->at; /* may have moved */
+		at = code_index(&now, earlier->at[i].start);
+		if (at < now.len && now.at[at].start < earlier->at[i].end)
+			continue;
+		kept = vec_push(codes);
+		if (!kept)
+			return -ENOMEM;
+		*kept = earlier->at[i];
+	}
+	if (codes->len > 0)
+		qsort(codes->at, codes->len, sizeof(*codes->at), compare_codes);
+	return 0;
+}
+
+static void code_list_done(struct code_list *codes)
+{
+	free(codes->at);
+}
+
+int symbols_refresh(struct symbols *s, const struct target *t)
+{
+	_release_(procmaps_done) struct procmaps maps = { 0 };
+	_release_(code_list_done) struct code_list codes = { 0 };
+	struct code_list earlier;
+	struct process *p;
+	int err = target_maps(t, &maps);
+
+	if (err)
+		return err;
+	p = take_process(s, t->pid);
+	if (!p)
+		return -ENOMEM;
+	for (size_t i = 0; i < maps.len; i++) {
+		if (maps.at[i].executable && add_code(s, t, &maps.at[i], &p->codes, &codes))
+			return -ENOMEM;
+	}
+	err = keep_earlier(&p->codes, &codes);
+	if (err)
+		return err;
+	earlier = p->codes;
+	p->codes = codes;
+	codes = earlier; /* released in its place */
+	return 0;
+}
+
+/* --- addresses ------------------------------------------------------------------------------ */
+
+struct wanted {
+	struct symbol_file *file;
+	uint64_t vaddr;
+};
+
+static int compare_wanted(const void *a, const void *b)
+{
+	const struct wanted *left = a;
+	const struct wanted *right = b;
+
+	if (left->file != right->file)
+		return left->file < right->file ? -1 : 1;
+	return (left->vaddr > right->vaddr) - (left->vaddr < right->vaddr);
+}
+
+/* Where @addr lies in the file of @code: false when its file says nothing about that place. */
+static bool file_address(const struct code *code, uint64_t addr, uint64_t *ret_vaddr)
+{
+	return code->file &&
+	       symbol_file_address(code->file, addr - code->start + code->offset, ret_vaddr);
+}
+
+/* @wanted sorted by file: one call for each of them. */
+static int resolve_files(const struct wanted *wanted, size_t count)
+{
+	_release_(freep) uint64_t *vaddrs = calloc(count, sizeof(*vaddrs));
+	size_t at = 0;
+
+	if (!vaddrs)
+		return -ENOMEM;
+	while (at < count) {
+		struct symbol_file *file = wanted[at].file;
+		size_t len = 0;
+
+		for (; at < count && wanted[at].file == file; at++) {
+			if (len == 0 || vaddrs[len - 1] != wanted[at].vaddr)
+				vaddrs[len++] = wanted[at].vaddr;
+		}
+		if (symbol_file_resolve(file, vaddrs, len))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int symbols_resolve(struct symbols *s, pid_t pid, const uint64_t *addrs, size_t count)
+{
+	const struct process *p = find_process(s, pid);
+	_release_(freep) struct wanted *wanted = NULL;
+	size_t len = 0;
+
+	if (!p || count == 0)
+		return 0;
+	wanted = calloc(count, sizeof(*wanted));
+	if (!wanted)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const struct code *code = find_code(&p->codes, addrs[i]);
+		uint64_t vaddr;
+
+		if (!code || !file_address(code, addrs[i], &vaddr) ||
+		    symbol_file_find(code->file, vaddr))
+			continue;
+		wanted[len++] = (struct wanted){ .file = code->file, .vaddr = vaddr };
+	}
+	if (len == 0)
+		return 0;
+	qsort(wanted, len, sizeof(*wanted), compare_wanted);
+	return resolve_files(wanted, len);
+}
+
+bool symbols_frame(struct symbols *s, pid_t pid, uint64_t addr, struct frame *ret_frame)
+{
+	const struct process *p = find_process(s, pid);
+	const struct code *code = p ? find_code(&p->codes, addr) : NULL;
+	const struct symbol_place *place = NULL;
+	struct frame frame = { .function = "", .file = "" };
+	uint64_t vaddr;
+
+	if (!code)
+		return false;
+	frame.module = code->module;
+	frame.offset = addr - code->start + code->offset;
+	if (file_address(code, addr, &vaddr)) {
+		frame.offset = vaddr;
+		place = symbol_file_find(code->file, vaddr);
+		if (!place && symbols_resolve(s, pid, &addr, 1) == 0)
+			place = symbol_file_find(code->file, vaddr);
+	}
+	if (place) {
+		frame.function = place->function;
+		frame.file = place->file;
+		frame.line = place->line;
+	}
+	*ret_frame = frame;
+	return true;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Addresses of processes to functions, modules and lines. What is needed is opened when a process
+ * is added or refreshed and kept, so that a process that has died still gets names. Files are told
+ * apart by device and inode and read once, however many processes map them.
+ */
+#ifndef HOST_SYMBOLS_H
+#define HOST_SYMBOLS_H
+
+#include "host/target.h"
+#include "symbol/frame.h"
+
+#include <stdint.h>
+
+struct symbols;
+
+struct symbols *symbols_new(void);
+void symbols_free(struct symbols *s);
+void symbols_freep(struct symbols **s);
+
+/*
+ * Takes (or takes again, after dlopen) the executable mappings of @t and opens their files. Earlier
+ * mappings of the same process stay known unless the new ones overlap them.
+ */
+int symbols_refresh(struct symbols *s, const struct target *t);
+
+/* The process executed another program: what was known of it is dropped. */
+void symbols_forget(struct symbols *s, pid_t pid);
+
+/*
+ * Makes sure that the @count addresses of @pid are resolved; later symbols_frame calls are then
+ * look-ups. For return addresses pass address - 1. Work is batched per file. 0 or -ENOMEM (names
+ * that could not be read are simply unknown).
+ */
+int symbols_resolve(struct symbols *s, pid_t pid, const uint64_t *addrs, size_t count);
+
+/*
+ * The frame of an address. Strings live as long as @s. False: the address lies in no executable
+ * mapping, so whoever took it for code was wrong (a broken frame-pointer chain).
+ */
+bool symbols_frame(struct symbols *s, pid_t pid, uint64_t addr, struct frame *ret_frame);
+
+#endif

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* One link for many places where the kernel can (uprobe_multi), else one perf event per place. */
+#include "probe/uprobes.h"
+
+#include "base/scope.h"
+#include "base/vec.h"
+#include "host/log.h"
+#include "probe/features.h"
+#include "probe/uprobe_multi.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void uprobes_prepare(struct bpf_program *prog)
+{
+	if (features_have_uprobe_multi())
+		(void)bpf_program__set_expected_attach_type(prog, UPROBE_MULTI_ATTACH_TYPE);
+}
+
+static int explain(int err, const struct uprobe_request *request, uint64_t offset)
+{
+	(void)log_errno(err, "cannot attach to process %d (%s probe at file offset 0x%llx)",
+			request->pid, request->is_return ? "return" : "entry",
+			(unsigned long long)offset);
+	if (err == -EINVAL)
+		log_hint("another tracer may hold this address with other settings (bcc's Python "
+			 "tools do: iovisor/bcc#5236); stop it and try again");
+	else if (err == -EPERM || err == -EACCES)
+		log_hint(
+			"this kernel asks CAP_SYS_ADMIN for uprobes (CVE-2025-38466 fix): use sudo");
+	return err;
+}
+
+static int attach_multi(struct uprobe_links *links, const struct uprobe_request *request)
+{
+	int fd = uprobe_multi_attach(bpf_program__fd(request->prog), request->fd, request->pid,
+				     request->is_return, request->places, request->count);
+	int *grown;
+
+	if (fd < 0)
+		return explain(fd, request, request->places[0].offset);
+	grown = vec_grow(links->fds, links->fd_count, &links->fd_cap, sizeof(*grown));
+	if (!grown) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	links->fds = grown;
+	links->fds[links->fd_count++] = fd;
+	return 0;
+}
+
+static int attach_one(struct uprobe_links *links, const struct uprobe_request *request,
+		      const struct uprobe_place *place)
+{
+	LIBBPF_OPTS(bpf_uprobe_opts, opts, .retprobe = request->is_return,
+		    .bpf_cookie = place->cookie);
+	struct bpf_link *link, **slot;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", request->fd);
+	link = bpf_program__attach_uprobe_opts(request->prog, request->pid, path, place->offset,
+					       &opts);
+	if (!link)
+		return explain(-errno, request, place->offset);
+	slot = vec_push(links);
+	if (!slot) {
+		(void)bpf_link__destroy(link);
+		return -ENOMEM;
+	}
+	*slot = link;
+	return 0;
+}
+
+int uprobes_attach(struct uprobe_links *links, const struct uprobe_request *request)
+{
+	if (!request->count)
+		return 0;
+	if (features_have_uprobe_multi())
+		return attach_multi(links, request);
+	for (size_t i = 0; i < request->count; i++) {
+		int err = attach_one(links, request, &request->places[i]);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void uprobes_detach(struct uprobe_links *links)
+{
+	for (size_t i = 0; i < links->fd_count; i++)
+		(void)close(links->fds[i]);
+	for (size_t i = 0; i < links->len; i++)
+		(void)bpf_link__destroy(links->at[i]); /* the kernel has let go either way */
+	free(links->fds);
+	free(links->at);
+	*links = (struct uprobe_links){ 0 };
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Uprobes on one process: always with its PID, always by descriptors that vanish with this process
+ * (rules S12, S14), never by the tracefs files.
+ */
+#ifndef PROBE_UPROBES_H
+#define PROBE_UPROBES_H
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct uprobe_place {
+	uint64_t offset; /* in the file, bytes */
+	uint64_t cookie; /* what bpf_get_attach_cookie gives the program */
+};
+
+struct uprobe_links {
+	struct bpf_link **at; /* in order of attachment */
+	size_t len, cap;
+	int *fds; /* of multi links */
+	size_t fd_count, fd_cap;
+};
+
+/* Before load: tells the kernel how @prog will be attached. */
+void uprobes_prepare(struct bpf_program *prog);
+
+/*
+ * Attaches @prog at @count places of the file open as @fd in process @pid, at function return when
+ * @is_return. 0 or -errno after saying why; what was attached before stays in @links.
+ */
+struct uprobe_request {
+	struct bpf_program *prog;
+	int fd;
+	pid_t pid;
+	bool is_return;
+	const struct uprobe_place *places;
+	size_t count;
+};
+int uprobes_attach(struct uprobe_links *links, const struct uprobe_request *request);
+
+/* Removes them in the order of attachment: attach return probes first. Then @links is empty. */
+void uprobes_detach(struct uprobe_links *links);
+
+#endif

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Names, sums and labels that text, JSON and folded output must agree on. */
+#include "report/leak_report_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define COUNTER(field)                                                                             \
+	{                                                                                          \
+#field, offsetof(struct leak_counts, field), NULL                                  \
+	}
+#define LOSS(field, meaning)                                                                       \
+	{                                                                                          \
+#field, offsetof(struct leak_counts, field), meaning                               \
+	}
+
+const struct leak_counter leak_counters[LEAK_COUNTER_COUNT] = {
+	COUNTER(allocs),
+	COUNTER(alloc_bytes),
+	COUNTER(frees),
+	COUNTER(free_bytes),
+	COUNTER(frees_before_attach),
+	COUNTER(failed_allocs),
+	COUNTER(filtered),
+	COUNTER(nested),
+	COUNTER(hits),
+	LOSS(lost_blocks, "blocks not recorded: the table was full or the kernel had no memory"),
+	LOSS(lost_stacks, "blocks recorded without their stack"),
+	LOSS(lost_threads, "calls of threads for which there was no room"),
+	LOSS(lost_frees, "frees not seen: the address was handed out again"),
+	LOSS(lost_returns, "allocator calls that never returned (exception, longjmp)"),
+	LOSS(lost_reads, "reads of the target's memory that failed"),
+	LOSS(lost_events, "process or mapping events dropped"),
+	LOSS(missed_runs, "probe hits the kernel skipped (recursion)"),
+};
+_Static_assert(sizeof(struct leak_counts) == LEAK_COUNTER_COUNT * sizeof(uint64_t),
+	       "a counter of struct leak_counts is missing above");
+
+uint64_t leak_counter_of(const struct leak_counts *counts, const struct leak_counter *counter)
+{
+	uint64_t value;
+
+	memcpy(&value, (const char *)counts + counter->offset, sizeof(value));
+	return value;
+}
+
+struct leak_counts leak_report_counts(const struct leak_report *r)
+{
+	struct leak_counts sum = { 0 };
+
+	for (size_t i = 0; i < r->target_count; i++)
+		leak_counts_add(&sum, &r->targets[i].counts);
+	return sum;
+}
+
+const struct leak_target *leak_report_target(const struct leak_report *r, pid_t pid)
+{
+	for (size_t i = 0; i < r->target_count; i++)
+		if (r->targets[i].pid == pid)
+			return &r->targets[i];
+	return NULL;
+}
+
+char *leak_frame_label(const struct frame *f, char buf[LEAK_LABEL_LEN])
+{
+	if (f->function[0])
+		(void)snprintf(buf, LEAK_LABEL_LEN, "%s", f->function);
+	else if (!f->module[0])
+		(void)snprintf(buf, LEAK_LABEL_LEN, "[unknown]");
+	else if (f->module[0] == '[') /* "[jit]" */
+		(void)snprintf(buf, LEAK_LABEL_LEN, "%s+0x%jx", f->module, (uintmax_t)f->offset);
+	else
+		(void)snprintf(buf, LEAK_LABEL_LEN, "[%s]+0x%jx", f->module, (uintmax_t)f->offset);
+	return buf;
+}
+
+char *leak_time(uint64_t realtime_ns, char buf[LEAK_TIME_LEN])
+{
+	time_t seconds = (time_t)(realtime_ns / 1000000000);
+	struct tm tm;
+
+	buf[0] = 0;
+	if (gmtime_r(&seconds, &tm))
+		(void)strftime(buf, LEAK_TIME_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return buf;
+}
+
+double leak_per_minute(const struct leak_report *r, double bytes_per_interval)
+{
+	return r->interval_ns ? bytes_per_interval * 60e9 / (double)r->interval_ns : 0;
+}

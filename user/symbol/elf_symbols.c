@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Symbols of an ELF file: by name and by address, each in one streaming pass over the tables. */
+#include "base/scope.h"
+#include "symbol/elf.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+
+#define CHUNK_SYMBOLS 256
+/* A symbol without size is taken to cover at most this many bytes. */
+#define UNSIZED_MAX 65536
+/*
+ * Functions hardly overlap, so that an address has a handful of candidates; a table made to have
+ * millions would spin us. Counted are comparisons, and names read as so many of them.
+ */
+#define MAX_WORK  (1 << 26)
+#define NAME_WORK 64
+
+struct symbol_walk {
+	const struct elf *elf;
+	const struct elf_table *table;
+	uint64_t read; /* symbols read from the table */
+	size_t at, len;
+	Elf64_Sym chunk[CHUNK_SYMBOLS];
+};
+
+/* The next symbol, NULL at the end; 0 or the reader's error. */
+static int walk_next(struct symbol_walk *w, const Elf64_Sym **ret_symbol)
+{
+	uint64_t left = w->table->size / sizeof(Elf64_Sym) - w->read;
+	const struct reader *r = &w->elf->reader;
+	int err;
+
+	if (w->at == w->len) {
+		if (!left) {
+			*ret_symbol = NULL;
+			return 0;
+		}
+		w->at = 0;
+		w->len = left < CHUNK_SYMBOLS ? left : CHUNK_SYMBOLS;
+		err = r->read_at(r, w->table->offset + w->read * sizeof(Elf64_Sym), w->chunk,
+				 w->len * sizeof(Elf64_Sym));
+		if (err) {
+			w->len = 0;
+			return err;
+		}
+		w->read += w->len;
+	}
+	*ret_symbol = &w->chunk[w->at++];
+	return 0;
+}
+
+/*
+ * The first @size - 1 bytes at most of a symbol's name. Names in symtab may carry their version
+ * (malloc@@GLIBC_2.2.5), which is cut off.
+ */
+static int read_name(const struct elf *elf, const struct elf_table *table, uint32_t name_offset,
+		     char *buf, size_t size)
+{
+	const struct reader *r = &elf->reader;
+	uint64_t left;
+	char *version;
+	int err;
+
+	if (name_offset >= table->strings_size)
+		return -EBADMSG;
+	left = table->strings_size - name_offset;
+	if (left < size)
+		size = left;
+	else
+		size--;
+	err = r->read_at(r, table->strings_offset + name_offset, buf, size);
+	if (err)
+		return err;
+	if (left == size && !memchr(buf, 0, size))
+		return -EBADMSG; /* the table ends inside the name */
+	buf[size] = 0;
+	version = strchr(buf, '@');
+	if (version && version != buf)
+		*version = 0;
+	return 0;
+}
+
+static bool is_code(const struct elf *elf, uint64_t vaddr, uint64_t size)
+{
+	for (size_t i = 0; i < elf->segment_count; i++) {
+		const struct elf_segment *s = &elf->segments[i];
+
+		if (s->executable && vaddr >= s->vaddr && vaddr - s->vaddr < s->mem_size &&
+		    size <= s->mem_size - (vaddr - s->vaddr))
+			return true;
+	}
+	return false;
+}
+
+static bool is_defined(const Elf64_Sym *s)
+{
+	return s->st_name && s->st_shndx != SHN_UNDEF &&
+	       (s->st_shndx < SHN_LORESERVE || s->st_shndx == SHN_XINDEX);
+}
+
+/* 0 is best. */
+static unsigned int rank_of(const Elf64_Sym *s)
+{
+	switch (ELF64_ST_BIND(s->st_info)) {
+	case STB_GLOBAL:
+	case STB_GNU_UNIQUE:
+		return 0;
+	case STB_WEAK:
+		return 1;
+	default:
+		return 2;
+	}
+}
+
+/* --- by name -------------------------------------------------------------------------------- */
+
+struct search {
+	const struct elf *elf;
+	const char *const *names;
+	size_t count;
+	size_t name_size; /* bytes of a symbol's name that can matter, with the NUL */
+	struct elf_symbol *found;
+	unsigned int *ranks; /* per name, of what was found */
+};
+
+static bool is_function(const struct elf *elf, const Elf64_Sym *s)
+{
+	uint64_t offset;
+	bool executable;
+
+	return ELF64_ST_TYPE(s->st_info) == STT_FUNC && is_defined(s) && s->st_size &&
+	       is_code(elf, s->st_value, s->st_size) &&
+	       elf_offset_of(elf, s->st_value, &offset, &executable);
+}
+
+static void match_names(struct search *q, const Elf64_Sym *s, const char *name)
+{
+	unsigned int rank = rank_of(s);
+
+	for (size_t i = 0; i < q->count; i++) {
+		struct elf_symbol *f = &q->found[i];
+
+		if (q->names[i][0] != name[0] || strcmp(q->names[i], name) != 0)
+			continue;
+		if (f->found && rank >= q->ranks[i])
+			continue;
+		*f = (struct elf_symbol){ .vaddr = s->st_value, .size = s->st_size, .found = true };
+		q->ranks[i] = rank;
+	}
+}
+
+static int search_table(struct search *q, const struct elf_table *table)
+{
+	struct symbol_walk walk = { .elf = q->elf, .table = table };
+	const Elf64_Sym *s;
+	char name[ELF_NAME_MAX];
+	int err;
+
+	while (!(err = walk_next(&walk, &s)) && s) {
+		if (!is_function(q->elf, s))
+			continue;
+		err = read_name(q->elf, table, s->st_name, name, q->name_size);
+		if (err)
+			return err;
+		match_names(q, s, name);
+	}
+	return err;
+}
+
+int elf_find_functions(const struct elf *elf, const char *const *names, size_t count,
+		       bool dynamic_only, struct elf_symbol *ret_symbols)
+{
+	struct search q = { .elf = elf, .names = names, .count = count };
+	_release_(freep) struct elf_symbol *found = calloc(count + 1, sizeof(*found));
+	_release_(freep) unsigned int *ranks = calloc(count + 1, sizeof(*ranks));
+	int err;
+
+	if (!found || !ranks)
+		return -ENOMEM;
+	q.found = found;
+	q.ranks = ranks;
+	for (size_t i = 0; i < count; i++) {
+		/* and one more, by which a longer name is seen to be another */
+		size_t size = strlen(names[i]) + sizeof("@");
+
+		if (size > q.name_size)
+			q.name_size = size;
+	}
+	if (q.name_size > ELF_NAME_MAX)
+		q.name_size = ELF_NAME_MAX;
+	if (!count)
+		return 0;
+	err = search_table(&q, &elf->dynsym);
+	for (size_t i = 0; i < count; i++)
+		ranks[i] = 0; /* what dynsym has stands */
+	if (!err && !dynamic_only)
+		err = search_table(&q, &elf->symtab);
+	if (!err)
+		memcpy(ret_symbols, found, count * sizeof(*found));
+	return err;
+}
+
+/* --- by address ----------------------------------------------------------------------------- */
+
+struct candidate {
+	const struct elf_table *table; /* NULL: none yet */
+	uint64_t vaddr, size;
+	uint32_t name_offset;
+	unsigned int rank;
+	uint32_t name_len; /* 0: not read yet */
+};
+
+struct slot {
+	struct candidate sized; /* covers the address */
+	/*
+	 * Of the symbols that start after the address before this one and not after this one's: the
+	 * highest start, and the best one without size at the highest start of such.
+	 */
+	uint64_t nearest;
+	bool has_nearest;
+	struct candidate unsized;
+};
+
+struct naming {
+	const struct elf *elf;
+	const uint64_t *addrs;
+	size_t count;
+	struct slot *slots;
+	uint64_t work;
+};
+
+static int measure_name(struct naming *n, struct candidate *c)
+{
+	char name[ELF_NAME_MAX];
+	int err;
+
+	if (c->name_len)
+		return 0;
+	n->work += NAME_WORK;
+	err = read_name(n->elf, c->table, c->name_offset, name, sizeof(name));
+	if (!err)
+		c->name_len = (uint32_t)strlen(name) + 1;
+	return err;
+}
+
+/* Puts @c in the place of @best if it is better; both are of one size or have none. */
+static int prefer(struct naming *n, struct candidate *best, struct candidate *c)
+{
+	int err;
+
+	if (++n->work > MAX_WORK)
+		return -EBADMSG;
+	if (best->table && c->rank > best->rank)
+		return 0;
+	if (best->table && c->rank == best->rank) {
+		err = measure_name(n, best);
+		if (!err)
+			err = measure_name(n, c);
+		if (err || c->name_len >= best->name_len)
+			return err;
+	}
+	*best = *c;
+	return 0;
+}
+
+/* Index of the first address not below @vaddr. */
+static size_t first_at(const struct naming *n, uint64_t vaddr)
+{
+	size_t low = 0, high = n->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (n->addrs[middle] < vaddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int offer_unsized(struct naming *n, struct slot *slot, struct candidate *c)
+{
+	if (slot->unsized.table && slot->unsized.vaddr > c->vaddr)
+		return 0;
+	if (slot->unsized.table && slot->unsized.vaddr < c->vaddr)
+		slot->unsized.table = NULL;
+	return prefer(n, &slot->unsized, c);
+}
+
+static int offer(struct naming *n, struct candidate *c)
+{
+	size_t i = first_at(n, c->vaddr);
+	int err = 0;
+
+	if (i == n->count)
+		return 0;
+	if (!n->slots[i].has_nearest || n->slots[i].nearest < c->vaddr) {
+		n->slots[i].nearest = c->vaddr;
+		n->slots[i].has_nearest = true;
+	}
+	if (!c->size)
+		return offer_unsized(n, &n->slots[i], c);
+	for (; !err && i < n->count && n->addrs[i] - c->vaddr < c->size; i++) {
+		struct candidate *best = &n->slots[i].sized;
+
+		if (best->table && best->size > c->size)
+			best->table = NULL;
+		if (best->table && best->size < c->size)
+			n->work++;
+		else
+			err = prefer(n, best, c);
+		if (n->work > MAX_WORK)
+			return -EBADMSG;
+	}
+	return err;
+}
+
+static int offer_table(struct naming *n, const struct elf_table *table)
+{
+	struct symbol_walk walk = { .elf = n->elf, .table = table };
+	const Elf64_Sym *s;
+	int err;
+
+	while (!(err = walk_next(&walk, &s)) && s) {
+		struct candidate c = {
+			.table = table,
+			.vaddr = s->st_value,
+			.size = s->st_size,
+			.name_offset = s->st_name,
+			.rank = rank_of(s),
+		};
+		unsigned int type = ELF64_ST_TYPE(s->st_info);
+
+		/* Assembly is often left without type; labels of data lie in other segments. */
+		if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
+			continue;
+		if (!is_defined(s) || !is_code(n->elf, s->st_value, s->st_size))
+			continue;
+		err = offer(n, &c);
+		if (err)
+			return err;
+	}
+	return err;
+}
+
+/* Lets the addresses that no symbol starts between have what the one before them has. */
+static void spread_nearest(struct naming *n)
+{
+	for (size_t i = 1; i < n->count; i++) {
+		struct slot *slot = &n->slots[i];
+
+		if (slot->has_nearest)
+			continue;
+		slot->has_nearest = n->slots[i - 1].has_nearest;
+		slot->nearest = n->slots[i - 1].nearest;
+		slot->unsized = n->slots[i - 1].unsized;
+	}
+}
+
+static const struct candidate *best_of(const struct slot *slot, uint64_t addr)
+{
+	const struct candidate *c = &slot->unsized;
+
+	if (slot->sized.table)
+		return &slot->sized;
+	if (c->table && c->vaddr == slot->nearest && addr - c->vaddr < UNSIZED_MAX)
+		return c;
+	return NULL;
+}
+
+int elf_name_addresses(const struct elf *elf, const uint64_t *addrs, size_t count,
+		       elf_found_fn found, void *ctx)
+{
+	_release_(freep) struct slot *slots = calloc(count + 1, sizeof(*slots));
+	struct naming n = { .elf = elf, .addrs = addrs, .count = count, .slots = slots };
+	char name[ELF_NAME_MAX];
+	int err;
+
+	if (!slots)
+		return -ENOMEM;
+	err = offer_table(&n, &elf->symtab);
+	if (!err)
+		err = offer_table(&n, &elf->dynsym);
+	if (err)
+		return err;
+	spread_nearest(&n);
+	for (size_t i = 0; i < count; i++) {
+		const struct candidate *c = best_of(&slots[i], addrs[i]);
+
+		if (!c)
+			continue;
+		err = read_name(elf, c->table, c->name_offset, name, sizeof(name));
+		if (err)
+			return err;
+		found(ctx, i, name, c->vaddr);
+	}
+	return 0;
+}

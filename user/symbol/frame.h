@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One place in a program as people read it. Strings are clean (base/text.h) and borrowed. */
+#ifndef SYMBOL_FRAME_H
+#define SYMBOL_FRAME_H
+
+#include <stdint.h>
+
+struct frame {
+	const char *function; /* demangled and clean; "" when no name is known */
+	const char *module;   /* base name of the mapped file, clean; "[jit]" anonymous executable
+				 memory, "[vdso]", "" none */
+	const char *file;     /* source file, clean; "" when unknown */
+	uint32_t line;	      /* 0 when unknown */
+	uint64_t offset;      /* of the address in the module (file address) */
+};
+
+#endif
