@@ -5,72 +5,90 @@
 set -euo pipefail
 cd "${1:-$(dirname "$0")/..}"
 
-# allowed FILE: patterns of what the file may include, in our own folders and out of the system's headers.
-# "pure" stands for the four pure folders, "system" for any <header> but <bpf/...>.
-PURE='base/* symbol/* profile/* report/*'
-allowed() {
-	case $1 in
-	user/base/scope.h) echo 'base/* <unistd.h> pure-system' ;;
-	user/base/*) echo 'base/* pure-system' ;;
-	user/symbol/*) echo 'base/* symbol/* pure-system' ;;
-	user/profile/*) echo 'base/* profile/* symbol/frame.h pure-system' ;;
-	user/report/*) echo 'base/* profile/* report/* symbol/frame.h pure-system' ;;
-	user/host/*) echo "$PURE host/* system" ;;
-	user/probe/*) echo "$PURE host/* probe/* abi/* <bpf/*> system" ;;
-	user/collect/*) echo "$PURE host/* probe/* collect/* abi/* *.skel.h <bpf/*> system" ;;
-	user/*.c) echo "$PURE host/* probe/* collect/* abi/* *.skel.h system" ;;
-	bpf/abi/*) echo 'abi/* vmlinux.h system' ;;
-	bpf/*) echo 'abi/* lib/* *.bpf.h vmlinux.h <bpf/*>' ;;
-	tests/unit/* | tests/fuzz/*) echo "$PURE LOCAL system" ;;
-	tests/host/*) echo "$PURE host/* LOCAL system" ;;
-	*) echo '' ;;
-	esac
+# FILES: WHAT THEY MAY INCLUDE. The first line that fits a file counts; a pattern's * also spans slashes.
+#   pure    base/ symbol/ profile/ report/      system  any <header> but libbpf's
+#   calm    system, less files, clocks, processes and sockets
+#   near    a header beside the file, of tests/unit (for tests) or of examples/lib (for examples)
+rules() {
+	cat <<'RULES'
+user/base/scope.h: base/* <unistd.h> calm
+user/base/*: base/* calm
+user/symbol/*: base/* symbol/* calm
+user/profile/*: base/* profile/* symbol/frame.h calm
+user/report/*: base/* profile/* report/* symbol/frame.h <time.h> calm
+user/host/*: pure host/* system
+user/probe/*: pure host/* probe/* abi/* <bpf/*> system
+user/collect/*: pure host/* probe/* collect/* abi/* *.skel.h <bpf/*> system
+user/*: pure host/* probe/* collect/* abi/* *.skel.h system
+bpf/abi/*: abi/* <linux/types.h>
+bpf/*: abi/* lib/* vmlinux.h <bpf/*> <linux/types.h>
+tests/unit/*: pure lib/*.bpf.h abi/* near system
+tests/fuzz/*: pure near system
+tests/host/*: pure host/* near system
+examples/*: base/scope.h near system
+RULES
 }
 
-# What no pure file may ask of the system: files, clocks, processes.
-is_impure() {
-	case $1 in
-	'<sys/types.h>') return 1 ;;
-	'<unistd.h>' | '<fcntl.h>' | '<time.h>' | '<signal.h>' | '<dirent.h>' | '<poll.h>' | '<sys/'* | '<linux/'*) return 0 ;;
-	*) return 1 ;;
-	esac
-}
+files=$(mktemp)
+trap 'rm -f "$files"' EXIT
+find user bpf examples tests/{unit,fuzz,host} -name '*.[ch]' 2>/dev/null | sort >"$files" || true
 
-# resolve FILE WHAT: the path from user/ or bpf/ of a quoted include, also when it is named from its own folder.
-resolve() {
-	local folder=${1%/*}
-	case $1:$2 in
-	*:'<'*) echo "$2" ;;
-	tests/*:*) if [ -e "$folder/$2" ]; then echo LOCAL; else echo "$2"; fi ;;
-	user/*/*:*/*) echo "$2" ;;
-	user/*/*:*) echo "${folder#user/}/$2" ;;
-	bpf/*/*:*/*) echo "$2" ;;
-	bpf/*/*:vmlinux.h) echo "$2" ;;
-	bpf/*/*:*) echo "${folder#bpf/}/$2" ;;
-	*) echo "$2" ;;
-	esac
+xargs -r grep -nHE '^[[:space:]]*#[[:space:]]*include' <"$files" | awk -v rules="$(rules)" -v files="$files" '
+function regex(pattern) {
+	gsub(/\./, "[.]", pattern)
+	gsub(/\*/, ".*", pattern)
+	return "^" pattern "$"
 }
-
-may() {
-	local file=$1 what=$2 pattern
-	set -f
-	for pattern in $(allowed "$file"); do
-		case $pattern in
-		system) [[ $what == '<'* && $what != '<bpf/'* ]] && return 0 ;;
-		pure-system) [[ $what == '<'* && $what != '<bpf/'* ]] && ! is_impure "$what" && return 0 ;;
-		*) # shellcheck disable=SC2053 # a pattern it is
-			[[ $what == $pattern && $what != *..* ]] && return 0 ;;
-		esac
-	done
-	return 1
+function beside(file, what,   folder) {
+	folder = file
+	sub(/[^\/]*$/, "", folder)
+	if ((folder what) in exists) return folder what
+	if (file ~ /^tests\// && ("tests/unit/" what) in exists) return "near"
+	if (file ~ /^examples\// && ("examples/lib/" what) in exists) return "near"
+	return ""
 }
-
-status=0
-while IFS=: read -r file line text; do
-	what=$(sed -nE 's/^[ \t]*#[ \t]*include[ \t]*("([^"]*)"|(<[^>]*>)).*/\2\3/p' <<<"$text")
-	may "$file" "$(resolve "$file" "$what")" && continue
-	echo "$file:$line: may not include $what"
-	status=1
-done < <(find user bpf tests/unit tests/fuzz tests/host -name '*.[ch]' -print0 2>/dev/null |
-	sort -z | xargs -0 -r grep -nHE '^[ 	]*#[ 	]*include' || true)
-exit "$status"
+# An include that is named from its own folder is looked at as if it were named from the root of includes.
+function resolve(file, what,   path) {
+	path = what ~ /^</ ? "" : beside(file, what)
+	if (path == "") return what
+	if (file ~ /^(tests|examples)\//) return "near"
+	sub(/^(user|bpf)\//, "", path)
+	return path
+}
+function is_allowed(word, what) {
+	if (word == "pure") return what ~ /^(base|symbol|profile|report)\//
+	if (word == "system") return what ~ /^</ && what !~ /^<bpf\//
+	if (word == "calm")
+		return what ~ /^</ && what !~ /^<(bpf|linux|net|netinet|arpa)\// && (what == "<sys/types.h>" || what !~ /^<sys\//) &&
+			what !~ /^<(unistd|fcntl|time|signal|dirent|poll|pthread|sched|spawn|stdio_ext)[.]h>$/
+	return what ~ regex(word)
+}
+function may(file, what,   i, n, words) {
+	if (what ~ /[.][.]/) return 0
+	for (i = 1; i <= rule_count; i++)
+		if (file ~ regex(rule_files[i])) break
+	n = split(rule_words[i], words, " ")
+	for (i = 1; i <= n; i++)
+		if (is_allowed(words[i], what)) return 1
+	return 0
+}
+BEGIN {
+	while ((getline line < files) > 0) exists[line] = 1
+	rule_count = split(rules, lines, "\n")
+	for (i = 1; i <= rule_count; i++) {
+		rule_files[i] = substr(lines[i], 1, index(lines[i], ":") - 1)
+		rule_words[i] = substr(lines[i], index(lines[i], ":") + 1)
+	}
+}
+{
+	split($0, at, ":")
+	what = $0
+	sub(/^[^"<]*/, "", what)
+	sub(/[">][^">]*$/, what ~ /^</ ? ">" : "", what)
+	sub(/^"/, "", what)
+	if (!may(at[1], resolve(at[1], what))) {
+		print at[1] ":" at[2] ": may not include " what
+		broken = 1
+	}
+}
+END { exit broken }'

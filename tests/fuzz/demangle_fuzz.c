@@ -3,13 +3,10 @@
 #include "symbol/demangle.h"
 
 #include "base/text.h"
+#include "fuzz.h"
 
-#include <assert.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -2,13 +2,12 @@
 /* The ELF reader on any bytes: offsets it gives lie in the file, functions in code. */
 #include "symbol/elf.h"
 
-#include <assert.h>
+#include "fuzz.h"
+
 #include <errno.h>
 #include <string.h>
 
 #define ADDRESSES 64
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_segments(const struct elf *elf)
 {
@@ -83,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct elf elf;
 	int err = elf_open(&elf, reader_of_bytes(&b), &offset);
 
-	assert((err == -EBADMSG) == (offset != UINT64_MAX));
+	assert(err == -EBADMSG || offset == UINT64_MAX);
 	if (err)
 		return 0;
 	check_segments(&elf);

@@ -2,10 +2,9 @@
 /* Any bytes as code, the first saying what is needed: the place lies in them and in the window. */
 #include "symbol/probe_site.h"
 
-#include <assert.h>
-#include <errno.h>
+#include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include <errno.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -2,11 +2,10 @@
 /* /proc/PID/maps from any bytes: what is accepted is ordered and can be found. */
 #include "symbol/procmaps.h"
 
-#include <assert.h>
+#include "fuzz.h"
+
 #include <errno.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -144,9 +144,9 @@ trickle() {
 	local fd n
 	exec {fd}<>"/dev/tcp/127.0.0.1/$SERVER_PORT"
 	for ((n = 0; n < 20; n++)); do
-		printf 'G' 2>/dev/null >&"$fd" || break
+		printf 'G' >&"$fd" || break
 		sleep 0.5
-	done &
+	done 2>/dev/null &
 	timeout 15 cat <&"$fd"
 	kill $! 2>/dev/null || true
 	exec {fd}>&-

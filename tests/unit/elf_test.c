@@ -357,8 +357,8 @@ static const struct {
 	{ "common", PATCH(dynsym[1].st_shndx, SHN_COMMON), -1 },
 	{ "of thread storage", PATCH(dynsym[1].st_info, STT_TLS), -1 },
 	{ "an indirect function", PATCH(dynsym[1].st_info, STT_GNU_IFUNC), -1 },
-	{ "named past the strings", PATCH(dynsym[1].st_name, 48), -EBADMSG },
-	{ "named far past the strings", PATCH(dynsym[1].st_name, UINT32_MAX), -EBADMSG },
+	{ "named past the strings", PATCH(dynsym[1].st_name, 48), -1 },
+	{ "named far past the strings", PATCH(dynsym[1].st_name, UINT32_MAX), -1 },
 	{ "without a name", PATCH(dynsym[1].st_name, 0), -1 },
 };
 
@@ -376,7 +376,7 @@ static void test_symbol_patches(void)
 	image_init(&image);
 	memset(image.dynstr + 44, 'x', 4);
 	image.dynsym[1].st_name = 44;
-	is_int(find(&image, "malloc", false), -EBADMSG, "a name that the strings' end cuts off");
+	is_int(find(&image, "xxxx", false), -1, "a name that the strings' end cuts off");
 }
 
 struct naming_result {

@@ -87,6 +87,8 @@ static int set_target(struct watch *w, bool is_stopped)
 
 void watch_detach(struct watch *w)
 {
+	/* nothing is recorded while some probes are gone and others are not */
+	(void)set_target(w, true);
 	uprobes_detach(&w->links);
 }
 
@@ -117,15 +119,16 @@ int watch_attach(struct watch *w, bool is_quiet)
 	if (!err)
 		err = symbols_refresh(w->owner->symbols, &w->target);
 	if (!err)
-		err = set_target(w, false);
+		err = set_target(w, true);
 	if (!err)
 		err = attach_all(w, &found);
+	if (!err) /* from here on, and all probes at once */
+		err = set_target(w, false);
 	if (!err && !target_is_same(&w->target))
 		err = -ESRCH; /* it ended, and the probes may sit in a process that took its number
 			       */
 	if (err) {
 		watch_detach(w);
-		(void)set_target(w, true);
 		return err;
 	}
 	describe_allocators(w, &found);
@@ -139,7 +142,6 @@ static void watch_end(struct watch *w, enum watch_state state)
 {
 	if (w->state != WATCH_RUNNING && w->state != WATCH_PENDING)
 		return;
-	(void)set_target(w, true);
 	watch_detach(w);
 	w->state = state;
 	w->ended_ns = clock_monotonic_ns();

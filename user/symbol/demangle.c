@@ -37,7 +37,8 @@ static void append(const char *text, size_t len, void *ctx)
 	struct output *out = ctx;
 
 	if (!out->is_full && len <= sizeof(out->text) - out->len) {
-		memcpy(out->text + out->len, text, len);
+		if (len) /* an empty piece may come as NULL */
+			memcpy(out->text + out->len, text, len);
 		out->len += len;
 		return;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Symbols of an ELF file: by name and by address, each in one streaming pass over the tables. */
 #include "base/scope.h"
+#include "base/vec.h"
 #include "symbol/elf.h"
 
 #include <elf.h>
@@ -16,6 +17,10 @@
  */
 #define MAX_WORK  (1 << 26)
 #define NAME_WORK 64
+/* Strings are read so many bytes at a time. */
+#define CHUNK_BYTES 16384
+/* A string table in which the wanted names end more strings than this is made to have them. */
+#define MAX_OCCURRENCES (1 << 20)
 
 struct symbol_walk {
 	const struct elf *elf;
@@ -116,14 +121,88 @@ static unsigned int rank_of(const Elf64_Sym *s)
 
 /* --- by name -------------------------------------------------------------------------------- */
 
+/* A place in a string table where a wanted name ends a string, and so may be a symbol's name. */
+struct occurrence {
+	uint32_t offset;
+	uint32_t name; /* index */
+};
+
+struct occurrences {
+	struct occurrence *at; /* ascending by offset */
+	size_t len, cap;
+};
+
 struct search {
 	const struct elf *elf;
 	const char *const *names;
 	size_t count;
-	size_t name_size; /* bytes of a symbol's name that can matter, with the NUL */
 	struct elf_symbol *found;
 	unsigned int *ranks; /* per name, of what was found */
 };
+
+static void occurrences_done(struct occurrences *o)
+{
+	free(o->at);
+}
+
+static int compare_occurrences(const void *a, const void *b)
+{
+	const struct occurrence *x = a, *y = b;
+
+	return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* Adds the names that end at @end; @text holds the table's bytes from @base on. */
+static int add_occurrences(const struct search *q, const char *text, size_t end, uint64_t base,
+			   struct occurrences *o)
+{
+	for (size_t i = 0; i < q->count; i++) {
+		size_t len = strlen(q->names[i]);
+		struct occurrence *added;
+
+		if (!len || len > end || memcmp(text + end - len, q->names[i], len) != 0)
+			continue;
+		if (o->len == MAX_OCCURRENCES)
+			return -EBADMSG;
+		added = vec_push(o);
+		if (!added)
+			return -ENOMEM;
+		*added = (struct occurrence){ (uint32_t)(base + end - len), (uint32_t)i };
+	}
+	return 0;
+}
+
+/*
+ * Reads the strings in a row, not name by name as the symbols have them: those lie all over the
+ * table, and a reader with a window would fill it for each.
+ */
+static int find_occurrences(const struct search *q, const struct elf_table *table,
+			    struct occurrences *o)
+{
+	const struct reader *r = &q->elf->reader;
+	uint64_t size = table->strings_size < UINT32_MAX ? table->strings_size : UINT32_MAX;
+	char text[ELF_NAME_MAX + CHUNK_BYTES];
+	size_t kept = 0; /* of the bytes before */
+
+	for (uint64_t at = 0; at < size;) {
+		size_t len = size - at < CHUNK_BYTES ? (size_t)(size - at) : CHUNK_BYTES;
+		int err = r->read_at(r, table->strings_offset + at, text + kept, len);
+
+		for (size_t i = kept; !err && i < kept + len; i++) {
+			if (!text[i] || text[i] == '@')
+				err = add_occurrences(q, text, i, at - kept, o);
+		}
+		if (err)
+			return err;
+		at += len;
+		len += kept;
+		kept = len < ELF_NAME_MAX ? len : ELF_NAME_MAX;
+		memmove(text, text + len - kept, kept);
+	}
+	if (o->len)
+		qsort(o->at, o->len, sizeof(*o->at), compare_occurrences);
+	return 0;
+}
 
 static bool is_function(const struct elf *elf, const Elf64_Sym *s)
 {
@@ -135,36 +214,48 @@ static bool is_function(const struct elf *elf, const Elf64_Sym *s)
 	       elf_offset_of(elf, s->st_value, &offset, &executable);
 }
 
-static void match_names(struct search *q, const Elf64_Sym *s, const char *name)
+static void take_symbol(struct search *q, const Elf64_Sym *s, size_t i)
 {
-	unsigned int rank = rank_of(s);
+	struct elf_symbol *f = &q->found[i];
 
-	for (size_t i = 0; i < q->count; i++) {
-		struct elf_symbol *f = &q->found[i];
+	if (f->found && rank_of(s) >= q->ranks[i])
+		return;
+	*f = (struct elf_symbol){ .vaddr = s->st_value, .size = s->st_size, .found = true };
+	q->ranks[i] = rank_of(s);
+}
 
-		if (q->names[i][0] != name[0] || strcmp(q->names[i], name) != 0)
-			continue;
-		if (f->found && rank >= q->ranks[i])
-			continue;
-		*f = (struct elf_symbol){ .vaddr = s->st_value, .size = s->st_size, .found = true };
-		q->ranks[i] = rank;
+/* The first of the occurrences at @offset, or the end. */
+static const struct occurrence *occurrences_at(const struct occurrences *o, uint32_t offset)
+{
+	size_t low = 0, high = o->len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (o->at[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	return o->at + low;
 }
 
 static int search_table(struct search *q, const struct elf_table *table)
 {
+	_release_(occurrences_done) struct occurrences found = { 0 };
 	struct symbol_walk walk = { .elf = q->elf, .table = table };
 	const Elf64_Sym *s;
-	char name[ELF_NAME_MAX];
-	int err;
+	int err = find_occurrences(q, table, &found);
 
+	if (err || !found.len)
+		return err;
 	while (!(err = walk_next(&walk, &s)) && s) {
-		if (!is_function(q->elf, s))
-			continue;
-		err = read_name(q->elf, table, s->st_name, name, q->name_size);
-		if (err)
-			return err;
-		match_names(q, s, name);
+		const struct occurrence *o = occurrences_at(&found, s->st_name);
+
+		for (; o < found.at + found.len && o->offset == s->st_name; o++) {
+			if (is_function(q->elf, s))
+				take_symbol(q, s, o->name);
+		}
 	}
 	return err;
 }
@@ -172,32 +263,21 @@ static int search_table(struct search *q, const struct elf_table *table)
 int elf_find_functions(const struct elf *elf, const char *const *names, size_t count,
 		       bool dynamic_only, struct elf_symbol *ret_symbols)
 {
-	struct search q = { .elf = elf, .names = names, .count = count };
 	_release_(freep) struct elf_symbol *found = calloc(count + 1, sizeof(*found));
 	_release_(freep) unsigned int *ranks = calloc(count + 1, sizeof(*ranks));
+	struct search q = { .elf = elf, .names = names, .count = count };
 	int err;
 
 	if (!found || !ranks)
 		return -ENOMEM;
 	q.found = found;
 	q.ranks = ranks;
-	for (size_t i = 0; i < count; i++) {
-		/* and one more, by which a longer name is seen to be another */
-		size_t size = strlen(names[i]) + sizeof("@");
-
-		if (size > q.name_size)
-			q.name_size = size;
-	}
-	if (q.name_size > ELF_NAME_MAX)
-		q.name_size = ELF_NAME_MAX;
-	if (!count)
-		return 0;
 	err = search_table(&q, &elf->dynsym);
 	for (size_t i = 0; i < count; i++)
 		ranks[i] = 0; /* what dynsym has stands */
 	if (!err && !dynamic_only)
 		err = search_table(&q, &elf->symtab);
-	if (!err)
+	if (!err && count)
 		memcpy(ret_symbols, found, count * sizeof(*found));
 	return err;
 }
