@@ -53,6 +53,7 @@ EXAMPLE_LIB := $(call obj,examples/lib/*.c)
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 HOSTTEST := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*_test.c))
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test.c))
+GOLDEN  := $(patsubst tests/golden/%.c,$(B)/tests/golden/%,$(wildcard tests/golden/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*_fuzz.c))
 LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(wildcard tests/live/*.c))
@@ -119,9 +120,14 @@ $(UNIT): $(B)/%: $(B)/%.o $(B)/tests/unit/failing_alloc.o $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(WRAP_ALLOC) $^ $(PURE_LIBS) -o $@
 $(B)/tests/%.o: ALL_CFLAGS += -Itests/unit
 
+$(GOLDEN): $(B)/%: $(B)/%.o $(B)/libpure.a
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PURE_LIBS) -o $@
+
 $(HOSTTEST): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(HOST_LIBS) -lbpf $(PURE_LIBS) -o $@
 
+# The stacks that the tests make are walked by frame pointers.
+$(patsubst %,%.o,$(BPFTEST)): ALL_CFLAGS += -fno-omit-frame-pointer
 $(patsubst %,%.o,$(BPFTEST)): | $(TEST_SKELS) $(SKELS)
 $(BPFTEST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
@@ -151,7 +157,7 @@ $(B)/tests/live/go-%: tests/live/go-%.go
 SHORT_CI := $(if $(CI),CI=true)
 .PHONY: check
 check: ## unit, corpus, golden and command-line tests; no root, seconds
-check: $(UNIT) $(HOSTTEST) $(REPLAY) $(if $(SAN),,all)
+check: $(UNIT) $(HOSTTEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all)
 	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST)
 	$(Q)BUILD=$(B) prove tests/support/replay.t
 	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/golden.bats)
@@ -183,7 +189,7 @@ bench: all $(LIVE) ## A against B in turn, ratios with their spread; root
 	$(Q)BUILD=$(B) scripts/bench.sh
 
 .PHONY: golden
-golden: all ## re-record the golden outputs, for the diff to be read
+golden: $(GOLDEN) ## re-record the golden outputs, for the diff to be read
 	$(Q)BUILD=$(B) RECORD=1 bats tests/golden/golden.bats
 
 .PHONY: coverage

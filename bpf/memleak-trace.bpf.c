@@ -298,8 +298,15 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task)
 {
-	struct target_state *target = filter_target(task->tgid);
+	struct target_state *target = filter_target(task->tgid), *parent;
+	__u32 parent_tgid;
 
+	if (!target && follows_children) { /* a child by vfork or posix_spawn is seen here first */
+		parent_tgid = task->real_parent->tgid;
+		parent = filter_target(parent_tgid);
+		if (parent)
+			process_tell(parent, PROCESS_FORK, parent_tgid, task->tgid);
+	}
 	if (!target)
 		return 0;
 	target->is_stopped = 1; /* the ledger stays as it was: the old program's blocks */

@@ -13,8 +13,8 @@
 #include "probe/load.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #define DEFAULT_SAMPLE_NS (5 * NS_PER_S)
 #define MIN_SAMPLE_NS	  (250 * NS_PER_MS)
@@ -232,6 +232,17 @@ static int write_report(struct run *run, const struct leak_report *r)
 	return leak_report_text(r, out);
 }
 
+/* Nobody reads what we print any more (| head): no error, but the end. */
+static bool is_reader_gone(const struct run *run)
+{
+	const char *path = run->options->common.output;
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	if (path && strcmp(path, "-") != 0)
+		return false;
+	return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
+}
+
 static int report(struct run *run, bool is_final)
 {
 	struct leak_report r;
@@ -245,7 +256,7 @@ static int report(struct run *run, bool is_final)
 		err = write_report(run, &r);
 	if (!err && fflush(outfile_stream(*run->out)))
 		err = -errno;
-	return err == -EPIPE ? 1 : err; /* nobody reads any more: no error */
+	return err && is_reader_gone(run) ? 1 : err;
 }
 
 static int on_interval(void *ctx)
@@ -355,11 +366,11 @@ static int finish(struct run *run)
 {
 	int err = report(run, true);
 
-	if (err >= 0) {
+	if (err == 0) {
 		err = outfile_commit(*run->out);
 		*run->out = NULL;
 	}
-	return err < 0 && err != -EPIPE ? log_errno(err, "the report could not be written") : 0;
+	return err < 0 ? log_errno(err, "the report could not be written") : 0;
 }
 
 /* Attach, run, detach, report. An exit status. */

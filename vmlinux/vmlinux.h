@@ -53,6 +53,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct mm_struct *mm;
+	struct task_struct *real_parent;
 	struct signal_struct *signal;
 };
 

@@ -47,6 +47,7 @@ static void reads(void)
 		{ 100, 10, 0, "backwards" },
 		{ 4097, FILE_READER_WINDOW - 4096, 0, "the largest read by window" },
 		{ 4097, FILE_READER_WINDOW - 4095, 0, "the smallest read without" },
+		{ 8191, FILE_READER_WINDOW - 4094, 0, "one that fits no aligned window" },
 		{ 0, SIZE, 0, "the whole file" },
 		{ SIZE - 1, 1, 0, "the last byte" },
 		{ SIZE, 0, 0, "nothing at the end" },

@@ -6,11 +6,13 @@
 #include "host/outfile.h"
 
 #include <dirent.h>
+#include <grp.h>
 #include <sched.h>
 #include <sys/mount.h>
 
-#define NO_ROOT "needs root"
-#define NOBODY	65534
+#define NO_ROOT	  "needs root"
+#define OUR_GROUP 12345
+#define NOBODY	  65534
 
 static bool is_root(void)
 {
@@ -187,12 +189,16 @@ static void belongs_to_sudo_user(void)
 	const char *path = in_scratch("own/report");
 	struct outfile *f = NULL;
 	struct stat st;
+	gid_t group = 0;
 
 	if (!is_root()) {
 		skip("the file belongs to the sudo user", NO_ROOT);
 		return;
 	}
 	must(chown(own, NOBODY, NOBODY) == 0 && chmod(own, 0700) == 0);
+	/* Our own groups must not help that user. */
+	must(setgroups(1, &(gid_t){ OUR_GROUP }) == 0);
+	must(chown(roots, 0, OUR_GROUP) == 0 && chmod(roots, 0775) == 0);
 	must(setenv("SUDO_UID", "65534", 1) == 0 && setenv("SUDO_GID", "65534", 1) == 0);
 	is_int(write_report(path, false, "x"), 0, "the sudo user's directory");
 	must(stat(path, &st) == 0);
@@ -206,6 +212,7 @@ static void belongs_to_sudo_user(void)
 	outfile_abandon(f);
 	is_int(count_names(own), 1, "abandoned: nothing is left");
 	ok(geteuid() == 0 && access(roots, W_OK) == 0, "we are root again");
+	ok(getgroups(1, &group) == 1 && group == OUR_GROUP, "with our own groups");
 
 	must(setenv("SUDO_UID", "0", 1) == 0);
 	is_int(write_report(in_scratch("roots/a"), false, "x"), 0, "sudo by root changes nothing");

@@ -13,7 +13,7 @@
 
 #include <elf.h>
 
-#define MAX_FUNCTIONS 3000
+#define MAX_FUNCTIONS 4000
 #define LIBDIR	      "/usr/lib/x86_64-linux-gnu/"
 /*
  * Each function's first bytes in a slot of their own, filled up with nops: whatever the last

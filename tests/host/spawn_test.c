@@ -7,6 +7,7 @@
 #include "host/procfs.h"
 #include "host/spawn.h"
 
+#include <grp.h>
 #include <pwd.h>
 
 #define NO_ROOT	   "needs root"
@@ -272,6 +273,18 @@ static void keeps_signals(void)
 	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "it is delivered");
 }
 
+/* By a command that touches no signal itself, as a shell may. */
+static const char *status_of_child(char *buf)
+{
+	const char *out = in_scratch("public/status");
+	char *argv[] = { "cp", "/proc/self/status", (char *)out, NULL };
+	pid_t pid = 0;
+
+	must(spawn_held(argv, &pid) == 0 && spawn_release(pid) == 0);
+	must(exit_code(pid) == 0);
+	return read_text(out, buf, TEXT_SIZE);
+}
+
 static const char *report_of_child(char *buf)
 {
 	static const char script[] =
@@ -308,6 +321,7 @@ static void runs_as_sudo_user(void)
 		return;
 	}
 	must(nobody);
+	must(setgroups(1, &(gid_t){ 12345 }) == 0); /* ours, not that user's */
 	must(setenv("SUDO_UID", "65534", 1) == 0 && setenv("SUDO_GID", "65534", 1) == 0);
 	(void)snprintf(want, sizeof(want), "65534 65534 65534 ruid 65534\n%s,%s,%s\n%s",
 		       nobody->pw_dir, nobody->pw_name, nobody->pw_name, clean_state);
@@ -339,6 +353,7 @@ static void starts_clean(void)
 	must(sigprocmask(SIG_BLOCK, &some, NULL) == 0);
 	must(mkdir(in_scratch("public"), 0777) == 0 && chmod(in_scratch("public"), 0777) == 0);
 	ok(strstr(report_of_child(text), "fds 0 1 2 3\n") != NULL, "no descriptor is inherited");
+	(void)status_of_child(text);
 	ok(strstr(text, "SigBlk:\t0000000000000000\n") != NULL, "no signal is blocked");
 	ok(strstr(text, "SigIgn:\t0000000000000000\n") != NULL, "none is ignored");
 	runs_as_sudo_user();

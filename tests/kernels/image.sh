@@ -20,6 +20,7 @@ system_files() {
 		done
 	find /usr/lib/python3* -name '*.pyc'
 	find /etc/alternatives /etc/ssl -type l -o -type f
+	find /usr/bin /usr/sbin -lname "/etc/alternatives/*"
 	printf '%s\n' /etc/passwd /etc/group /etc/nsswitch.conf /etc/hosts /bin/sh
 }
 

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=dash
 # Process 1 of a guest: makes a system out of the bare disk, runs the tests, powers off.
 # The first serial line is the kernel's console; the second carries the tests' output.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
@@ -23,6 +24,7 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 ln -sf /proc/self/fd /dev/fd
 busybox ifconfig lo 127.0.0.1 up
 busybox hostname guest
+echo 1 >/proc/sys/vm/overcommit_memory # one test asks for more than the guest has
 
 busybox stty -F /dev/ttyS1 raw -echo
 cd /src && tests/kernels/guest.sh </dev/null >/dev/ttyS1 2>&1

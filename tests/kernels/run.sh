@@ -38,8 +38,7 @@ fetch_kernel() {
 # The kernel hands the words it does not know to process 1 as its environment.
 boot() {
 	local words="console=ttyS0 quiet panic=-1 root=/dev/nvme0n1 rw rootfstype=ext4 init=/init"
-	words+=" BUILD=${BUILD:-build} TEST_SECONDS=${TEST_SECONDS:-300} LIVE_SCALE=${LIVE_SCALE:-10}"
-	words+=" LIVE_SUITES=$(sed '/^#/d' tests/kernels/live | paste -sd,)"
+	words+=" BUILD=${BUILD:-build} TEST_SECONDS=${TEST_SECONDS:-300} LOAD_RATE=${LOAD_RATE:-100}"
 	rm -f "$DIR/tap" "$DIR/console"
 	timeout "$GUEST_SECONDS" qemu-system-x86_64 -accel "${KERNELS_ACCEL:-tcg}" -cpu max -smp 2 -m 2G \
 		-nodefaults -no-user-config -display none -no-reboot \

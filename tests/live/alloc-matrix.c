@@ -3,7 +3,7 @@
  * Leaks a known number of blocks through every allocation function there is, frees a known part
  * through every way to free, walks the edge cases, and prints the exact truth as one JSON line.
  *
- *	alloc-matrix [-n COUNT] [-e] [FUNCTION...]	-e: edge cases left out
+ *	alloc-matrix [-n COUNT] [-c] [FUNCTION...]	-c: C++ operator new left out
  *
  * Functions that only some allocators have are weak: absent ones are skipped, also when static.
  */
@@ -150,7 +150,7 @@ static SITE void leak_by_valloc(size_t size)
 
 static SITE void leak_by_pvalloc(size_t size)
 {
-	keep(pvalloc(size), size);
+	keep(pvalloc(size * 64), size * 64); /* whole pages: whether it rounds does not matter */
 }
 
 static SITE void leak_by_strdup(size_t size)
@@ -430,9 +430,9 @@ static const struct leaker leakers[] = {
 	{ "free_old", HAVE(free), leak_by_free_old, false, true },
 };
 
-static bool is_wanted(const struct leaker *l, char **names, bool with_edges)
+static bool is_wanted(const struct leaker *l, char **names, bool with_cxx)
 {
-	if (!l->present || is_foreign(l->name) || (l->is_edge && !with_edges && !*names))
+	if (!l->present || is_foreign(l->name) || (!with_cxx && l->name[0] == '_'))
 		return false;
 	for (char **name = names; *name; name++)
 		if (strcmp(*name, l->name) == 0)
@@ -473,15 +473,15 @@ static void print_sums(void)
 
 int main(int argc, char **argv)
 {
-	bool with_edges = true;
+	bool with_cxx = true;
 	size_t count = 200;
 	int option;
 
-	while ((option = getopt(argc, argv, "n:e")) != -1) {
+	while ((option = getopt(argc, argv, "n:c")) != -1) {
 		if (option == 'n')
 			count = number_or(optarg, count) % MAX_COUNT;
-		else if (option == 'e')
-			with_edges = false;
+		else if (option == 'c')
+			with_cxx = false;
 		else
 			return 2;
 	}
@@ -492,7 +492,7 @@ int main(int argc, char **argv)
 	m.is_first = true;
 	printf("{\"functions\":{");
 	for (size_t i = 0; i < sizeof(leakers) / sizeof(leakers[0]); i++)
-		if (is_wanted(&leakers[i], argv + optind, with_edges))
+		if (is_wanted(&leakers[i], argv + optind, with_cxx))
 			run(&leakers[i], count);
 	print_sums();
 	gate_wait();

@@ -27,10 +27,10 @@ live_teardown() {
 	local job
 
 	for job in "$tracer_job" "${live_jobs[@]}"; do
-		[[ -n $job ]] && kill -KILL "$job" 2>/dev/null
+		[[ -n $job ]] || continue
+		kill -KILL "$job" 2>/dev/null || true
+		wait "$job" 2>/dev/null || true
 	done
-	wait 2>/dev/null
-	return 0
 }
 
 # background FILE COMMAND...: starts it with output into FILE (and FILE.err); its PID is in $job.

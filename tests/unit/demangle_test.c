@@ -30,7 +30,7 @@ static const struct {
 	  "\u10d2\u10d4\u10db\u10e0\u10d8\u10d4\u10da\u10d8_\u10e1\u10d0\u10d3\u10d8\u10da\u10d8" },
 	{ "_Z3\x1b[2Jv", "_Z3\\x1b[2Jv" },
 	{ "_ZN3\x1b[21fEv", "\\x1b[2::f()" },
-	{ "evil\n\xe2\x80\xae", "evil\\x0a\\u{202E}" },
+	{ "evil\n\xe2\x80\xae\xe2\x80\xac", "evil\\x0a\\u{202E}\\u{202C}" },
 };
 
 static void test_names(void)

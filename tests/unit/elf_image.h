@@ -7,14 +7,21 @@
 #ifndef TESTS_UNIT_ELF_IMAGE_H
 #define TESTS_UNIT_ELF_IMAGE_H
 
+#include "symbol/elf.h"
+
 #include <elf.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#define IMAGE_BASE 0x400000
-#define IMAGE_CODE 0x500000
-#define IMAGE_ID   "\x01\x02\x03\x04\x05\x06\x07\x08"
+/* One field changed, in a table of cases: where, how many bytes, to what. */
+#define PATCH(field, value)                                                                        \
+	offsetof(struct image, field), sizeof(((struct image *)0)->field), (value)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define IMAGE_BASE   0x400000
+#define IMAGE_CODE   0x500000
+#define IMAGE_ID     "\x01\x02\x03\x04\x05\x06\x07\x08"
 
 enum { S_NULL, S_DYNSYM, S_DYNSTR, S_SYMTAB, S_STRTAB, S_NAMES, S_NOTE, S_LINK, S_DWARF, S_COUNT };
 
@@ -86,31 +93,32 @@ static inline Elf64_Sym image_symbol(uint32_t name, unsigned int binding, uint64
 
 static inline void image_symbols(struct image *image)
 {
-	size_t d = sizeof(image->dynstr), s = sizeof(image->strtab);
+	static const struct {
+		const char *name;
+		unsigned int binding;
+		uint64_t at, size; /* in .text */
+	} dynamic[] = {
+		{ "malloc", STB_GLOBAL, 0, 16 },
+		{ "free", STB_GLOBAL, 16, 16 },
+		{ "import", STB_GLOBAL, 0, 0 },
+	}, all[] = {
+		{ "twin", STB_LOCAL, 32, 16 },	  { "twin", STB_WEAK, 48, 16 },
+		{ "twin", STB_GLOBAL, 64, 16 },	  { "free", STB_GLOBAL, 128, 16 },
+		{ "calloc@@V", STB_LOCAL, 80, 16 },	  { "outer", STB_GLOBAL, 256, 64 },
+		{ "inner", STB_LOCAL, 272, 16 },	  { "alias_of_outer", STB_GLOBAL, 256, 64 },
+		{ "unsized", STB_LOCAL, 384, 0 }, { "next", STB_LOCAL, 400, 4 },
+		{ "object", STB_GLOBAL, 96, 16 },
+	};
 
-	image->dynsym[1] =
-		image_symbol(image_string(image->dynstr, d, "malloc"), STB_GLOBAL, 0, 16);
-	image->dynsym[2] = image_symbol(image_string(image->dynstr, d, "free"), STB_GLOBAL, 16, 16);
-	image->dynsym[3] = image_symbol(image_string(image->dynstr, d, "import"), STB_GLOBAL, 0, 0);
+	for (size_t i = 0; i < COUNT(dynamic); i++)
+		image->dynsym[1 + i] = image_symbol(
+			image_string(image->dynstr, sizeof(image->dynstr), dynamic[i].name),
+			dynamic[i].binding, dynamic[i].at, dynamic[i].size);
+	for (size_t i = 0; i < COUNT(all); i++)
+		image->symtab[1 + i] = image_symbol(
+			image_string(image->strtab, sizeof(image->strtab), all[i].name),
+			all[i].binding, all[i].at, all[i].size);
 	image->dynsym[3].st_shndx = SHN_UNDEF;
-	image->symtab[1] = image_symbol(image_string(image->strtab, s, "twin"), STB_LOCAL, 32, 16);
-	image->symtab[2] = image_symbol(image->symtab[1].st_name, STB_WEAK, 48, 16);
-	image->symtab[3] = image_symbol(image->symtab[1].st_name, STB_GLOBAL, 64, 16);
-	image->symtab[4] =
-		image_symbol(image_string(image->strtab, s, "free"), STB_GLOBAL, 128, 16);
-	image->symtab[5] =
-		image_symbol(image_string(image->strtab, s, "calloc@@V_1"), STB_LOCAL, 80, 16);
-	image->symtab[6] =
-		image_symbol(image_string(image->strtab, s, "outer"), STB_GLOBAL, 256, 64);
-	image->symtab[7] =
-		image_symbol(image_string(image->strtab, s, "inner"), STB_LOCAL, 272, 16);
-	image->symtab[8] =
-		image_symbol(image_string(image->strtab, s, "alias_of_outer"), STB_GLOBAL, 256, 64);
-	image->symtab[9] =
-		image_symbol(image_string(image->strtab, s, "unsized"), STB_LOCAL, 384, 0);
-	image->symtab[10] = image_symbol(image_string(image->strtab, s, "next"), STB_LOCAL, 400, 4);
-	image->symtab[11] =
-		image_symbol(image_string(image->strtab, s, "object"), STB_GLOBAL, 96, 16);
 	image->symtab[11].st_info = (unsigned char)ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT);
 }
 
@@ -185,6 +193,13 @@ static inline void image_init(struct image *image)
 	image_symbols(image);
 	image_sections(image);
 	image_dynamic(image);
+}
+
+static inline int open_image(const struct image *image, struct bytes *b, struct elf *elf,
+			     uint64_t *ret_offset)
+{
+	*b = (struct bytes){ (const uint8_t *)image, sizeof(*image) };
+	return elf_open(elf, reader_of_bytes(b), ret_offset);
 }
 
 #endif

@@ -72,6 +72,23 @@ static const struct {
 	{ "rep movsb, push", CODE("\xf3\xa4\x53\xc3"), 1, false, -1 },
 	{ "syscall, push", CODE("\x0f\x05\x53\xc3"), 1, true, -1 },
 	{ "mul (writes %rdx), push, three arguments", CODE("\x48\xf7\xe6\x53\xc3"), 3, true, -1 },
+	{ "imul %rsi (writes %rdx), push, three arguments", CODE("\x48\xf7\xee\x53\xc3"), 3, true,
+	  -1 },
+	{ "cmove %rsi,%rdi, push", CODE("\x48\x0f\x44\xfe\x53\xc3"), 1, true, -1 },
+	{ "movzbl %al,%edi, push", CODE("\x0f\xb6\xf8\x53\xc3"), 1, true, -1 },
+	{ "bsf %rsi,%rdi, push", CODE("\x48\x0f\xbc\xfe\x53\xc3"), 1, true, -1 },
+	{ "sete %dil, push", CODE("\x40\x0f\x94\xc7\x53\xc3"), 1, true, -1 },
+	{ "shl $1,%rdi, push", CODE("\x48\xd1\xe7\x53\xc3"), 1, true, -1 },
+	{ "neg %rdi, push", CODE("\x48\xf7\xdf\x53\xc3"), 1, true, -1 },
+	{ "lea 1(%rdi),%edi, push", CODE("\x8d\x7f\x01\x53\xc3"), 1, true, -1 },
+	{ "mov %ds,(%rsi), push", CODE("\x8c\x1e\x53\xc3"), 1, true, -1 },
+	{ "mov %rax,%fs:8 (absolute), push", CODE("\x64\x48\x89\x04\x25\x08\x00\x00\x00\x53\xc3"),
+	  1, true, -1 },
+	{ "movabs %al,address, push", CODE("\xa2\x01\x02\x03\x04\x05\x06\x07\x08\x53\xc3"), 1, true,
+	  -1 },
+	{ "and $-16,%rsp, push", CODE("\x48\x83\xe4\xf0\x53\xc3"), 1, true, -1 },
+	{ "lea 8(%rsp),%r10, push", CODE("\x4c\x8d\x54\x24\x08\x53\xc3"), 1, true, 5 },
+	{ "pop %rax, push", CODE("\x58\x53\xc3"), 1, true, -1 },
 	{ "cpuid, push", CODE("\x0f\xa2\x53\xc3"), 1, true, -1 },
 	{ "int3, push", CODE("\xcc\x53\xc3"), 1, true, -1 },
 	{ "xchg %rax,(%rsi), push", CODE("\x48\x87\x06\x53\xc3"), 1, true, -1 },
@@ -121,6 +138,11 @@ static void test_refused(void)
 	is_int(site.offset, 99, "the site is untouched");
 }
 
+static void put(char *code, size_t at, const char *bytes, size_t len)
+{
+	memcpy(code + at, bytes, len);
+}
+
 static void test_window(void)
 {
 	char code[PROBE_SITE_WINDOW + 8];
@@ -131,7 +153,7 @@ static void test_window(void)
 	code[63] = '\x53';
 	ok(!choose(code, 64, &site) && site.is_emulated && site.offset == 63,
 	   "the last place of the window");
-	memcpy(code + 63, "\x40\x88\xf8\x53", 4);
+	put(code, 63, CODE("\x40\x88\xf8\x53"));
 	ok(!choose(code, 67, &site) && !site.is_emulated && site.offset == 0,
 	   "the first behind the window");
 }
@@ -144,10 +166,10 @@ static void test_huge(void)
 	struct probe_site site;
 
 	memset(code, '\x90', len);
-	memcpy(code, "\x48\x85\xff\x74\x02", 5);
-	memcpy(code + 68000, "\x06", 1);
+	put(code, 0, CODE("\x48\x85\xff\x74\x02"));
+	put(code, 68000, CODE("\x06"));
 	ok(!choose(code, len, &site) && site.is_emulated && site.offset == 3, "a huge function");
-	memcpy(code + 60000, "\x06", 1);
+	put(code, 60000, CODE("\x06"));
 	ok(!choose(code, len, &site) && !site.is_emulated, "one that is no code after 60000 bytes");
 	free(code);
 }

@@ -153,8 +153,8 @@ static void block(struct run *r, double birth, double death, double bytes)
 
 /* Runs its statement at random times, @rate per interval. */
 #define AT_RATE(r, time, rate)                                                                     \
-	for (double time = exponential(1 / (rate)); time < (double)(r)->samples;                   \
-	     time += exponential(1 / (rate)))
+	for (double time = exponential(1.0 / (rate)); time < (double)(r)->samples;                 \
+	     time += exponential(1.0 / (rate)))
 
 /* @live blocks at a time, each for @life intervals on average. */
 static void churn(struct run *r, double live, double life)
@@ -186,7 +186,7 @@ static void sessions(struct run *r)
 /* Full at the attach: the oldest entry goes for each new one; we see the new ones alone. */
 static void cache(struct run *r, double turnover)
 {
-	AT_RATE(r, t, 1000 / turnover)
+	AT_RATE(r, t, 500 / turnover)
 	block(r, t, t + turnover, 4096);
 }
 
@@ -325,13 +325,14 @@ static void vector_growing(struct run *r) /* one array, half as large again each
 
 struct rates {
 	double steady, may_level; /* per cent of the runs */
+	double alone;		  /* steady, judged by the series without its survivors */
 };
 
 /* As the ledger does: the sample at the attach left out, no cohort for a few blocks. */
 static struct rates simulate(void (*model)(struct run *), size_t intervals)
 {
 	const int runs = 400;
-	int steady = 0, may_level = 0;
+	int steady = 0, may_level = 0, alone = 0;
 
 	for (int i = 0; i < runs; i++) {
 		struct run r = { .samples = intervals + 1,
@@ -348,8 +349,10 @@ static struct rates simulate(void (*model)(struct run *), size_t intervals)
 				  .verdict;
 		steady += verdict == TREND_STEADY;
 		may_level += verdict == TREND_MAY_LEVEL;
+		alone += trend_of(bytes + 1, intervals, NULL, 4096).verdict == TREND_STEADY;
 	}
-	return (struct rates){ 100.0 * steady / runs, 100.0 * may_level / runs };
+	return (struct rates){ 100.0 * steady / runs, 100.0 * may_level / runs,
+			       100.0 * alone / runs };
 }
 
 /* Bounds in per cent, for 12 and for 48 intervals. */
@@ -376,28 +379,29 @@ static const struct {
 	  cache_filling,
 	  { { 98, 100, 99, 100 }, { 99, 100, 99, 100 } } },
 	{ "leak", leak_steady, { { 98, 100, 99, 100 }, { 99, 100, 99, 100 } } },
-	{ "slow leak in churn", leak_slow, { { 75, 100, 90, 100 }, { 99, 100, 99, 100 } } },
+	{ "slow leak in churn", leak_slow, { { 75, 100, 88, 100 }, { 99, 100, 99, 100 } } },
 	{ "rare leak", leak_rare, { { 90, 100, 95, 100 }, { 99, 100, 99, 100 } } },
 	{ "leak in bursts", leak_bursty, { { 40, 100, 65, 100 }, { 93, 100, 97, 100 } } },
-	{ "leak by load", leak_by_load, { { 60, 100, 90, 100 }, { 98, 100, 99, 100 } } },
+	{ "leak by load", leak_by_load, { { 60, 100, 75, 100 }, { 98, 100, 99, 100 } } },
 	{ "leak begins later", leak_later, { { 0, 100, 97, 100 }, { 0, 100, 99, 100 } } },
 	{ "a fifth of sessions leaks", leak_fifth, { { 50, 100, 97, 100 }, { 95, 100, 99, 100 } } },
-	{ "array growing by half", vector_growing, { { 90, 100, 97, 100 }, { 80, 100, 97, 100 } } },
+	{ "array growing by half", vector_growing, { { 90, 100, 97, 100 }, { 60, 100, 97, 100 } } },
 };
 
 static void test_rates(void)
 {
 	static const size_t intervals[] = { 12, 48 };
 
-	printf("# %% of 400 runs              12 intervals          48 intervals\n");
-	printf("# program                   steadily  may level   steadily  may level\n");
+	printf("# %% of 400 runs              ------ 12 intervals ------   ------ 48 intervals ------\n");
+	printf("# program                   steadily may level  (alone)  steadily may level  (alone)\n");
 	for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++) {
 		struct rates rates[2];
 
 		for (int k = 0; k < 2; k++)
 			rates[k] = simulate(models[i].model, intervals[k]);
-		printf("# %-26s %7.1f %10.1f %10.1f %10.1f\n", models[i].name, rates[0].steady,
-		       rates[0].may_level, rates[1].steady, rates[1].may_level);
+		printf("# %-26s %7.1f %9.1f %8.1f %9.1f %9.1f %8.1f\n", models[i].name,
+		       rates[0].steady, rates[0].may_level, rates[0].alone, rates[1].steady,
+		       rates[1].may_level, rates[1].alone);
 		for (int k = 0; k < 2; k++) {
 			double growing = rates[k].steady + rates[k].may_level;
 

@@ -322,6 +322,13 @@ static void fill_losses(struct memleak *m, const struct leak_counts *total, stru
 	r->lost_pct = events > 0 ? 100.0 * (double)leak_counts_lost(total) / events : 0;
 	r->is_complete = r->lost_pct <= m->options->max_loss_pct;
 	r->note = m->note[0] ? m->note : NULL;
+	if (!m->missed_children)
+		return;
+	(void)snprintf(m->report_note, sizeof(m->report_note),
+		       "%s%s%u child process%s ended before it could be traced", m->note,
+		       m->note[0] ? "; " : "", m->missed_children,
+		       m->missed_children == 1 ? "" : "es");
+	r->note = m->report_note;
 }
 
 int memleak_report(struct memleak *m, bool is_final, struct leak_report *ret_report)

@@ -61,8 +61,10 @@ struct memleak {
 	uint64_t guard_hits, guard_ns; /* at the last guard check */
 	unsigned int guard_strikes;
 	uint64_t refreshed_ns;
-	bool stop; /* an event left nothing to watch */
+	bool stop;		      /* an event left nothing to watch */
+	unsigned int missed_children; /* ended before they could be traced */
 	char note[256];
+	char report_note[384]; /* note and missed children */
 	char description[512];
 	struct leak_rows rows; /* of the last report */
 	struct leak_target *report_targets;

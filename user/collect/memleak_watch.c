@@ -24,13 +24,17 @@ struct watch *memleak_watch_of(struct memleak *m, uint32_t tgid)
 	return NULL;
 }
 
+static bool is_watched(const struct watch *w)
+{
+	return w && (w->state == WATCH_RUNNING || w->state == WATCH_PENDING);
+}
+
 size_t memleak_running(const struct memleak *m)
 {
 	size_t running = 0;
 
 	for (size_t i = 0; i < m->watch_count; i++)
-		running += m->watches[i]->state == WATCH_RUNNING ||
-			   m->watches[i]->state == WATCH_PENDING;
+		running += is_watched(m->watches[i]);
 	return running;
 }
 
@@ -140,7 +144,7 @@ int watch_attach(struct watch *w, bool is_quiet)
 
 static void watch_end(struct watch *w, enum watch_state state)
 {
-	if (w->state != WATCH_RUNNING && w->state != WATCH_PENDING)
+	if (!is_watched(w))
 		return;
 	watch_detach(w);
 	w->state = state;
@@ -159,13 +163,38 @@ void watch_free(struct watch *w)
 	free(w);
 }
 
+/* A child that ended before it could be traced leaves no more than a count. */
+static void drop_missed_child(struct memleak *m, struct watch *w)
+{
+	m->missed_children++;
+	for (size_t i = 0; i < m->watch_count; i++)
+		if (m->watches[i] == w)
+			m->watches[i] = m->watches[--m->watch_count];
+	watch_free(w);
+}
+
 /* The process has ended: by its pidfd. */
 static int on_ended(void *ctx)
 {
 	struct watch *w = ctx;
+	struct memleak *m = w->owner;
 
 	watch_end(w, WATCH_ENDED);
-	return memleak_running(w->owner) ? 0 : 1;
+	if (!w->attached_ns && w->is_child)
+		drop_missed_child(m, w);
+	return memleak_running(m) ? 0 : 1;
+}
+
+static uint32_t free_slot(const struct memleak *m)
+{
+	uint32_t slot = 0;
+
+	for (size_t i = 0; i < m->watch_count;)
+		if (m->watches[i++]->slot == slot) {
+			slot++;
+			i = 0; /* taken: look for the next one from the start */
+		}
+	return slot;
 }
 
 /* Takes hold of @pid and gives it a slot; not attached yet. NULL and *ret_err. */
@@ -181,7 +210,7 @@ static struct watch *watch_new(struct memleak *m, pid_t pid, int *ret_err, pid_t
 	if (!w)
 		return NULL;
 	w->owner = m;
-	w->slot = (uint32_t)m->watch_count;
+	w->slot = free_slot(m);
 	*ret_err = target_open(&w->target, pid, ret_tgid);
 	if (!*ret_err)
 		*ret_err = loop_add_fd(m->loop, w->target.pidfd, on_ended, w);
@@ -239,13 +268,17 @@ int memleak_add(struct memleak *m, pid_t pid)
 
 static int add_child(struct memleak *m, uint32_t tgid)
 {
+	struct watch *w = memleak_watch_of(m, tgid);
 	pid_t ignored;
 	int err;
-	struct watch *w = watch_new(m, (pid_t)tgid, &err, &ignored);
 
+	if (is_watched(w)) /* told twice: it forked, and executed before the probes were there */
+		return 0;
+	w = watch_new(m, (pid_t)tgid, &err, &ignored);
 	if (!w) {
-		if (err != -ESRCH && err != -EEXIST) /* a short-lived child is no news */
+		if (err != -ESRCH && !m->missed_children)
 			log_warn("child process %u is not traced: %s", tgid, strerror(-err));
+		m->missed_children++;
 		return 0;
 	}
 	w->is_child = true;
@@ -288,7 +321,7 @@ static int on_exec(struct watch *w)
 	struct memleak *m = w->owner;
 	char comm[64];
 
-	if (w->state != WATCH_RUNNING && w->state != WATCH_PENDING)
+	if (!is_watched(w))
 		return 0;
 	if (m->options->follow_exec || w->is_child)
 		return follow_exec(w);

@@ -76,12 +76,13 @@ int target_open(struct target *t, pid_t pid, pid_t *ret_tgid)
 		.pid = pid, .pidfd = -1, .root_fd = -1, .proc_fd = -1
 	};
 	struct process_stat st;
-	int err;
+	int err, no_pidfd;
 
 	if (pid <= 0)
 		return -ESRCH;
 	/* First of all: while this stays silent the number means the same process. */
 	held.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	no_pidfd = process_errno();
 	err = procfs_stat(pid, &st); /* also tells why there is no pidfd: a thread has none */
 	if (err)
 		return err;
@@ -90,15 +91,15 @@ int target_open(struct target *t, pid_t pid, pid_t *ret_tgid)
 			*ret_tgid = st.tgid;
 		return -EEXIST;
 	}
-	if (held.pidfd < 0 || st.state == 'Z' || st.state == 'X')
-		return -ESRCH;
+	if (held.pidfd < 0)
+		return no_pidfd;
 	held.start_ticks = st.start_ticks;
 	memcpy(held.comm, st.comm, sizeof(held.comm));
 	err = open_process_files(&held);
 	if (err)
 		return err;
 	if (!target_is_same(&held))
-		return -ESRCH;
+		return -ESRCH; /* a zombie too */
 	*t = held;
 	held.pid = 0; /* handed over */
 	return 0;

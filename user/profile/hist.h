@@ -19,7 +19,8 @@ struct hist {
 void hist_add(struct hist *h, uint64_t value);
 void hist_merge(struct hist *into, const struct hist *from);
 
-/* Smallest bucket's lower bound with at least @q (0..1) of the values at or below it; 0 when empty.
+/* Lower bound (or the smallest value, if larger) of the first bucket with at least @q (0..1) of the
+ * values in it or below; 0 when empty.
  */
 uint64_t hist_quantile(const struct hist *h, double q);
 

@@ -11,7 +11,7 @@
 /* The late slope of a steady leak is the whole slope; that of a saturating series falls away. */
 #define LATE_SHARE 0.25
 /* The last half must have added this share of what there is at the end. */
-#define RISE_SHARE 0.07
+#define RISE_SHARE 0.05
 /* What a leak had taken is still there, whatever passes through the same stack besides. */
 #define SURVIVED_SHARE 0.75
 /* With fewer survivors all of it is replaced all the time; its size then follows the load, and */
@@ -115,7 +115,8 @@ static double late_rise(const uint64_t *bytes, size_t n)
  */
 static double survival(const uint64_t *bytes, const struct trend_cohort *cohort, double slope_bytes)
 {
-	double taken = fmin((double)bytes[cohort->index], slope_bytes * (double)cohort->index);
+	double intervals = (double)cohort->index + 1;
+	double taken = fmin((double)bytes[cohort->index], slope_bytes * intervals);
 
 	return taken > 0 ? (double)cohort->survived_bytes / taken : 1;
 }

@@ -32,7 +32,10 @@ struct trend {
 	double late_slope_bytes; /* the same over the last half */
 };
 
-/* Of the bytes outstanding at sample @index, so many still were at the last one. */
+/*
+ * Of the bytes outstanding at sample @index, so many still were at the last one. Nothing was
+ * outstanding one interval before the first sample.
+ */
 struct trend_cohort {
 	size_t index;
 	uint64_t survived_bytes;

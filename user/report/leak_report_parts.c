@@ -2,6 +2,7 @@
 /* Names, sums and labels that text, JSON and folded output must agree on. */
 #include "report/leak_report_parts.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -86,7 +87,10 @@ char *leak_time(uint64_t realtime_ns, char buf[LEAK_TIME_LEN])
 	return buf;
 }
 
-double leak_per_minute(const struct leak_report *r, double bytes_per_interval)
+int64_t leak_per_minute(const struct leak_report *r, double slope_bytes)
 {
-	return r->interval_ns ? bytes_per_interval * 60e9 / (double)r->interval_ns : 0;
+	const double limit = 9e18; /* inside int64_t */
+	double per_minute = r->interval_ns ? slope_bytes * 60e9 / (double)r->interval_ns : 0;
+
+	return llround(fmax(-limit, fmin(per_minute, limit)));
 }

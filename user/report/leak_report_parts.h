@@ -33,7 +33,7 @@ char *leak_frame_label(const struct frame *f, char buf[LEAK_LABEL_LEN]);
 #define LEAK_TIME_LEN 40
 char *leak_time(uint64_t realtime_ns, char buf[LEAK_TIME_LEN]);
 
-/* Bytes per minute from bytes per sample distance; 0 when the distance is not known. */
-double leak_per_minute(const struct leak_report *r, double bytes_per_interval);
+/* Bytes per minute of a slope in bytes per interval; 0 when the interval is not known. */
+int64_t leak_per_minute(const struct leak_report *r, double slope_bytes);
 
 #endif

@@ -4,13 +4,11 @@
 #include "report/leak_report_parts.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LINE_WIDTH   100
 #define FRAME_INDENT 6
-#define NAME_MIN     32 /* columns left for a function beside a long file name */
 #define NAME_ALIGN   44 /* longer names do not push the column of files to the right */
 #define PLACE_MAX    40 /* of a file or a module */
 #define FRAMES_MAX   24 /* a deeper stack shows FRAMES_LEAF and FRAMES_ROOT of its frames */
@@ -88,7 +86,9 @@ static void put_header(const struct leak_report *r, FILE *out)
 	(void)fprintf(out, "memleak-trace %s, %sreport of %s: memory allocated and not freed\n",
 		      r->version, r->is_final ? "" : "interim ", leak_time(r->time_ns, time));
 	if (!r->is_complete)
-		(void)fputs("INCOMPLETE: too much was lost, see Losses at the end.\n", out);
+		(void)fputs(
+			"INCOMPLETE: not all of the window was recorded, see Losses at the end.\n",
+			out);
 	if (r->note)
 		(void)fprintf(out, "Note: %s\n", r->note);
 	for (size_t i = 0; i < r->target_count; i++)
@@ -142,18 +142,21 @@ static void place_of(const struct frame *f, char *buf, size_t size)
 			       shorten(f->module, PLACE_MAX, module));
 }
 
+/* A name too long to stand beside its place gets a line of its own. */
 static void put_frame(const struct frame *f, int align, FILE *out)
 {
 	char label[LEAK_LABEL_LEN], cut[LEAK_LABEL_LEN], place[2 * LEAK_LABEL_LEN];
-	size_t room;
+	const size_t room = LINE_WIDTH - FRAME_INDENT;
 
 	place_of(f, place, sizeof(place));
-	room = LINE_WIDTH - FRAME_INDENT;
-	room = room > strlen(place) + NAME_MIN ? room - strlen(place) : NAME_MIN;
+	(void)leak_frame_label(f, label);
 	if (!place[0])
-		align = 0; /* no trailing blanks */
-	(void)fprintf(out, "%*s%-*s%s\n", FRAME_INDENT, "", align,
-		      shorten(leak_frame_label(f, label), room, cut), place);
+		(void)fprintf(out, "%*s%s\n", FRAME_INDENT, "", shorten(label, room, cut));
+	else if (strlen(label) + strlen(place) <= room)
+		(void)fprintf(out, "%*s%-*s%s\n", FRAME_INDENT, "", align, label, place);
+	else
+		(void)fprintf(out, "%*s%s\n%*s%s\n", FRAME_INDENT, "", shorten(label, room, cut),
+			      FRAME_INDENT, "", place);
 }
 
 static bool is_left_out(const struct leak_row *row, size_t index)
@@ -185,28 +188,23 @@ static void put_frames(const struct leak_row *row, FILE *out)
 		(void)fprintf(out, "%*s[truncated]\n", FRAME_INDENT, "");
 }
 
-/* "+1.20 MiB/min" */
-static char *slope_text(const struct leak_report *r, double bytes_per_interval, char buf[UNITS_LEN])
-{
-	return units_bytes_delta(llround(leak_per_minute(r, bytes_per_interval)), buf);
-}
-
 static void put_row(const struct leak_report *r, size_t index, FILE *out)
 {
 	const struct leak_row *row = &r->rows[index];
 	const struct leak_target *target = leak_report_target(r, row->pid);
 	char a[UNITS_LEN], b[UNITS_LEN], c[UNITS_LEN];
 
-	(void)fprintf(out, "\n#%zu  %s: %s in %ju %s%s, %.1f %% of all", index + 1,
+	(void)fprintf(out, "\n#%zu  %s: %s in %ju %s%s, %.1f %% of the traced %s", index + 1,
 		      trend_text(row->trend.verdict), units_bytes(row->bytes, a),
 		      (uintmax_t)row->blocks, row->kind == LEAK_MMAP ? "mapping" : "block",
-		      row->blocks == 1 ? "" : "s", row->share * 100);
+		      row->blocks == 1 ? "" : "s", row->share * 100,
+		      row->kind == LEAK_MMAP ? "mappings" : "heap");
 	if (r->target_count > 1)
 		(void)fprintf(out, ", %s (PID %d)", target ? target->comm : "?", (int)row->pid);
 	(void)fputs("\n    ", out);
 	if (r->interval_ns)
 		(void)fprintf(out, "%s/min (last interval %s, whole run %s); ",
-			      slope_text(r, row->trend.slope_bytes, a),
+			      units_bytes_delta(leak_per_minute(r, row->trend.slope_bytes), a),
 			      units_bytes_delta(row->growth_last_bytes, b),
 			      units_bytes_delta(row->growth_run_bytes, c));
 	(void)fprintf(out, "age median %s, oldest %s\n", units_duration(row->age_median_ns, a),
@@ -287,13 +285,13 @@ static void put_leader(const struct leak_report *r, size_t index, const char *ho
 	const struct leak_row *row = &r->rows[index];
 	char label[LEAK_LABEL_LEN], cut[LEAK_LABEL_LEN], text[UNITS_LEN];
 
-	(void)fprintf(out, "#%zu%s, %s %s/min", index + 1,
+	(void)fprintf(out, "#%zu%s, which grows%s by %s/min", index + 1,
 		      index < r->top ? "" : " (not shown, see -T)", how,
-		      slope_text(r, row->trend.slope_bytes, text));
-	if (row->depth)
-		(void)fprintf(out, ", allocated in %s",
-			      shorten(leak_frame_label(row->frames, label), PLACE_MAX, cut));
-	(void)fputs(".\n", out);
+		      units_bytes_delta(leak_per_minute(r, row->trend.slope_bytes), text));
+	for (size_t i = 0; i < row->depth && i < 2; i++)
+		(void)fprintf(out, "%s%s", i ? ", called by " : ":\n  ",
+			      shorten(leak_frame_label(&row->frames[i], label), PLACE_MAX, cut));
+	(void)fputc('\n', out);
 }
 
 static void put_advice(const struct leak_report *r, size_t ranked, FILE *out)
@@ -304,17 +302,17 @@ static void put_advice(const struct leak_report *r, size_t ranked, FILE *out)
 	if (!ranked)
 		return;
 	(void)fputc('\n', out);
-	if (r->samples < TREND_MIN_SAMPLES) {
-		(void)fprintf(out, "Too short to tell what grows: that takes %d samples.\n",
+	if (r->samples <= TREND_MIN_SAMPLES) {
+		(void)fprintf(out, "Too short to tell what grows: that takes %d intervals.\n",
 			      TREND_MIN_SAMPLES);
 		return;
 	}
 	if (steady < ranked) {
 		(void)fputs("Look first at ", out);
-		put_leader(r, steady, "growing steadily", out);
+		put_leader(r, steady, " steadily", out);
 	} else if (may_level < ranked) {
-		(void)fputs("Nothing grows steadily. To watch longer: ", out);
-		put_leader(r, may_level, "growing", out);
+		(void)fputs("Nothing grows steadily. To be watched longer: ", out);
+		put_leader(r, may_level, "", out);
 	} else {
 		(void)fputs("Nothing grows.\n", out);
 		return;
@@ -373,7 +371,7 @@ static void put_cost(const struct leak_report *r, const struct leak_counts *c, F
 	if (!r->probe_cost_ns || !r->window_ns)
 		return;
 	(void)fprintf(out,
-		      "Probes      %s/s hits of %s: %.2g %% of one CPU, besides the kernel's own "
+		      "Probes      %s/s hits of %s: %.3g %% of one CPU, besides the kernel's own "
 		      "cost of a hit\n",
 		      units_count((uint64_t)hits_per_second, a),
 		      units_duration(r->probe_cost_ns, b),

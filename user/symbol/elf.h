@@ -19,8 +19,8 @@
 #define ELF_MAX_SEGMENTS 64
 #define ELF_MAX_SECTIONS 65536
 #define ELF_MAX_SYMBOLS	 (1 << 24) /* in one table */
-#define ELF_BUILD_ID_MAX 64   /* bytes; SHA-1 ids have 20 */
-#define ELF_NAME_MAX	 4096 /* longest symbol name looked at, with the NUL */
+#define ELF_BUILD_ID_MAX 64	   /* bytes; SHA-1 ids have 20 */
+#define ELF_NAME_MAX	 4096	   /* longest symbol name looked at, with the NUL */
 
 struct elf_segment {
 	uint64_t offset, vaddr, file_size, mem_size;
@@ -52,9 +52,9 @@ struct elf {
 
 /*
  * 0; -EBADMSG (not ELF or malformed; *ret_offset says where), -EOPNOTSUPP (32-bit, other machine or
- * byte order), -E2BIG (over a limit above), or the reader's error. A file without section headers
- * is fine: symbols then come from PT_DYNAMIC (dynsym sized by DT_GNU_HASH or DT_HASH), the build id
- * from PT_NOTE.
+ * byte order, neither program nor library), -E2BIG (over a limit above), or the reader's error. A
+ * file without section headers is fine: symbols then come from PT_DYNAMIC (dynsym sized by
+ * DT_GNU_HASH or DT_HASH), the build id from PT_NOTE.
  */
 int elf_open(struct elf *elf, struct reader reader, uint64_t *ret_offset);
 
@@ -69,12 +69,12 @@ struct elf_symbol {
 };
 
 /*
- * Looks up @count @names (function symbols: FUNC or IFUNC-free, defined, size > 0, inside an
+ * Looks up @count @names (function symbols: FUNC, not IFUNC, defined, size > 0, inside an
  * executable segment) in dynsym first, then symtab, global and weak before local. ret_symbols[i]
- * answers names[i]; default versions (name@@VER) and unversioned are the same here: the string
- * table has no '@'.
+ * answers names[i]. Versions do not matter: dynsym's strings have none, and what follows an '@' in
+ * symtab's (name@@VER) is not compared.
  * @dynamic_only: look in dynsym alone (what other objects can bind to).
- * 0 or the reader's error (-EBADMSG for a table that lies).
+ * 0, the reader's error, -EBADMSG for a table made to waste time, or -ENOMEM.
  */
 int elf_find_functions(const struct elf *elf, const char *const *names, size_t count,
 		       bool dynamic_only, struct elf_symbol *ret_symbols);
@@ -85,7 +85,8 @@ int elf_find_functions(const struct elf *elf, const char *const *names, size_t c
  * called once with its index, the (raw, mangled, unclean) name and the symbol's start. Among
  * several symbols at one place: the smallest covering one, then global before weak before local,
  * then the shorter name. A symbol of size 0 covers up to the next symbol, at most 64 KiB, and only
- * when no sized one does.
+ * when no sized one does. Names come without their version (@VER, @@VER) and cut to ELF_NAME_MAX.
+ * 0, the reader's error, -EBADMSG for a table that lies or is made to waste time, or -ENOMEM.
  */
 typedef void (*elf_found_fn)(void *ctx, size_t index, const char *name, uint64_t symbol_vaddr);
 int elf_name_addresses(const struct elf *elf, const uint64_t *addrs, size_t count,

@@ -211,7 +211,7 @@ static bool is_function(const struct elf *elf, const Elf64_Sym *s)
 
 	return ELF64_ST_TYPE(s->st_info) == STT_FUNC && is_defined(s) && s->st_size &&
 	       is_code(elf, s->st_value, s->st_size) &&
-	       elf_offset_of(elf, s->st_value, &offset, &executable);
+	       elf_offset_of(elf, s->st_value, &offset, &executable) && executable;
 }
 
 static void take_symbol(struct search *q, const Elf64_Sym *s, size_t i)

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * How many instructions the verifier walks for each program of the tools, against the baseline of
+ * this kernel and compiler (tests/kernels/verifier-cost.csv): a program that grows by more than a
+ * tenth, or is refused, fails. The lines "# measured" are what scripts/verifier-cost.sh records.
+ */
+#include "kernel.h"
+
+#include "base/scope.h"
+
+#include "memleak-trace.skel.h"
+#include "test/verifier-cost.skel.h"
+
+#include <sys/utsname.h>
+
+#define BASELINE    "tests/kernels/verifier-cost.csv"
+#define GROWTH_PCT  10
+#define LOG_BYTES   4096 /* statistics only */
+#define LEVEL_STATS 4	 /* of the verifier's log */
+#define MAX_COSTS   64
+
+struct cost {
+	char program[64];
+	int processed; /* instructions, -1: refused */
+};
+
+/* Which lines of the baseline are ours. */
+struct surroundings {
+	char kernel[32];
+	unsigned int clang;
+};
+
+static void learn_surroundings(struct surroundings *s)
+{
+	struct verifier_cost_bpf *skel = verifier_cost_bpf__open();
+	struct utsname u;
+	size_t len;
+
+	must(skel && uname(&u) == 0);
+	s->clang = skel->rodata->clang_major;
+	verifier_cost_bpf__destroy(skel);
+	/* "6.12.3-x" is 6.12 */
+	len = strcspn(u.release, ".");
+	len += 1 + strspn(u.release + len + 1, "0123456789");
+	must(len < sizeof(s->kernel));
+	(void)snprintf(s->kernel, sizeof(s->kernel), "%.*s", (int)len, u.release);
+}
+
+static int processed_of(const char *log)
+{
+	const char *at = strstr(log, "processed ");
+	int n = -1;
+
+	if (at &&
+	    sscanf(at, "processed %d insns", &n) != 1) /* NOLINT(cert-err34-c): the kernel's */
+		n = -1;
+	return n;
+}
+
+static void quiet(struct bpf_object *obj, char (*logs)[LOG_BYTES])
+{
+	struct bpf_program *prog;
+	size_t i = 0;
+
+	bpf_object__for_each_program (prog, obj) {
+		must(i < MAX_COSTS);
+		must(bpf_program__set_log_level(prog, LEVEL_STATS) == 0);
+		must(bpf_program__set_log_buf(prog, logs[i++], LOG_BYTES) == 0);
+	}
+}
+
+/* Loads memleak-trace with everything switched on, so that nothing is pruned as dead code. */
+static size_t measure(struct cost *costs)
+{
+	static char logs[MAX_COSTS][LOG_BYTES];
+	struct memleak_trace_bpf *skel = memleak_trace_bpf__open();
+	struct bpf_program *prog;
+	size_t count = 0;
+	bool is_loaded;
+
+	must(skel);
+	skel->rodata->follows_children = true;
+	quiet(skel->obj, logs);
+	is_loaded = memleak_trace_bpf__load(skel) == 0;
+	bpf_object__for_each_program (prog, skel->obj) {
+		(void)snprintf(costs[count].program, sizeof(costs[count].program), "%s",
+			       bpf_program__name(prog));
+		costs[count].processed = is_loaded ? processed_of(logs[count]) : -1;
+		if (!is_loaded)
+			printf("# %s\n", logs[count]);
+		count++;
+	}
+	memleak_trace_bpf__destroy(skel);
+	return count;
+}
+
+/* What the baseline has for @program; -1: nothing. */
+static int baseline_of(FILE *csv, const struct surroundings *s, const char *program)
+{
+	char line[256], wanted[192];
+	size_t len = (size_t)snprintf(wanted, sizeof(wanted), "%s,%u,memleak-trace,%s,", s->kernel,
+				      s->clang, program);
+	int n;
+
+	rewind(csv);
+	while (fgets(line, sizeof(line), csv))
+		if (strncmp(line, wanted, len) == 0 && sscanf(line + len, "%d", &n) == 1)
+			return n;
+	return -1;
+}
+
+static void compare(const struct surroundings *s, const struct cost *cost, int was)
+{
+	int is = cost->processed;
+
+	printf("# measured %s,%u,memleak-trace,%s,%d\n", s->kernel, s->clang, cost->program, is);
+	ok(is > 0, "%s is accepted", cost->program);
+	if (was < 0)
+		printf("# no baseline for %s on %s with clang %u\n", cost->program, s->kernel,
+		       s->clang);
+	else
+		ok(is * 100ll <= was * (100ll + GROWTH_PCT), "%s has not grown much (%d, was %d)",
+		   cost->program, is, was);
+}
+
+int main(void)
+{
+	_release_(fclosep) FILE *csv = NULL;
+	struct cost costs[MAX_COSTS];
+	struct surroundings s;
+	size_t count;
+
+	need_root();
+	csv = fopen(BASELINE, "re");
+	must(csv);
+	learn_surroundings(&s);
+	count = measure(costs);
+	for (size_t i = 0; i < count; i++)
+		compare(&s, &costs[i], baseline_of(csv, &s, costs[i].program));
+	return tap_done();
+}
