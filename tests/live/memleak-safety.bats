@@ -9,6 +9,8 @@ load ../support/live.bash
 
 LIBC='/libc[.-]'
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	live_setup
 }
@@ -213,35 +215,47 @@ check_death() {
 	target_ends_well idle
 }
 
-# check_reuse SYSCALL: the target dies, and another process gets its PID, while the tracer is
-# held up before that system call.
+# check_reuse INJECTION: the target dies, and another process gets its PID, while strace holds the
+# tracer up at that system call.
 check_reuse() {
 	local pid clean
 
-	need_command strace
 	target_start first "$programs/scenario" bystander
 	pid=${target_pid[first]}
 	background "$tracer_out" strace -f -qq -o "$BATS_TEST_TMPDIR/strace" \
-		-e trace="$1" -e inject="$1:delay_enter=4000000:when=1" "$tracer" -p "$pid"
-	tracer_job=$job
+		-e trace=pidfd_open,bpf -e inject="$1" "$tracer" -p "$pid" -d 10s
+	tracer_job=$job tracer_err=$tracer_out.err
+	wait_for 10 grep -qs "^[0-9 ]*pidfd_open($pid," "$BATS_TEST_TMPDIR/strace"
 	sleep 1
 	target_ends_well first
 	target_start second "$programs/scenario" at-pid "$pid"
 	same 'the PID is reused' "$pid" "${target_pid[second]}"
 	clean=$(text_sum "$pid" "$LIBC")
 	tracer_wait
-	grep -q "$1" "$BATS_TEST_TMPDIR/strace" || fail "the tracer never called $1"
-	same 'exit status' 3 "$tracer_status"
+	grep -q INJECTED "$BATS_TEST_TMPDIR/strace" || grep -q DELAYED "$BATS_TEST_TMPDIR/strace"
 	text_is "$pid" "$LIBC" "$clean"
+	same 'nothing of the second process' 0 "$(grep -c '"pid"' "$tracer_out" || true)"
 	target_ends_well second
 }
 
-@test "pid_reuse: between resolving and loading" {
-	check_reuse bpf
+@test "pid_reuse: after the process was opened, before its maps were read" {
+	need_command strace
+	check_reuse pidfd_open:delay_exit=4000000:when=1
+	same 'exit status' 3 "$tracer_status"
 }
 
+# The first link made after the process was opened is the first probe: a first run counts the calls.
 @test "pid_reuse: between loading and attaching" {
-	check_reuse perf_event_open
+	local calls
+
+	need_command strace
+	target_start idle "$programs/scenario" bystander
+	strace -f -qq -o "$BATS_TEST_TMPDIR/calls" -e trace=pidfd_open,bpf \
+		"$tracer" -q -p "${target_pid[idle]}" -d 100ms >/dev/null
+	calls=$(awk '/ bpf\(/ { n++ } /pidfd_open\(/ { opened = 1 }
+		opened && /BPF_LINK_CREATE/ { print n; exit }' "$BATS_TEST_TMPDIR/calls")
+	check_reuse "bpf:delay_enter=4000000:when=$calls"
+	same 'exit status' 3 "$tracer_status"
 }
 
 @test "evil_names: nothing a target is called reaches the terminal raw" {
@@ -302,22 +316,26 @@ check_evil_folded() {
 	same 'frames after the thread' 0 "$(grep -c ';main;init ' "$tracer_out" || true)"
 }
 
-@test "go_target: a Go program without C has no allocator to trace and goes on" {
-	target_start pure "$programs/go-pure"
-	run -5 "$tracer" -p "${target_pid[pure]}" -d 1s
-	target_say pure
-	same 'its result' 400000 "$(target_truth pure sum | jq .sum)"
-	target_ends_well pure
+# check_go PROGRAM: refused before anything is attached, with a hint; the target does its work.
+check_go() {
+	local clean
+
+	target_start go "$programs/$1"
+	clean=$(text_sum "${target_pid[go]}" .)
+	run -5 "$tracer" -p "${target_pid[go]}" -d 1s
+	[[ $output == *'Go program'* ]]
+	text_is "${target_pid[go]}" . "$clean"
+	target_say go
+	target_truth go "$2"
+	target_ends_well go
 }
 
-@test "go_target: C allocations of a Go program are exact, moving stacks unharmed" {
-	target_start cgo "$programs/go-cgo"
-	tracer_start -p "${target_pid[cgo]}" -f json
-	target_say cgo
-	target_truth cgo leaked
-	tracer_end
-	same 'blocks and bytes' '1000 100000' "$(reported leak_in_c)"
-	target_ends_well cgo
+@test "go_target: a Go program without C is refused and goes on" {
+	check_go go-pure sum
+}
+
+@test "go_target: a Go program that calls C is refused and goes on" {
+	check_go go-cgo leaked
 }
 
 @test "coroutine_target: stacks switched between allocations, exact and unharmed" {

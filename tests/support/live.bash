@@ -38,6 +38,7 @@ background() {
 	local out=$1
 
 	shift
+	rm -f "$out" "$out.err" # nobody may take what an earlier one said for what this one says
 	"$@" >"$out" 2>"$out.err" 3>&- &
 	job=$!
 	live_jobs+=("$job")
@@ -60,7 +61,7 @@ target_start() {
 	background "${target_out[$name]}" sh -c 'in=$1; shift; exec "$@" <"$in"' sh "$in" "$@"
 	target_job[$name]=$job
 	target_fd[$name]=$fd
-	wait_for 10 grep -q '^ready ' "${target_out[$name]}"
+	wait_for 10 grep -qs '^ready ' "${target_out[$name]}"
 	target_pid[$name]=$(sed -n 's/^ready //p' "${target_out[$name]}" | head -n 1)
 }
 
@@ -95,7 +96,7 @@ tracer_start() {
 }
 
 tracer_has_begun_or_ended() {
-	grep -q '^memleak-trace: tracing' "$tracer_err" || ended "$tracer_job"
+	grep -qs '^memleak-trace: tracing' "$tracer_err" || ended "$tracer_job"
 }
 
 # Waits for its end; a report is then in $tracer_out.

@@ -6,6 +6,7 @@
 #include "host/cli.h"
 #include "host/clock.h"
 #include "host/log.h"
+#include "probe/seccomp.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -107,6 +108,23 @@ static int attach_all(struct watch *w, const struct allocators *found)
 	return 0;
 }
 
+/* A process whose system-call filter a return probe would run into is left alone. */
+static int check_filter(const struct watch *w, bool is_quiet)
+{
+	struct process_stat st;
+	int err = procfs_stat(w->target.pid, &st);
+
+	if (err || !st.seccomp || seccomp_return_probe_is_safe())
+		return err;
+	if (!is_quiet) {
+		log_error("process %d (%s) has a system-call filter, and on this kernel a return "
+			  "probe would get it killed",
+			  w->target.pid, w->target.comm);
+		log_hint("use a kernel with commit cf6cb56ef244 (6.14 and later stable releases)");
+	}
+	return -EOPNOTSUPP;
+}
+
 /*
  * Finds the allocator and attaches. 0; -ENODATA (none), -EOPNOTSUPP, -ESRCH (gone or another
  * process by now) or what the attach gave; said unless @is_quiet. Nothing stays attached on
@@ -118,6 +136,8 @@ int watch_attach(struct watch *w, bool is_quiet)
 	const struct memleak_options *o = w->owner->options;
 	int err = allocators_find(&w->target, o->with_throwing_new, is_quiet, &found);
 
+	if (!err)
+		err = check_filter(w, is_quiet);
 	if (err == -ENODATA && o->with_mmap)
 		err = 0; /* its mappings can still be watched */
 	if (!err)

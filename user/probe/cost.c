@@ -7,6 +7,8 @@
 #include "probe/features.h"
 #include "probe/self_probe.h"
 
+#include <unistd.h>
+
 #define HITS 1000 /* about 1 ms; a machine that is ten times slower notices nothing either */
 
 uint64_t probe_cost_ns(void)
@@ -15,7 +17,7 @@ uint64_t probe_cost_ns(void)
 	void *(*volatile call)(void *) = self_probed;
 	uint64_t start_ns, end_ns;
 
-	if (!features_have_uprobe_multi() || self_probe_open(&p))
+	if (!features_have_uprobe_multi() || self_probe_open(&p, getpid(), false))
 		return 0;
 	start_ns = clock_process_cpu_ns();
 	for (int i = 0; i < HITS; i++)

@@ -103,7 +103,7 @@ bool features_have_uprobe_multi(void)
 	if (known < 0) {
 		_release_(self_probe_done) struct self_probe p;
 
-		known = self_probe_open(&p) == 0 && second_thread_is_seen(&p);
+		known = self_probe_open(&p, getpid(), false) == 0 && second_thread_is_seen(&p);
 		log_info("uprobes by %s",
 			 known ? "one link for many (uprobe_multi)" : "one perf event each");
 	}

@@ -88,7 +88,7 @@ static int load_counting_program(int map_fd)
 			     sizeof(insns) / sizeof(*insns), &opts);
 }
 
-int self_probe_open(struct self_probe *p)
+int self_probe_open(struct self_probe *p, pid_t pid, bool is_return)
 {
 	struct own_place own = { .addr = (uintptr_t)self_probed };
 	_release_(closep) int exe_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -105,7 +105,7 @@ int self_probe_open(struct self_probe *p)
 	if (p->prog_fd < 0)
 		return p->prog_fd;
 	place.offset = own.offset;
-	p->link_fd = uprobe_multi_attach(p->prog_fd, exe_fd, getpid(), false, &place, 1);
+	p->link_fd = uprobe_multi_attach(p->prog_fd, exe_fd, pid, is_return, &place, 1);
 	return p->link_fd < 0 ? p->link_fd : 0;
 }
 

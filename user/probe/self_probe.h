@@ -6,7 +6,9 @@
 #ifndef PROBE_SELF_PROBE_H
 #define PROBE_SELF_PROBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct self_probe {
 	int map_fd, prog_fd, link_fd;
@@ -15,8 +17,11 @@ struct self_probe {
 /* The probed function. Call it through a volatile pointer, so that a call really happens. */
 void *self_probed(void *unused);
 
-/* 0 or -errno; self_probe_done is due either way. */
-int self_probe_open(struct self_probe *p);
+/*
+ * Probes the function's entry or return in process @pid: this one, or a child of it that has not
+ * executed anything else. 0 or -errno; self_probe_done is due either way.
+ */
+int self_probe_open(struct self_probe *p, pid_t pid, bool is_return);
 void self_probe_done(struct self_probe *p);
 
 /* Hits so far. */
