@@ -201,10 +201,13 @@ $(B)/.coverage: $(UNIT)
 # --- man pages, installation --------------------------------------------------------------------
 
 MAN := $(patsubst %,$(B)/man/%.8,$(TOOLS))
+# help2man's "November 2026" is no date to mandoc.
+MAN_DATE = $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(date +%s)}" +%F)
 .PHONY: man
 man: $(MAN) ## man pages from --help and docs/man/*.h2m
 $(B)/man/%.8: $(B)/bin/% docs/man/%.h2m
-	$(call say,MAN)mkdir -p $(@D) && help2man --no-info --section=8 --manual='bpf-vitals' --include=docs/man/$*.h2m $< -o $@
+	$(call say,MAN)mkdir -p $(@D) && help2man --no-info --section=8 --manual='bpf-vitals' --include=docs/man/$*.h2m $< -o $@ && \
+		sed -i 's/^\(\.TH [^ ]* "8"\) "[^"]*"/\1 "$(MAN_DATE)"/' $@
 
 .PHONY: install
 install: all man ## into DESTDIR/prefix

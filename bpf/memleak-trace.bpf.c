@@ -15,6 +15,9 @@
 #include "lib/inflight.bpf.h"
 #include "lib/stacks.bpf.h"
 
+/* Below this an allocation fails only when the machine has no memory left at all. */
+#define NEW_SURE_BYTES (64ull << 20)
+
 const volatile __u64 min_size_bytes = 0;
 const volatile __u64 max_size_bytes = ~0ull;
 const volatile bool follows_children = false;
@@ -144,23 +147,17 @@ static __always_inline void resize_begin(struct hit *hit, __u64 addr)
 		counter_add(hit->count, LEAK_FREES_BEFORE_ATTACH, 1);
 }
 
-SEC("uprobe")
-int alloc_enter(struct pt_regs *ctx)
+static __always_inline void entered(struct pt_regs *ctx, struct hit *hit, __u64 cookie)
 {
-	__u64 cookie = bpf_get_attach_cookie(ctx);
+	struct thread *t = hit->thread;
 	bool is_lost;
-	struct hit hit;
-	struct thread *t;
 
-	if (!hit_begin(&hit))
-		return 0;
-	t = hit.thread;
 	if (!inflight_enter(&t->call, PT_REGS_SP(ctx), &is_lost)) {
-		counter_add(hit.count, LEAK_NESTED, 1);
-		return 0;
+		counter_add(hit->count, LEAK_NESTED, 1);
+		return;
 	}
 	if (is_lost) {
-		counter_add(hit.count, LEAK_LOST_RETURNS, 1);
+		counter_add(hit->count, LEAK_LOST_RETURNS, 1);
 		t->is_old_known = 0;
 	}
 	t->bytes = argument(ctx, COOKIE_FIELD(cookie, 0));
@@ -169,9 +166,18 @@ int alloc_enter(struct pt_regs *ctx)
 			ctx, COOKIE_FIELD(cookie, 1)); /* an overflow fails, and is dropped */
 	t->out = COOKIE_FIELD(cookie, 3) == ARG_NONE ? 0 : argument(ctx, COOKIE_FIELD(cookie, 3));
 	if (COOKIE_FIELD(cookie, 2) != ARG_NONE)
-		resize_begin(&hit, argument(ctx, COOKIE_FIELD(cookie, 2)));
+		resize_begin(hit, argument(ctx, COOKIE_FIELD(cookie, 2)));
 	else
 		t->is_old_known = 0;
+}
+
+SEC("uprobe")
+int alloc_enter(struct pt_regs *ctx)
+{
+	struct hit hit;
+
+	if (hit_begin(&hit))
+		entered(ctx, &hit, bpf_get_attach_cookie(ctx));
 	return 0;
 }
 
@@ -207,41 +213,70 @@ static __always_inline void allocation_failed(struct hit *hit)
 	t->is_old_known = 0;
 }
 
-SEC("uretprobe")
-int alloc_exit(struct pt_regs *ctx)
+static __always_inline void returned(struct pt_regs *ctx, struct hit *hit)
 {
+	struct thread *t = hit->thread;
 	struct block_key key = {};
 	struct block block = {};
 	bool is_lost;
-	struct hit hit;
-	struct thread *t;
 
-	if (!hit_begin(&hit))
-		return 0;
-	t = hit.thread;
 	if (!inflight_leave(&t->call, PT_REGS_SP(ctx), &is_lost)) {
 		if (is_lost)
-			counter_add(hit.count, LEAK_LOST_RETURNS, 1);
-		return 0;
+			counter_add(hit->count, LEAK_LOST_RETURNS, 1);
+		return;
 	}
-	key.addr = result_address(ctx, &hit);
-	key.tgid = hit.tgid;
+	key.addr = result_address(ctx, hit);
+	key.tgid = hit->tgid;
 	if (!key.addr) {
-		allocation_failed(&hit);
-		return 0;
+		allocation_failed(hit);
+		return;
 	}
 	t->is_old_known = 0;
 	t->freed_addr = 0;
 	block.bytes = t->bytes;
 	if (block.bytes < min_size_bytes || block.bytes > max_size_bytes) {
-		counter_add(hit.count, LEAK_FILTERED, 1);
-		return 0;
+		counter_add(hit->count, LEAK_FILTERED, 1);
+		return;
 	}
 	block.born_ns = bpf_ktime_get_ns();
-	block.stack = stack_intern(ctx, hit.tgid, &t->scratch);
+	block.stack = stack_intern(ctx, hit->tgid, &t->scratch);
 	if (block.stack == STACK_NONE)
-		counter_add(hit.count, LEAK_LOST_STACKS, 1);
-	ledger_put(hit.count, &key, &block);
+		counter_add(hit->count, LEAK_LOST_STACKS, 1);
+	ledger_put(hit->count, &key, &block);
+}
+
+SEC("uretprobe")
+int alloc_exit(struct pt_regs *ctx)
+{
+	struct hit hit;
+
+	if (hit_begin(&hit))
+		returned(ctx, &hit);
+	return 0;
+}
+
+/*
+ * operator new that may throw, as a session probe (kernel 6.13): both its entry and its return come
+ * here, and a 1 from the entry leaves the return alone. An exception cannot pass a function whose
+ * return is probed, so what could fail for its size is let through unrecorded, and counted.
+ */
+SEC("uprobe")
+int new_call(struct pt_regs *ctx)
+{
+	bool is_return = PT_REGS_IP(ctx) != bpf_get_attach_cookie(ctx);
+	struct hit hit;
+
+	if (!hit_begin(&hit))
+		return 1;
+	if (is_return) {
+		returned(ctx, &hit);
+		return 0;
+	}
+	if (PT_REGS_PARM1(ctx) > NEW_SURE_BYTES) {
+		counter_add(hit.count, LEAK_LOST_BLOCKS, 1);
+		return 1;
+	}
+	entered(ctx, &hit, COOKIE_PLAIN(0));
 	return 0;
 }
 

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import time
 
-from bench_run import (Target, Tracer, cpu_seconds, example_server, library_text, redis,
-                       redis_requests, resident_bytes, traced, wait_until, wrk)
+from bench_run import (Target, Tracer, cpu_seconds, example_server, library_text, map_bytes,
+                       redis, redis_requests, resident_bytes, traced, wrk)
 from bench_stats import alternate, median_of, number, ratio_text, table, with_spread
 
 # bcc's libbpf-tools memleak (6d0a964c), measured on a machine of this kind (KVM guest, 2 shared
@@ -98,7 +98,7 @@ class Bench:
 
     def server(self):
         rows, raw = [], {}
-        for route in ("/clean", "/cache?key=7"):
+        for route in ("/clean", "/listener"):
             runs = alternate(lambda: self.server_run(route, False),
                              lambda: self.server_run(route, True), self.rounds)
             raw[route] = runs
@@ -220,12 +220,6 @@ def bpftool(*arguments):
 
 def bpf_programs():
     return bpftool("prog", "show")
-
-
-def map_bytes(pid):
-    """What the kernel charges for the maps that @pid holds."""
-    return sum(int(m.get("bytes_memlock", 0)) for m in bpftool("map", "show")
-               if any(holder["pid"] == pid for holder in m.get("pids", [])))
 
 
 @contextlib.contextmanager

@@ -129,6 +129,17 @@ class Target:
         self.process.wait()
 
 
+def map_bytes(pid):
+    """What the kernel charges for the BPF maps that @pid holds, each counted once."""
+    maps = {}
+    for fd in os.listdir(f"/proc/{pid}/fdinfo"):
+        with open(f"/proc/{pid}/fdinfo/{fd}") as f:
+            info = dict(re.findall(r"^(\w+):\s*(\d+)$", f.read(), re.M))
+        if "map_id" in info:
+            maps[info["map_id"]] = int(info.get("memlock", 0))
+    return sum(maps.values())
+
+
 def library_text(pid, pattern):
     """The bytes of the executable mappings whose maps line matches."""
     text = b""
@@ -172,5 +183,6 @@ def wrk(url, seconds):
 
 @contextlib.contextmanager
 def example_server(program):
-    with process([program, "--port", "0"], stdout=subprocess.PIPE, text=True) as server:
+    with process([program, "--port", "0"], stdout=subprocess.PIPE,
+                 stderr=subprocess.DEVNULL, text=True) as server:
         yield server.pid, re.search(r":(\d+)$", server.stdout.readline().strip()).group(1)

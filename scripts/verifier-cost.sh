@@ -24,9 +24,9 @@ ours=$(cut -d, -f1,2 <<<"$measured" | sort -u | sed 's/\./[.]/g' | paste -sd'|')
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
 {
-	echo kernel,clang,object,program,instructions
+	head -n 2 "$csv" # licence and names
 	{
-		grep -vE "^($ours|kernel)," "$csv" || true
+		tail -n +3 "$csv" | grep -vE "^($ours)," || true
 		echo "$measured"
 	} | sort -t, -k1,1V -k2,2n -k3
 } >"$new"

@@ -51,8 +51,8 @@ static const struct argp_option option_table[] = {
 	{ "mmap", KEY_MMAP, NULL, 0,
 	  "also anonymous memory the program maps itself (mmap, mremap, brk)", 1 },
 	{ "cxx-new", KEY_CXX_NEW, NULL, 0,
-	  "also C++ operator new of jemalloc, tcmalloc or mimalloc; a bad_alloc thrown while attached "
-	  "would end the target",
+	  "trace the operator new of jemalloc, tcmalloc and mimalloc also where the kernel (before 6.13) or "
+	  "a memory limit makes it unsafe: a bad_alloc thrown while attached would end the target",
 	  1 },
 	{ "follow-exec", KEY_FOLLOW_EXEC, NULL, 0, "go on when the target executes another program",
 	  1 },
@@ -252,8 +252,11 @@ static int report(struct run *run, bool is_final)
 		return err;
 	run->is_complete = r.is_complete;
 	err = outfile_restart(*run->out);
+	errno = 0;
 	if (!err)
 		err = write_report(run, &r);
+	if (err == -EIO && errno) /* it knows only that it failed */
+		err = -errno;
 	if (!err && fflush(outfile_stream(*run->out)))
 		err = -errno;
 	return err && is_reader_gone(run) ? 1 : err;
@@ -297,6 +300,10 @@ static int add_command(struct run *run, char **command)
 	int err = spawn_held(command, &run->command);
 	int status;
 
+	if (err == -EOPNOTSUPP) {
+		log_error("%s is not a 64-bit program of this machine", command[0]);
+		return EXIT_UNSUPPORTED;
+	}
 	if (err) {
 		(void)log_errno(err, "cannot run %s", command[0]);
 		return err == -ENOENT || err == -EACCES ? EXIT_NO_TARGET : EXIT_FAILED;

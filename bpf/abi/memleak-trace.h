@@ -11,11 +11,14 @@
  * Attach cookie of an allocator function: which argument (0..5) is what, ARG_NONE where it has
  * none. Four bits each.
  */
-#define ARG_NONE	   0xfull
-#define COOKIE_SIZE(arg)   ((__u64)(arg))	/* bytes wanted */
-#define COOKIE_COUNT(arg)  ((__u64)(arg) << 4)	/* times this many (calloc, reallocarray) */
-#define COOKIE_OLD(arg)	   ((__u64)(arg) << 8)	/* the block to be resized (realloc) */
-#define COOKIE_OUT(arg)	   ((__u64)(arg) << 12) /* where the result is stored (posix_memalign) */
+#define ARG_NONE	  0xfull
+#define COOKIE_SIZE(arg)  ((__u64)(arg))       /* bytes wanted */
+#define COOKIE_COUNT(arg) ((__u64)(arg) << 4)  /* times this many (calloc, reallocarray) */
+#define COOKIE_OLD(arg)	  ((__u64)(arg) << 8)  /* the block to be resized (realloc) */
+#define COOKIE_OUT(arg)	  ((__u64)(arg) << 12) /* where the result is stored (posix_memalign) */
+/* bytes in argument n, result returned */
+#define COOKIE_PLAIN(n)                                                                            \
+	(COOKIE_SIZE(n) | COOKIE_COUNT(ARG_NONE) | COOKIE_OLD(ARG_NONE) | COOKIE_OUT(ARG_NONE))
 #define COOKIE_FIELD(c, n) (((c) >> (4 * (n))) & 0xf)
 
 /* Map "blocks": 16 + 24 bytes, so that an element fits the kernel's 96-byte size class. */
@@ -62,7 +65,7 @@ struct map_event {
 	__u64 stack;
 	__u64 addr;  /* result: start of the mapping; MAP_BRK: the new break; MAP_MUNMAP: start */
 	__u64 bytes; /* length; MAP_MREMAP: the new length; MAP_BRK: 0 */
-	__u64 old_addr; /* MAP_MREMAP: the old start; MAP_BRK: the break before */
+	__u64 old_addr;	 /* MAP_MREMAP: the old start; MAP_BRK: the break before */
 	__u64 old_bytes; /* MAP_MREMAP: the old length */
 	__u32 prot;	 /* MAP_MMAP: PROT_* */
 	__u32 flags;	 /* MAP_MMAP, MAP_MREMAP: the call's flags */

@@ -31,9 +31,9 @@
 #define INFLIGHT_NESTED_MAX 64
 
 struct inflight {
-	__u64 sp;       /* at entry of the outermost call; 0: no call was ever seen */
-	__u32 is_open;  /* 1 between its entry and its return */
-	__u32 nested;   /* entries inside it */
+	__u64 sp;      /* at entry of the outermost call; 0: no call was ever seen */
+	__u32 is_open; /* 1 between its entry and its return */
+	__u32 nested;  /* entries inside it */
 };
 
 static __always_inline bool inflight_is_nested(const struct inflight *f, __u64 sp)

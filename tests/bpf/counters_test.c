@@ -57,15 +57,19 @@ static void stay_on(int cpu)
 	must(sched_setaffinity(0, sizeof(set), &set) == 0);
 }
 
+struct row {
+	__u64 at[COUNTER_COUNT];
+};
+
 /* What the row of @slot on @cpu has in counter 0. */
 static __u64 on_cpu(struct counters_bpf *skel, __u32 slot, int cpu)
 {
-	__u64 *rows = calloc((size_t)libbpf_num_possible_cpus(), COUNTER_COUNT * sizeof(*rows));
+	struct row *rows = calloc((size_t)libbpf_num_possible_cpus(), sizeof(*rows));
 	__u64 value;
 
 	must(rows);
 	must(bpf_map_lookup_elem(bpf_map__fd(skel->maps.counters), &slot, rows) == 0);
-	value = rows[cpu * COUNTER_COUNT];
+	value = rows[cpu].at[0];
 	free(rows);
 	return value;
 }

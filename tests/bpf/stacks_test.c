@@ -204,7 +204,7 @@ static void test_full(void)
 	for (unsigned int i = 0; i < 3 * SMALL_TABLE; i++)
 		r[i] = (struct request){ i % (2 * SMALL_TABLE), LEVELS, false, 0 };
 	begin(SMALL_TABLE);
-	take(r, 3 * SMALL_TABLE);
+	take(r, sizeof(r) / sizeof(*r));
 	for (int i = 0; i < SMALL_TABLE; i++) {
 		refused += r[SMALL_TABLE + i].id == STACK_NONE;
 		kept += r[i].id != STACK_NONE && r[2 * SMALL_TABLE + i].id == r[i].id;

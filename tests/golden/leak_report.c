@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define COUNT(array)  (sizeof(array) / sizeof(*(array)))
-#define MIB	      (1024.0 * 1024)
+#define MIB	      1048576ull
 #define SECOND	      1000000000ull
 
 #define FRAMES(array) .frames = (array), .depth = COUNT(array)
@@ -134,9 +134,9 @@ static const struct leak_report normal = {
 	.row_count = COUNT(normal_rows),
 	.top = 3,
 	.is_complete = true,
-	.own_rss_bytes = 24 * 1024 * 1024,
+	.own_rss_bytes = 24 * MIB,
 	.own_cpu_ns = 1200000000,
-	.table_bytes = 3 * 1024 * 1024,
+	.table_bytes = 3 * MIB,
 	.live_blocks = 12953,
 	.max_blocks = 1000000,
 	.probe_cost_ns = 850,
@@ -166,7 +166,7 @@ static const struct leak_report empty = {
 	.target_count = 1,
 	.top = 10,
 	.is_complete = true,
-	.own_rss_bytes = 9 * 1024 * 1024,
+	.own_rss_bytes = 9 * MIB,
 	.own_cpu_ns = 60000000,
 	.max_blocks = 1000000,
 };
@@ -309,9 +309,9 @@ static const struct leak_report incomplete = {
 	.top = 10,
 	.lost_pct = 0.0217,
 	.note = "stopped: 812000 probe hits/s are over --max-hits 500000",
-	.own_rss_bytes = 30 * 1024 * 1024,
+	.own_rss_bytes = 30 * MIB,
 	.own_cpu_ns = 4 * SECOND,
-	.table_bytes = 120 * 1024 * 1024,
+	.table_bytes = 120 * MIB,
 	.live_blocks = 10000,
 	.max_blocks = 10000,
 	.probe_cost_ns = 1200,
@@ -383,7 +383,7 @@ static const struct leak_report several = {
 	.row_count = COUNT(several_rows),
 	.top = 10,
 	.is_complete = true,
-	.own_rss_bytes = 11 * 1024 * 1024,
+	.own_rss_bytes = 11 * MIB,
 	.own_cpu_ns = 200000000,
 	.table_bytes = 900000,
 	.live_blocks = 4000,

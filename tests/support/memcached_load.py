@@ -25,6 +25,14 @@ def talk(stream, key, value):
     return (stored, got, end) == (b"STORED\r\n", value + b"\r\n", b"END\r\n") and header
 
 
+def ask_statistics(stream):
+    """Their text is the one thing for which memcached allocates and frees at each request."""
+    stream.write(b"stats\r\n")
+    stream.flush()
+    while stream.readline() != b"END\r\n":
+        pass
+
+
 def main(port):
     count = 0
     signal.signal(signal.SIGTERM, stop)
@@ -32,10 +40,11 @@ def main(port):
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
             stream = connection.makefile("rwb")
             for _ in range(200):
-                key = b"key-%d" % (count % 10000)
+                key = b"key-%d" % (count % 1000000)
                 if not talk(stream, key, b"v" * (1 + count * 37 % 4000)):
                     sys.exit("wrong answer to request %d" % count)
                 count += 2
+            ask_statistics(stream)
     print("requests", count)
 
 

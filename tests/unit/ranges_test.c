@@ -15,78 +15,63 @@ struct op {
 	uint64_t stack; /* of a map; of an unmap the bytes that must have gone */
 };
 
+static const struct {
+	const char *what;
+	struct op ops[5];
+	struct range want[4];
+	size_t want_len;
+} cuts[] = {
+	{ "one range", { { 'm', 10, 20, 1 } }, { { 10, 20, 0, 1 } }, 1 },
+	{ "two apart, the upper first",
+	  { { 'm', 30, 40, 1 }, { 'm', 10, 20, 2 } },
+	  { { 10, 20, 1, 2 }, { 30, 40, 0, 1 } },
+	  2 },
+	{ "neighbours stay two",
+	  { { 'm', 10, 20, 1 }, { 'm', 20, 30, 1 } },
+	  { { 10, 20, 0, 1 }, { 20, 30, 1, 1 } },
+	  2 },
+	{ "map in the middle",
+	  { { 'm', 10, 40, 1 }, { 'm', 20, 30, 2 } },
+	  { { 10, 20, 0, 1 }, { 20, 30, 1, 2 }, { 30, 40, 0, 1 } },
+	  3 },
+	{ "map over several",
+	  { { 'm', 10, 20, 1 }, { 'm', 20, 30, 2 }, { 'm', 30, 40, 3 }, { 'm', 15, 35, 4 } },
+	  { { 10, 15, 0, 1 }, { 15, 35, 3, 4 }, { 35, 40, 2, 3 } },
+	  3 },
+	{ "map over the same",
+	  { { 'm', 10, 20, 1 }, { 'm', 10, 20, 2 } },
+	  { { 10, 20, 1, 2 } },
+	  1 },
+	{ "unmap in the middle",
+	  { { 'm', 10, 40, 1 }, { 'u', 20, 30, 10 } },
+	  { { 10, 20, 0, 1 }, { 30, 40, 0, 1 } },
+	  2 },
+	{ "unmap over several",
+	  { { 'm', 10, 20, 1 }, { 'm', 25, 30, 2 }, { 'm', 35, 45, 3 }, { 'u', 15, 40, 15 } },
+	  { { 10, 15, 0, 1 }, { 40, 45, 2, 3 } },
+	  2 },
+	{ "unmap all and more", { { 'm', 10, 20, 1 }, { 'u', 0, 100, 10 } }, { { 0 } }, 0 },
+	{ "unmap the start", { { 'm', 10, 20, 1 }, { 'u', 5, 15, 5 } }, { { 15, 20, 0, 1 } }, 1 },
+	{ "unmap the end", { { 'm', 10, 20, 1 }, { 'u', 15, 25, 5 } }, { { 10, 15, 0, 1 } }, 1 },
+	{ "unmap what is not there",
+	  { { 'm', 10, 20, 1 }, { 'u', 20, 30, 0 } },
+	  { { 10, 20, 0, 1 } },
+	  1 },
+	{ "unmap nothing", { { 'm', 10, 20, 1 }, { 'u', 15, 15, 0 } }, { { 10, 20, 0, 1 } }, 1 },
+	{ "the whole address space",
+	  { { 'm', 0, UINT64_MAX, 1 }, { 'u', 1, 2, 1 } },
+	  { { 0, 1, 0, 1 }, { 2, UINT64_MAX, 0, 1 } },
+	  2 },
+};
+
 static void test_cuts(void)
 {
-	static const struct {
-		const char *what;
-		struct op ops[5];
-		struct range want[4];
-		size_t want_len;
-	} cases[] = {
-		{ "one range", { { 'm', 10, 20, 1 } }, { { 10, 20, 0, 1 } }, 1 },
-		{ "two apart, the upper first",
-		  { { 'm', 30, 40, 1 }, { 'm', 10, 20, 2 } },
-		  { { 10, 20, 1, 2 }, { 30, 40, 0, 1 } },
-		  2 },
-		{ "neighbours stay two",
-		  { { 'm', 10, 20, 1 }, { 'm', 20, 30, 1 } },
-		  { { 10, 20, 0, 1 }, { 20, 30, 1, 1 } },
-		  2 },
-		{ "map in the middle",
-		  { { 'm', 10, 40, 1 }, { 'm', 20, 30, 2 } },
-		  { { 10, 20, 0, 1 }, { 20, 30, 1, 2 }, { 30, 40, 0, 1 } },
-		  3 },
-		{ "map over several",
-		  { { 'm', 10, 20, 1 },
-		    { 'm', 20, 30, 2 },
-		    { 'm', 30, 40, 3 },
-		    { 'm', 15, 35, 4 } },
-		  { { 10, 15, 0, 1 }, { 15, 35, 3, 4 }, { 35, 40, 2, 3 } },
-		  3 },
-		{ "map over the same",
-		  { { 'm', 10, 20, 1 }, { 'm', 10, 20, 2 } },
-		  { { 10, 20, 1, 2 } },
-		  1 },
-		{ "unmap in the middle",
-		  { { 'm', 10, 40, 1 }, { 'u', 20, 30, 10 } },
-		  { { 10, 20, 0, 1 }, { 30, 40, 0, 1 } },
-		  2 },
-		{ "unmap over several",
-		  { { 'm', 10, 20, 1 },
-		    { 'm', 25, 30, 2 },
-		    { 'm', 35, 45, 3 },
-		    { 'u', 15, 40, 15 } },
-		  { { 10, 15, 0, 1 }, { 40, 45, 2, 3 } },
-		  2 },
-		{ "unmap all and more", { { 'm', 10, 20, 1 }, { 'u', 0, 100, 10 } }, { { 0 } }, 0 },
-		{ "unmap the start",
-		  { { 'm', 10, 20, 1 }, { 'u', 5, 15, 5 } },
-		  { { 15, 20, 0, 1 } },
-		  1 },
-		{ "unmap the end",
-		  { { 'm', 10, 20, 1 }, { 'u', 15, 25, 5 } },
-		  { { 10, 15, 0, 1 } },
-		  1 },
-		{ "unmap what is not there",
-		  { { 'm', 10, 20, 1 }, { 'u', 20, 30, 0 } },
-		  { { 10, 20, 0, 1 } },
-		  1 },
-		{ "unmap nothing",
-		  { { 'm', 10, 20, 1 }, { 'u', 15, 15, 0 } },
-		  { { 10, 20, 0, 1 } },
-		  1 },
-		{ "the whole address space",
-		  { { 'm', 0, UINT64_MAX, 1 }, { 'u', 1, 2, 1 } },
-		  { { 0, 1, 0, 1 }, { 2, UINT64_MAX, 0, 1 } },
-		  2 },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < sizeof(cuts) / sizeof(*cuts); i++) {
 		struct ranges r = { 0 };
 		bool is_right = true;
 
-		for (size_t k = 0; cases[i].ops[k].what; k++) {
-			const struct op *op = &cases[i].ops[k];
+		for (size_t k = 0; cuts[i].ops[k].what; k++) {
+			const struct op *op = &cuts[i].ops[k];
 			int err;
 
 			if (op->what == 'm')
@@ -96,10 +81,10 @@ static void test_cuts(void)
 					ranges_unmap(&r, op->start, op->end, &err) == op->stack &&
 					err == 0;
 		}
-		is_right &= r.len == cases[i].want_len;
+		is_right &= r.len == cuts[i].want_len;
 		if (is_right && r.len)
-			is_right = !memcmp(r.at, cases[i].want, r.len * sizeof(*r.at));
-		ok(is_right, "%s", cases[i].what);
+			is_right = !memcmp(r.at, cuts[i].want, r.len * sizeof(*r.at));
+		ok(is_right, "%s", cuts[i].what);
 		ranges_done(&r);
 	}
 }

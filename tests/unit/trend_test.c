@@ -151,16 +151,18 @@ static void block(struct run *r, double birth, double death, double bytes)
 		r->survived += bytes;
 }
 
-/* Runs its statement at random times, @rate per interval. */
-#define AT_RATE(r, time, rate)                                                                     \
-	for (double time = exponential(1.0 / (rate)); time < (double)(r)->samples;                 \
-	     time += exponential(1.0 / (rate)))
+/* Random times, @rate per interval on average: for (double t = 0; next_time(r, rate, &t);) */
+static bool next_time(const struct run *r, double rate, double *time)
+{
+	*time += exponential(1 / rate);
+	return *time < (double)r->samples;
+}
 
 /* @live blocks at a time, each for @life intervals on average. */
 static void churn(struct run *r, double live, double life)
 {
-	AT_RATE(r, t, live / life)
-	block(r, t, t + exponential(life), block_size());
+	for (double t = 0; next_time(r, live / life, &t);)
+		block(r, t, t + exponential(life), block_size());
 }
 
 static void requests(struct run *r)
@@ -186,8 +188,8 @@ static void sessions(struct run *r)
 /* Full at the attach: the oldest entry goes for each new one; we see the new ones alone. */
 static void cache(struct run *r, double turnover)
 {
-	AT_RATE(r, t, 500 / turnover)
-	block(r, t, t + turnover, 4096);
+	for (double t = 0; next_time(r, 500 / turnover, &t);)
+		block(r, t, t + turnover, 4096);
 }
 
 static void cache_fast(struct run *r)
@@ -207,8 +209,8 @@ static void cache_slow(struct run *r)
 
 static void cache_filling(struct run *r) /* is not full at the end: a leak as far as anyone sees */
 {
-	AT_RATE(r, t, 100)
-	block(r, t, NONE, 4096);
+	for (double t = 0; next_time(r, 100, &t);)
+		block(r, t, NONE, 4096);
 }
 
 static void startup(struct run *r)
@@ -216,16 +218,16 @@ static void startup(struct run *r)
 	double end = 1 + 3 * uniform();
 
 	churn(r, 50, 0.3);
-	AT_RATE(r, t, 300)
-	block(r, t, t < end ? NONE : t, block_size());
+	for (double t = 0; next_time(r, 300, &t);)
+		block(r, t, t < end ? NONE : t, block_size());
 }
 
 static void batch(struct run *r)
 {
 	double period = 2 + 5 * uniform(), phase = uniform() * period;
 
-	AT_RATE(r, t, 100)
-	block(r, t, (floor((t + phase) / period) + 1) * period - phase, block_size());
+	for (double t = 0; next_time(r, 100, &t);)
+		block(r, t, (floor((t + phase) / period) + 1) * period - phase, block_size());
 }
 
 static void pool(struct run *r)
@@ -241,8 +243,7 @@ static void work(struct run *r, enum load load, double life, double leaking)
 {
 	double phase = 6.283 * uniform();
 
-	AT_RATE(r, t, 1000)
-	{
+	for (double t = 0; next_time(r, 1000, &t);) {
 		double level = load == WAVE ? 1 + 0.7 * sin(phase + 6.283 * t / 8)
 					    : 0.3 + 1.4 * t / (double)r->samples;
 
@@ -265,8 +266,8 @@ static void load_rising(struct run *r)
 static void leak(struct run *r, double noise_blocks, double rate)
 {
 	churn(r, noise_blocks, 0.3);
-	AT_RATE(r, t, rate)
-	block(r, t, NONE, block_size());
+	for (double t = 0; next_time(r, rate, &t);)
+		block(r, t, NONE, block_size());
 }
 
 static void leak_steady(struct run *r)
@@ -281,16 +282,16 @@ static void leak_slow(struct run *r) /* 12 blocks an interval beside 250 that co
 
 static void leak_rare(struct run *r)
 {
-	AT_RATE(r, t, 1)
-	block(r, t, NONE, 65536);
+	for (double t = 0; next_time(r, 1, &t);)
+		block(r, t, NONE, 65536);
 }
 
 static void leak_bursty(struct run *r) /* about one interval in three leaks 100 to 200 blocks */
 {
 	churn(r, 50, 0.3);
-	AT_RATE(r, t, 0.35)
-	for (double n = 100 + 100 * uniform(); n > 0; n--)
-		block(r, t, NONE, block_size());
+	for (double t = 0; next_time(r, 0.35, &t);)
+		for (int n = 100 + (int)(100 * uniform()); n > 0; n--)
+			block(r, t, NONE, block_size());
 }
 
 static void leak_by_load(struct run *r)
@@ -301,23 +302,23 @@ static void leak_by_load(struct run *r)
 static void leak_later(struct run *r) /* from a third of the run on */
 {
 	churn(r, 50, 0.3);
-	AT_RATE(r, t, 50)
-	block(r, t, t > (double)r->samples / 3 ? NONE : t, block_size());
+	for (double t = 0; next_time(r, 50, &t);)
+		block(r, t, t > (double)r->samples / 3 ? NONE : t, block_size());
 }
 
 static void leak_fifth(struct run *r) /* one session in five is never closed */
 {
-	AT_RATE(r, t, 100)
-	block(r, t, uniform() < 0.2 ? NONE : t + exponential(2), block_size());
+	for (double t = 0; next_time(r, 100, &t);)
+		block(r, t, uniform() < 0.2 ? NONE : t + exponential(2), block_size());
 }
 
 static void vector_growing(struct run *r) /* one array, half as large again each time it is full */
 {
 	double capacity = 1024 * (1 + uniform()), born = 0.01;
 
-	for (double full = capacity / 1500; full < (double)r->samples; full = capacity / 1500) {
-		block(r, born, full, capacity * 64);
-		born = full;
+	while (capacity / 1500 < (double)r->samples) {
+		block(r, born, capacity / 1500, capacity * 64);
+		born = capacity / 1500;
 		capacity *= 1.5;
 	}
 	block(r, born, NONE, capacity * 64);

@@ -7,6 +7,7 @@
 #include "host/clock.h"
 #include "host/log.h"
 #include "probe/cost.h"
+#include "probe/features.h"
 #include "probe/load.h"
 
 #include <bpf/bpf.h>
@@ -53,6 +54,8 @@ static int configure(struct memleak *m)
 	uprobes_prepare(skel->progs.alloc_enter);
 	uprobes_prepare(skel->progs.alloc_exit);
 	uprobes_prepare(skel->progs.free_enter);
+	(void)bpf_program__set_autoload(skel->progs.new_call, features_have_uprobe_session());
+	uprobes_prepare_session(skel->progs.new_call);
 	err = bpf_map__set_max_entries(skel->maps.blocks, o->max_blocks);
 	if (!err)
 		err = bpf_map__set_max_entries(skel->maps.stacks, o->max_stacks);

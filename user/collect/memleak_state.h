@@ -70,9 +70,11 @@ struct memleak {
 	struct leak_target *report_targets;
 };
 
-/* memleak_watch.c */
+/* memleak_attach.c */
 int watch_attach(struct watch *w, bool is_quiet);
 void watch_detach(struct watch *w);
+
+/* memleak_watch.c */
 void watch_free(struct watch *w);
 struct watch *memleak_watch_of(struct memleak *m, uint32_t tgid);
 size_t memleak_running(const struct memleak *m);

@@ -6,7 +6,6 @@
 #include "host/cli.h"
 #include "host/clock.h"
 #include "host/log.h"
-#include "probe/seccomp.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -40,127 +39,6 @@ size_t memleak_running(const struct memleak *m)
 }
 
 /* --- one process --- */
-
-static void describe_allocators(struct watch *w, const struct allocators *found)
-{
-	size_t len = 0;
-
-	w->allocator[0] = '\0';
-	for (size_t i = 0; i < found->len && len < sizeof(w->allocator); i++) {
-		const struct allocator *a = &found->at[i];
-
-		len += (size_t)snprintf(
-			w->allocator + len, sizeof(w->allocator) - len, "%s%s (%s)%s",
-			len ? ", " : "", a->name, a->path,
-			a->has_untraced_new ? " without its operator new (see --cxx-new)" : "");
-	}
-}
-
-static int attach_allocator(struct watch *w, const struct allocator *a)
-{
-	struct memleak_trace_bpf *skel = w->owner->skel;
-	struct uprobe_request request = { .fd = a->fd, .pid = w->target.pid };
-	int err;
-
-	/* frees first: a block seen to come must be seen to go */
-	request.prog = skel->progs.free_enter;
-	request.places = a->frees;
-	request.count = a->free_count;
-	err = uprobes_attach(&w->links, &request);
-	if (err)
-		return err;
-	request.prog = skel->progs.alloc_exit;
-	request.is_return = true;
-	request.places = a->allocs;
-	request.count = a->alloc_count;
-	err = uprobes_attach(&w->links, &request);
-	if (err)
-		return err;
-	request.prog = skel->progs.alloc_enter;
-	request.is_return = false;
-	return uprobes_attach(&w->links, &request);
-}
-
-static int set_target(struct watch *w, bool is_stopped)
-{
-	struct target_state state = { .slot = w->slot, .is_stopped = is_stopped };
-	uint32_t tgid = (uint32_t)w->target.pid;
-
-	return bpf_map_update_elem(bpf_map__fd(w->owner->skel->maps.targets), &tgid, &state,
-				   BPF_ANY);
-}
-
-void watch_detach(struct watch *w)
-{
-	/* nothing is recorded while some probes are gone and others are not */
-	(void)set_target(w, true);
-	uprobes_detach(&w->links);
-}
-
-static int attach_all(struct watch *w, const struct allocators *found)
-{
-	for (size_t i = 0; i < found->len; i++) {
-		int err = attach_allocator(w, &found->at[i]);
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* A process whose system-call filter a return probe would run into is left alone. */
-static int check_filter(const struct watch *w, bool is_quiet)
-{
-	struct process_stat st;
-	int err = procfs_stat(w->target.pid, &st);
-
-	if (err || !st.seccomp || seccomp_return_probe_is_safe())
-		return err;
-	if (!is_quiet) {
-		log_error("process %d (%s) has a system-call filter, and on this kernel a return "
-			  "probe would get it killed",
-			  w->target.pid, w->target.comm);
-		log_hint("use a kernel with commit cf6cb56ef244 (6.14 and later stable releases)");
-	}
-	return -EOPNOTSUPP;
-}
-
-/*
- * Finds the allocator and attaches. 0; -ENODATA (none), -EOPNOTSUPP, -ESRCH (gone or another
- * process by now) or what the attach gave; said unless @is_quiet. Nothing stays attached on
- * failure.
- */
-int watch_attach(struct watch *w, bool is_quiet)
-{
-	_release_(allocators_done) struct allocators found = { 0 };
-	const struct memleak_options *o = w->owner->options;
-	int err = allocators_find(&w->target, o->with_throwing_new, is_quiet, &found);
-
-	if (!err)
-		err = check_filter(w, is_quiet);
-	if (err == -ENODATA && o->with_mmap)
-		err = 0; /* its mappings can still be watched */
-	if (!err)
-		err = symbols_refresh(w->owner->symbols, &w->target);
-	if (!err)
-		err = set_target(w, true);
-	if (!err)
-		err = attach_all(w, &found);
-	if (!err) /* from here on, and all probes at once */
-		err = set_target(w, false);
-	if (!err && !target_is_same(&w->target))
-		err = -ESRCH; /* it ended, and the probes may sit in a process that took its number
-			       */
-	if (err) {
-		watch_detach(w);
-		return err;
-	}
-	describe_allocators(w, &found);
-	w->state = WATCH_RUNNING;
-	if (!w->attached_ns)
-		w->attached_ns = clock_monotonic_ns();
-	return 0;
-}
 
 static void watch_end(struct watch *w, enum watch_state state)
 {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define READ_START   4096
 #define STAT_MAX     65536
@@ -369,4 +370,15 @@ void pid_list_done(struct pid_list *list)
 {
 	free(list->at);
 	*list = (struct pid_list){ 0 };
+}
+
+bool procfs_memory_is_limited(pid_t pid)
+{
+	_release_(closep) int fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
+	struct rlimit limit;
+	char mode = '2';
+
+	if (fd < 0 || read(fd, &mode, 1) != 1 || mode == '2')
+		return true;
+	return prlimit(pid, RLIMIT_AS, NULL, &limit) || limit.rlim_cur != RLIM_INFINITY;
 }

@@ -53,6 +53,12 @@ int procfs_find_by_name(const char *name, struct pid_list *ret_list);
 /* Children of @pid and theirs, not @pid itself. Threads' children included. */
 int procfs_descendants(pid_t pid, struct pid_list *ret_list);
 
+/*
+ * Can small allocations of @pid fail though the machine has memory: an address space limit
+ * (RLIMIT_AS), or strict overcommit accounting (vm.overcommit_memory = 2)? True when unknown.
+ */
+bool procfs_memory_is_limited(pid_t pid);
+
 /* Resident memory of this process, bytes; 0 when unknown. */
 uint64_t procfs_own_rss_bytes(void);
 

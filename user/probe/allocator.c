@@ -48,7 +48,7 @@ static int object_open(const struct target *t, const struct mapping *m, struct o
 /* The search: what was found so far, and what was asked. */
 struct search {
 	const struct target *target;
-	bool with_throwing_new, is_quiet;
+	bool is_quiet;
 	bool has_malloc; /* the object that malloc resolves to has been seen */
 	struct allocators *found;
 };
@@ -60,6 +60,12 @@ void allocators_done(struct allocators *a)
 	*a = (struct allocators){ 0 };
 }
 
+/* Where the process has the code at file offset @offset. */
+static uint64_t address_of(const struct object *o, uint64_t offset)
+{
+	return o->map->start + (offset - o->map->offset);
+}
+
 /*
  * Is the code in memory what the file says? A breakpoint byte of another tracer or debugger is not
  * a difference.
@@ -69,7 +75,7 @@ static bool is_code_unchanged(const struct search *s, const struct object *o, ui
 {
 	uint8_t memory[COMPARED_MAX];
 	size_t len = code.len < sizeof(memory) ? code.len : sizeof(memory);
-	uint64_t addr = o->map->start + (offset - o->map->offset);
+	uint64_t addr = address_of(o, offset);
 
 	if (offset < o->map->offset || offset - o->map->offset >= o->map->end - o->map->start)
 		return false;
@@ -89,12 +95,26 @@ static bool has_place(const struct uprobe_place *places, size_t count, uint64_t 
 	return false;
 }
 
+/* Where a function's probe is to be noted. */
+struct place_list {
+	struct uprobe_place *at;
+	size_t *count, max;
+};
+
+static struct place_list list_for(struct allocator *a, const struct allocator_function *f)
+{
+	if (f->is_free)
+		return (struct place_list){ a->frees, &a->free_count, ALLOCATOR_MAX_PROBES };
+	if (f->group == GROUP_CXX_NEW)
+		return (struct place_list){ a->news, &a->new_count, ALLOCATOR_MAX_NEWS };
+	return (struct place_list){ a->allocs, &a->alloc_count, ALLOCATOR_MAX_PROBES };
+}
+
 /* Adds a probe for @f, whose symbol is @symbol, to @a. */
 static void add_probe(const struct search *s, struct object *o, const struct allocator_function *f,
 		      const struct elf_symbol *symbol, struct allocator *a)
 {
-	struct uprobe_place *places = f->is_free ? a->frees : a->allocs;
-	size_t *count = f->is_free ? &a->free_count : &a->alloc_count;
+	struct place_list list = list_for(a, f);
 	_release_(freep) uint8_t *text = NULL;
 	struct bytes code;
 	struct probe_site site;
@@ -114,12 +134,15 @@ static void add_probe(const struct search *s, struct object *o, const struct all
 	if (probe_site_choose(code, f->args, !f->is_free, &site))
 		return;
 	offset += site.offset;
-	if (*count == ALLOCATOR_MAX_PROBES || has_place(places, *count, offset))
+	if (*list.count == list.max || has_place(list.at, *list.count, offset))
 		return; /* an alias: the same function under another name */
 	log_info("%s: %s+%u%s", a->path, f->name, site.offset,
 		 site.is_emulated ? "" : " (single-stepped: about ten times dearer)");
 	a->single_stepped += !site.is_emulated;
-	places[(*count)++] = (struct uprobe_place){ .offset = offset, .cookie = f->cookie };
+	list.at[(*list.count)++] = (struct uprobe_place){
+		.offset = offset,
+		.cookie = f->group == GROUP_CXX_NEW ? address_of(o, offset) : f->cookie,
+	};
 }
 
 /* What people call the allocator in this object. *ret_own_new: its operator new bypasses malloc. */
@@ -209,10 +232,7 @@ static void take_family(struct search *s, struct object *o, const struct elf_sym
 
 		if (!symbols[i].found || (f->group != GROUP_C && !own_new))
 			continue;
-		if (f->group == GROUP_CXX_NEW && !s->with_throwing_new)
-			a->has_untraced_new = true;
-		else
-			add_probe(s, o, f, &symbols[i], a);
+		add_probe(s, o, f, &symbols[i], a);
 	}
 	log_info("%s (%s): %zu allocation and %zu free functions", a->name, a->path, a->alloc_count,
 		 a->free_count);
@@ -336,15 +356,11 @@ static int search_all(struct search *s, const struct procmaps *maps, struct obje
 	return s->is_quiet ? -ENODATA : say_nothing_found(s->target, count, exe);
 }
 
-int allocators_find(const struct target *t, bool with_throwing_new, bool is_quiet,
-		    struct allocators *ret)
+int allocators_find(const struct target *t, bool is_quiet, struct allocators *ret)
 {
 	_release_(procmaps_done) struct procmaps maps = { 0 };
 	_release_(object_done) struct object exe = { .fd = -1 };
-	struct search s = { .target = t,
-			    .with_throwing_new = with_throwing_new,
-			    .is_quiet = is_quiet,
-			    .found = ret };
+	struct search s = { .target = t, .is_quiet = is_quiet, .found = ret };
 	const struct mapping *exe_map;
 	int err = target_maps(t, &maps);
 

@@ -12,6 +12,7 @@
 #include "probe/uprobes.h"
 
 #define ALLOCATOR_MAX_PROBES 48
+#define ALLOCATOR_MAX_NEWS   8
 #define ALLOCATORS_MAX	     6
 
 struct allocator {
@@ -24,7 +25,10 @@ struct allocator {
 	size_t free_count;
 	size_t single_stepped; /* probes at which the kernel must single-step: about ten times
 				  dearer */
-	bool has_untraced_new; /* its operator new may throw, and was not asked for */
+	/* Its operator new that may throw, and does not call malloc; cookie: the probe's address.
+	 */
+	struct uprobe_place news[ALLOCATOR_MAX_NEWS];
+	size_t new_count;
 };
 
 struct allocators {
@@ -39,11 +43,9 @@ void allocators_done(struct allocators *a);
  * (not a 64-bit program of this machine, or a Go program, whose stacks a return probe would
  * corrupt), -ESRCH.
  *
- * @with_throwing_new: also probe C++ operator new where the allocator brings its own that does not
- * call malloc. Its return is probed, and an exception (bad_alloc) cannot pass a function whose
- * return is: the C++ run time would end the target. So this is only done when asked for.
+ * What is found in news needs care: an exception (bad_alloc) cannot pass a function whose return is
+ * probed, the C++ run time would end the target.
  */
-int allocators_find(const struct target *t, bool with_throwing_new, bool is_quiet,
-		    struct allocators *ret);
+int allocators_find(const struct target *t, bool is_quiet, struct allocators *ret);
 
 #endif

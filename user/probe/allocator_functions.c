@@ -9,9 +9,6 @@
 #define NO_OLD	 COOKIE_OLD(ARG_NONE)
 #define NO_OUT	 COOKIE_OUT(ARG_NONE)
 
-/* bytes in argument n, result returned */
-#define PLAIN(n) (COOKIE_SIZE(n) | NO_COUNT | NO_OLD | NO_OUT)
-
 #define ALLOC(n, grp, ck, nargs)                                                                   \
 	{                                                                                          \
 		.name = (n), .group = (grp), .cookie = (ck), .args = (nargs)                       \
@@ -22,17 +19,17 @@
 	}
 
 const struct allocator_function allocator_functions[] = {
-	ALLOC("malloc", GROUP_C, PLAIN(0), 1),
+	ALLOC("malloc", GROUP_C, COOKIE_PLAIN(0), 1),
 	ALLOC("calloc", GROUP_C, COOKIE_SIZE(0) | COOKIE_COUNT(1) | NO_OLD | NO_OUT, 2),
 	ALLOC("realloc", GROUP_C, COOKIE_SIZE(1) | NO_COUNT | COOKIE_OLD(0) | NO_OUT, 2),
 	ALLOC("reallocarray", GROUP_C, COOKIE_SIZE(1) | COOKIE_COUNT(2) | COOKIE_OLD(0) | NO_OUT,
 	      3),
-	ALLOC("memalign", GROUP_C, PLAIN(1), 2),
+	ALLOC("memalign", GROUP_C, COOKIE_PLAIN(1), 2),
 	ALLOC("posix_memalign", GROUP_C, COOKIE_SIZE(2) | NO_COUNT | NO_OLD | COOKIE_OUT(0), 3),
-	ALLOC("aligned_alloc", GROUP_C, PLAIN(1), 2),
-	ALLOC("valloc", GROUP_C, PLAIN(0), 1),
-	ALLOC("pvalloc", GROUP_C, PLAIN(0), 1),
-	ALLOC("mallocx", GROUP_C, PLAIN(0), 1),
+	ALLOC("aligned_alloc", GROUP_C, COOKIE_PLAIN(1), 2),
+	ALLOC("valloc", GROUP_C, COOKIE_PLAIN(0), 1),
+	ALLOC("pvalloc", GROUP_C, COOKIE_PLAIN(0), 1),
+	ALLOC("mallocx", GROUP_C, COOKIE_PLAIN(0), 1),
 	ALLOC("rallocx", GROUP_C, COOKIE_SIZE(1) | NO_COUNT | COOKIE_OLD(0) | NO_OUT, 2),
 	FREE("free", GROUP_C),
 	FREE("cfree", GROUP_C),
@@ -40,10 +37,10 @@ const struct allocator_function allocator_functions[] = {
 	FREE("free_aligned_sized", GROUP_C),
 	FREE("dallocx", GROUP_C),
 	FREE("sdallocx", GROUP_C),
-	ALLOC("_ZnwmRKSt9nothrow_t", GROUP_CXX, PLAIN(0), 1),
-	ALLOC("_ZnamRKSt9nothrow_t", GROUP_CXX, PLAIN(0), 1),
-	ALLOC("_ZnwmSt11align_val_tRKSt9nothrow_t", GROUP_CXX, PLAIN(0), 1),
-	ALLOC("_ZnamSt11align_val_tRKSt9nothrow_t", GROUP_CXX, PLAIN(0), 1),
+	ALLOC("_ZnwmRKSt9nothrow_t", GROUP_CXX, COOKIE_PLAIN(0), 1),
+	ALLOC("_ZnamRKSt9nothrow_t", GROUP_CXX, COOKIE_PLAIN(0), 1),
+	ALLOC("_ZnwmSt11align_val_tRKSt9nothrow_t", GROUP_CXX, COOKIE_PLAIN(0), 1),
+	ALLOC("_ZnamSt11align_val_tRKSt9nothrow_t", GROUP_CXX, COOKIE_PLAIN(0), 1),
 	FREE("_ZdlPv", GROUP_CXX),
 	FREE("_ZdaPv", GROUP_CXX),
 	FREE("_ZdlPvm", GROUP_CXX),
@@ -54,10 +51,10 @@ const struct allocator_function allocator_functions[] = {
 	FREE("_ZdaPvmSt11align_val_t", GROUP_CXX),
 	FREE("_ZdlPvRKSt9nothrow_t", GROUP_CXX),
 	FREE("_ZdaPvRKSt9nothrow_t", GROUP_CXX),
-	ALLOC("_Znwm", GROUP_CXX_NEW, PLAIN(0), 1),
-	ALLOC("_Znam", GROUP_CXX_NEW, PLAIN(0), 1),
-	ALLOC("_ZnwmSt11align_val_t", GROUP_CXX_NEW, PLAIN(0), 1),
-	ALLOC("_ZnamSt11align_val_t", GROUP_CXX_NEW, PLAIN(0), 1),
+	ALLOC("_Znwm", GROUP_CXX_NEW, 0, 1),
+	ALLOC("_Znam", GROUP_CXX_NEW, 0, 1),
+	ALLOC("_ZnwmSt11align_val_t", GROUP_CXX_NEW, 0, 1),
+	ALLOC("_ZnamSt11align_val_t", GROUP_CXX_NEW, 0, 1),
 };
 const size_t allocator_function_count = sizeof(allocator_functions) / sizeof(*allocator_functions);
 

@@ -20,7 +20,7 @@ struct allocator_function {
 	const char *name;
 	enum allocator_group group;
 	bool is_free;	   /* the block is argument 0 */
-	__u64 cookie;	   /* of an allocation; 0 for frees */
+	__u64 cookie;	   /* of an allocation; 0 for frees and GROUP_CXX_NEW */
 	unsigned int args; /* how many argument registers are read */
 };
 

@@ -17,7 +17,7 @@ uint64_t probe_cost_ns(void)
 	void *(*volatile call)(void *) = self_probed;
 	uint64_t start_ns, end_ns;
 
-	if (!features_have_uprobe_multi() || self_probe_open(&p, getpid(), false))
+	if (!features_have_uprobe_multi() || self_probe_open(&p, getpid(), SELF_ENTRY))
 		return 0;
 	start_ns = clock_process_cpu_ns();
 	for (int i = 0; i < HITS; i++)

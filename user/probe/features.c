@@ -103,9 +103,25 @@ bool features_have_uprobe_multi(void)
 	if (known < 0) {
 		_release_(self_probe_done) struct self_probe p;
 
-		known = self_probe_open(&p, getpid(), false) == 0 && second_thread_is_seen(&p);
+		known = self_probe_open(&p, getpid(), SELF_ENTRY) == 0 && second_thread_is_seen(&p);
 		log_info("uprobes by %s",
 			 known ? "one link for many (uprobe_multi)" : "one perf event each");
+	}
+	return known;
+}
+
+bool features_have_uprobe_session(void)
+{
+	static int known = -1;
+
+	if (known < 0) {
+		_release_(self_probe_done) struct self_probe p = { -1, -1, -1 };
+		void *(*volatile call)(void *) = self_probed;
+
+		known = features_have_uprobe_multi() &&
+			self_probe_open(&p, getpid(), SELF_SESSION) == 0;
+		(void)call(NULL);
+		known = known && self_probe_count(&p) == 2; /* its entry and its return */
 	}
 	return known;
 }

@@ -18,4 +18,7 @@ int features_check(void);
  */
 bool features_have_uprobe_multi(void);
 
+/* Can one program take a call's entry and return, and leave the return alone? (6.13.) As above. */
+bool features_have_uprobe_session(void);
+
 #endif

@@ -50,7 +50,7 @@ static _Noreturn void child_main(int go_fd)
 static bool child_survives(pid_t pid, int go_fd)
 {
 	_release_(self_probe_done) struct self_probe p;
-	bool is_probed = self_probe_open(&p, pid, true) == 0;
+	bool is_probed = self_probe_open(&p, pid, SELF_RETURN) == 0;
 	int status = -1;
 
 	if (is_probed && write(go_fd, "g", 1) != 1)

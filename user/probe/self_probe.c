@@ -55,7 +55,7 @@ static int find_own_offset(struct dl_phdr_info *info, size_t size, void *ctx)
 }
 
 /* A program that adds 1 to element 0 of array map @map_fd. Its descriptor or -errno. */
-static int load_counting_program(int map_fd)
+static int load_counting_program(int map_fd, enum uprobe_multi_type type)
 {
 	struct bpf_insn insns[] = {
 		/* key 0 on the stack */
@@ -83,16 +83,24 @@ static int load_counting_program(int map_fd)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts);
 
-	opts.expected_attach_type = UPROBE_MULTI_ATTACH_TYPE;
+	opts.expected_attach_type = (enum bpf_attach_type)type;
 	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "self_probe", "Dual BSD/GPL", insns,
 			     sizeof(insns) / sizeof(*insns), &opts);
 }
 
-int self_probe_open(struct self_probe *p, pid_t pid, bool is_return)
+int self_probe_open(struct self_probe *p, pid_t pid, enum self_probe_kind kind)
 {
 	struct own_place own = { .addr = (uintptr_t)self_probed };
 	_release_(closep) int exe_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	enum uprobe_multi_type type = kind == SELF_SESSION ? UPROBE_SESSION : UPROBE_MULTI;
 	struct uprobe_place place = { 0 };
+	struct uprobe_request request = {
+		.fd = exe_fd,
+		.pid = pid,
+		.is_return = kind == SELF_RETURN,
+		.places = &place,
+		.count = 1,
+	};
 
 	*p = (struct self_probe){ .map_fd = -1, .prog_fd = -1, .link_fd = -1 };
 	(void)dl_iterate_phdr(find_own_offset, &own);
@@ -101,11 +109,11 @@ int self_probe_open(struct self_probe *p, pid_t pid, bool is_return)
 	p->map_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "self_probe", 4, 8, 1, NULL);
 	if (p->map_fd < 0)
 		return p->map_fd;
-	p->prog_fd = load_counting_program(p->map_fd);
+	p->prog_fd = load_counting_program(p->map_fd, type);
 	if (p->prog_fd < 0)
 		return p->prog_fd;
 	place.offset = own.offset;
-	p->link_fd = uprobe_multi_attach(p->prog_fd, exe_fd, pid, is_return, &place, 1);
+	p->link_fd = uprobe_multi_attach(p->prog_fd, type, &request);
 	return p->link_fd < 0 ? p->link_fd : 0;
 }
 

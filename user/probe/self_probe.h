@@ -6,9 +6,10 @@
 #ifndef PROBE_SELF_PROBE_H
 #define PROBE_SELF_PROBE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+enum self_probe_kind { SELF_ENTRY, SELF_RETURN, SELF_SESSION };
 
 struct self_probe {
 	int map_fd, prog_fd, link_fd;
@@ -18,10 +19,10 @@ struct self_probe {
 void *self_probed(void *unused);
 
 /*
- * Probes the function's entry or return in process @pid: this one, or a child of it that has not
- * executed anything else. 0 or -errno; self_probe_done is due either way.
+ * Probes the function's entry, return or both in process @pid: this one, or a child of it that has
+ * not executed anything else. 0 or -errno; self_probe_done is due either way.
  */
-int self_probe_open(struct self_probe *p, pid_t pid, bool is_return);
+int self_probe_open(struct self_probe *p, pid_t pid, enum self_probe_kind kind);
 void self_probe_done(struct self_probe *p);
 
 /* Hits so far. */

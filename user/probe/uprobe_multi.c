@@ -20,9 +20,10 @@ struct link_create {
 	uint32_t count, multi_flags, pid, pad;
 };
 
-int uprobe_multi_attach(int prog_fd, int file_fd, pid_t pid, bool is_return,
-			const struct uprobe_place *places, size_t count)
+int uprobe_multi_attach(int prog_fd, enum uprobe_multi_type type,
+			const struct uprobe_request *request)
 {
+	size_t count = request->count;
 	_release_(freep) uint64_t *offsets = calloc(count, sizeof(*offsets));
 	_release_(freep) uint64_t *cookies = calloc(count, sizeof(*cookies));
 	struct link_create attr = { 0 };
@@ -32,18 +33,18 @@ int uprobe_multi_attach(int prog_fd, int file_fd, pid_t pid, bool is_return,
 	if (!offsets || !cookies)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
-		offsets[i] = places[i].offset;
-		cookies[i] = places[i].cookie;
+		offsets[i] = request->places[i].offset;
+		cookies[i] = request->places[i].cookie;
 	}
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file_fd);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", request->fd);
 	attr.prog_fd = prog_fd;
-	attr.attach_type = UPROBE_MULTI_ATTACH_TYPE;
+	attr.attach_type = type;
 	attr.path = (uintptr_t)path;
 	attr.offsets = (uintptr_t)offsets;
 	attr.cookies = (uintptr_t)cookies;
 	attr.count = count;
-	attr.multi_flags = is_return ? UPROBE_MULTI_RETURN : 0;
-	attr.pid = pid;
+	attr.multi_flags = request->is_return ? UPROBE_MULTI_RETURN : 0;
+	attr.pid = request->pid;
 	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
 	return fd < 0 ? -errno : (int)fd;
 }

@@ -8,10 +8,14 @@
 
 #include "probe/uprobes.h"
 
-#define UPROBE_MULTI_ATTACH_TYPE 48 /* include/uapi/linux/bpf.h: BPF_TRACE_UPROBE_MULTI */
+/* include/uapi/linux/bpf.h */
+enum uprobe_multi_type {
+	UPROBE_MULTI = 48,   /* BPF_TRACE_UPROBE_MULTI, Linux 6.6 */
+	UPROBE_SESSION = 57, /* BPF_TRACE_UPROBE_SESSION, Linux 6.13: entry and return in one */
+};
 
-/* A link descriptor or -errno. @prog_fd was loaded for UPROBE_MULTI_ATTACH_TYPE. */
-int uprobe_multi_attach(int prog_fd, int file_fd, pid_t pid, bool is_return,
-			const struct uprobe_place *places, size_t count);
+/* A link descriptor or -errno. @prog_fd was loaded for @type; fd, pid, places: of @request. */
+int uprobe_multi_attach(int prog_fd, enum uprobe_multi_type type,
+			const struct uprobe_request *request);
 
 #endif

@@ -16,7 +16,13 @@
 void uprobes_prepare(struct bpf_program *prog)
 {
 	if (features_have_uprobe_multi())
-		(void)bpf_program__set_expected_attach_type(prog, UPROBE_MULTI_ATTACH_TYPE);
+		(void)bpf_program__set_expected_attach_type(prog,
+							    (enum bpf_attach_type)UPROBE_MULTI);
+}
+
+void uprobes_prepare_session(struct bpf_program *prog)
+{
+	(void)bpf_program__set_expected_attach_type(prog, (enum bpf_attach_type)UPROBE_SESSION);
 }
 
 static int explain(int err, const struct uprobe_request *request, uint64_t offset)
@@ -35,8 +41,8 @@ static int explain(int err, const struct uprobe_request *request, uint64_t offse
 
 static int attach_multi(struct uprobe_links *links, const struct uprobe_request *request)
 {
-	int fd = uprobe_multi_attach(bpf_program__fd(request->prog), request->fd, request->pid,
-				     request->is_return, request->places, request->count);
+	int fd = uprobe_multi_attach(bpf_program__fd(request->prog),
+				     request->is_session ? UPROBE_SESSION : UPROBE_MULTI, request);
 	int *grown;
 
 	if (fd < 0)

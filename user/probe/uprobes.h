@@ -24,8 +24,12 @@ struct uprobe_links {
 	size_t fd_count, fd_cap;
 };
 
-/* Before load: tells the kernel how @prog will be attached. */
+/*
+ * Before load: tells the kernel how @prog will be attached: at entries or returns, or, as a
+ * session, at both by one program (features_have_uprobe_session).
+ */
 void uprobes_prepare(struct bpf_program *prog);
+void uprobes_prepare_session(struct bpf_program *prog);
 
 /*
  * Attaches @prog at @count places of the file open as @fd in process @pid, at function return when
@@ -36,6 +40,7 @@ struct uprobe_request {
 	int fd;
 	pid_t pid;
 	bool is_return;
+	bool is_session; /* @prog was prepared as one */
 	const struct uprobe_place *places;
 	size_t count;
 };

@@ -26,14 +26,20 @@ static void drop_site(struct leaks *l, struct site *s)
 	free(s);
 }
 
+/* All stacks of @pid, or (0) of all processes. */
+static void drop_sites(struct leaks *l, pid_t pid)
+{
+	for (struct site *s = l->sites, *next; s; s = next) {
+		next = s->hh.next;
+		if (!pid || s->key.pid == pid)
+			drop_site(l, s);
+	}
+}
+
 void leaks_free(struct leaks *l)
 {
-	struct site *s, *next;
-
-	if (!l)
-		return;
-	HASH_ITER (hh, l->sites, s, next)
-		drop_site(l, s);
+	if (l)
+		drop_sites(l, 0);
 	free(l);
 }
 
@@ -186,11 +192,7 @@ int leaks_end(struct leaks *l)
 
 void leaks_forget(struct leaks *l, pid_t pid)
 {
-	struct site *s, *next;
-
-	HASH_ITER (hh, l->sites, s, next)
-		if (s->key.pid == pid)
-			drop_site(l, s);
+	drop_sites(l, pid);
 }
 
 size_t leaks_samples(const struct leaks *l)

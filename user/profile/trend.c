@@ -96,9 +96,9 @@ static double mann_kendall_z(const uint64_t *bytes, size_t n)
 
 static double median_around(const uint64_t *bytes, size_t i)
 {
-	double three[] = { (double)bytes[i - 1], (double)bytes[i], (double)bytes[i + 1] };
+	double a = (double)bytes[i - 1], b = (double)bytes[i], c = (double)bytes[i + 1];
 
-	return median(three, 3);
+	return fmax(fmin(a, b), fmin(fmax(a, b), c));
 }
 
 /* What the last half added, as a share of the end; medians of three against single peaks. */

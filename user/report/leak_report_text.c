@@ -280,6 +280,7 @@ static size_t fastest(const struct leak_report *r, size_t ranked, enum trend_ver
 	return best;
 }
 
+/* Only for rows that grow. */
 static void put_leader(const struct leak_report *r, size_t index, const char *how, FILE *out)
 {
 	const struct leak_row *row = &r->rows[index];
@@ -287,11 +288,11 @@ static void put_leader(const struct leak_report *r, size_t index, const char *ho
 
 	(void)fprintf(out, "#%zu%s, which grows%s by %s/min", index + 1,
 		      index < r->top ? "" : " (not shown, see -T)", how,
-		      units_bytes_delta(leak_per_minute(r, row->trend.slope_bytes), text));
+		      units_bytes((uint64_t)leak_per_minute(r, row->trend.slope_bytes), text));
 	for (size_t i = 0; i < row->depth && i < 2; i++)
 		(void)fprintf(out, "%s%s", i ? ", called by " : ":\n  ",
 			      shorten(leak_frame_label(&row->frames[i], label), PLACE_MAX, cut));
-	(void)fputc('\n', out);
+	(void)fputs(".\n", out);
 }
 
 static void put_advice(const struct leak_report *r, size_t ranked, FILE *out)
