@@ -217,7 +217,6 @@ struct run {
 	struct memleak *memleak;
 	struct outfile **out; /* NULL inside once it is committed */
 	struct loop *loop;
-	pid_t command; /* of "-- CMD", 0 */
 	bool is_complete;
 };
 
@@ -267,11 +266,29 @@ static int on_interval(void *ctx)
 	return report(ctx, false);
 }
 
-/* Takes hold of the processes asked for. An exit status. */
+/* Takes hold of one process, and with -s of those below it. An exit status. */
+static int add_process(struct run *run, pid_t pid)
+{
+	_release_(pid_list_done) struct pid_list below = { 0 };
+	int status = memleak_add(run->memleak, pid);
+
+	if (status || !run->options->common.follow_children)
+		return status;
+	if (procfs_descendants(pid, &below))
+		return EXIT_DONE; /* new ones are still followed */
+	for (size_t i = 0; i < below.len && !status; i++) {
+		status = memleak_add(run->memleak, below.at[i]);
+		if (status == EXIT_NO_TARGET) /* a short-lived one is no error */
+			status = EXIT_DONE;
+	}
+	return status;
+}
+
 static int add_named(struct run *run, const char *name)
 {
 	_release_(pid_list_done) struct pid_list pids = { 0 };
 	int err = procfs_find_by_name(name, &pids);
+	int status = EXIT_DONE;
 
 	if (err) {
 		(void)log_errno(err, "cannot look for processes named %s", name);
@@ -286,30 +303,23 @@ static int add_named(struct run *run, const char *name)
 		log_hint("choose with -p PID[,PID...]");
 		return EXIT_USAGE;
 	}
-	for (size_t i = 0; i < pids.len; i++) {
-		int status = memleak_add(run->memleak, pids.at[i]);
-
-		if (status)
-			return status;
-	}
-	return EXIT_DONE;
+	for (size_t i = 0; i < pids.len && !status; i++)
+		status = add_process(run, pids.at[i]);
+	return status;
 }
 
 static int add_command(struct run *run, char **command)
 {
-	int err = spawn_held(command, &run->command);
+	pid_t pid = 0;
+	int err = spawn_held(command, &pid);
 	int status;
 
-	if (err == -EOPNOTSUPP) {
-		log_error("%s is not a 64-bit program of this machine", command[0]);
-		return EXIT_UNSUPPORTED;
-	}
 	if (err) {
 		(void)log_errno(err, "cannot run %s", command[0]);
 		return err == -ENOENT || err == -EACCES ? EXIT_NO_TARGET : EXIT_FAILED;
 	}
-	status = memleak_add(run->memleak, run->command);
-	err = spawn_release(run->command); /* it runs in any case: we started it */
+	status = memleak_add(run->memleak, pid);
+	err = spawn_release(pid); /* it runs in any case: it was asked for */
 	if (!status && err) {
 		(void)log_errno(err, "cannot let %s run", command[0]);
 		return EXIT_FAILED;
@@ -317,38 +327,18 @@ static int add_command(struct run *run, char **command)
 	return status;
 }
 
-static int add_descendants(struct run *run, pid_t pid)
-{
-	_release_(pid_list_done) struct pid_list pids = { 0 };
-
-	if (procfs_descendants(pid, &pids))
-		return EXIT_DONE; /* new ones are still followed */
-	for (size_t i = 0; i < pids.len; i++) {
-		int status = memleak_add(run->memleak, pids.at[i]);
-
-		if (status && status != EXIT_NO_TARGET) /* a short-lived one is no error */
-			return status;
-	}
-	return EXIT_DONE;
-}
-
 static int add_targets(struct run *run)
 {
 	const struct cli_common *c = &run->options->common;
+	int status = EXIT_DONE;
 
 	if (c->command)
 		return add_command(run, c->command);
 	if (c->name)
 		return add_named(run, c->name);
-	for (size_t i = 0; i < c->pid_count; i++) {
-		int status = memleak_add(run->memleak, c->pids[i]);
-
-		if (!status && c->follow_children)
-			status = add_descendants(run, c->pids[i]);
-		if (status)
-			return status;
-	}
-	return EXIT_DONE;
+	for (size_t i = 0; i < c->pid_count && !status; i++)
+		status = add_process(run, c->pids[i]);
+	return status;
 }
 
 static int start(struct run *run)

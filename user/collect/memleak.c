@@ -191,6 +191,9 @@ int memleak_start(struct memleak *m)
 
 void memleak_stop(struct memleak *m)
 {
+	m->stopped_ns = clock_monotonic_ns();
+	for (size_t i = 0; i < m->watch_count; i++)
+		watch_pause(m->watches[i]); /* all at once: detaching takes its time */
 	for (size_t i = 0; i < m->watch_count; i++)
 		watch_detach(m->watches[i]);
 	(void)ring_buffer__consume(
@@ -337,7 +340,7 @@ static void fill_losses(struct memleak *m, const struct leak_counts *total, stru
 int memleak_report(struct memleak *m, bool is_final, struct leak_report *ret_report)
 {
 	const struct memleak_options *o = m->options;
-	uint64_t now_ns = clock_monotonic_ns();
+	uint64_t now_ns = m->stopped_ns ? m->stopped_ns : clock_monotonic_ns();
 	struct leak_counts total = { 0 };
 	int err = memleak_walk(m);
 

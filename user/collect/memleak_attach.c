@@ -96,7 +96,6 @@ static int attach_allocator(struct watch *w, const struct allocator *a)
 		size_t count;
 		bool is_return;
 	} table[] = {
-		/* detached in this order: returns go before entries (rule S13) */
 		{ skel->progs.free_enter, a->frees, a->free_count, false },
 		{ skel->progs.alloc_exit, a->allocs, a->alloc_count, true },
 		{ skel->progs.alloc_enter, a->allocs, a->alloc_count, false },
@@ -126,10 +125,15 @@ static int set_target(struct watch *w, bool is_stopped)
 				   BPF_ANY);
 }
 
+void watch_pause(struct watch *w)
+{
+	(void)set_target(w, true); /* fails only for one that was never set: it records nothing */
+}
+
 void watch_detach(struct watch *w)
 {
 	/* nothing is recorded while some probes are gone and others are not */
-	(void)set_target(w, true);
+	watch_pause(w);
 	uprobes_detach(&w->links);
 }
 

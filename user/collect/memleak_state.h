@@ -55,7 +55,7 @@ struct memleak {
 	struct runtime_stack *runtime_stacks;
 	struct watch *watches[TARGETS_MAX];
 	size_t watch_count;
-	uint64_t started_ns;
+	uint64_t started_ns, stopped_ns;
 	uint64_t live_blocks;	       /* at the last walk */
 	uint64_t probe_ns;	       /* calibrated cost of one probe hit, 0 unknown */
 	uint64_t guard_hits, guard_ns; /* at the last guard check */
@@ -72,6 +72,8 @@ struct memleak {
 
 /* memleak_attach.c */
 int watch_attach(struct watch *w, bool is_quiet);
+/* Nothing of it is recorded from here on. */
+void watch_pause(struct watch *w);
 void watch_detach(struct watch *w);
 
 /* memleak_watch.c */

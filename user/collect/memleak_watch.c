@@ -142,10 +142,13 @@ static int say_not_opened(pid_t pid, int err, pid_t tgid)
 
 int memleak_add(struct memleak *m, pid_t pid)
 {
+	struct watch *w = memleak_watch_of(m, (uint32_t)pid);
 	pid_t tgid = 0;
 	int err;
-	struct watch *w = watch_new(m, pid, &err, &tgid);
 
+	if (is_watched(w)) /* named twice */
+		return EXIT_DONE;
+	w = watch_new(m, pid, &err, &tgid);
 	if (!w)
 		return say_not_opened(pid, err, tgid);
 	err = watch_attach(w, false);

@@ -9,9 +9,12 @@
 #include "probe/uprobe_multi.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define RELEASE_BATCH 32 /* probes let go of at the same time */
 
 void uprobes_prepare(struct bpf_program *prog)
 {
@@ -94,12 +97,59 @@ int uprobes_attach(struct uprobe_links *links, const struct uprobe_request *requ
 	return 0;
 }
 
+/* One probe to be let go of: a multi link's descriptor, or a perf event's link. */
+struct release {
+	int fd;
+	struct bpf_link *link;
+	pthread_t thread;
+	bool has_thread;
+};
+
+static void *release_one(void *arg)
+{
+	struct release *r = arg;
+
+	if (r->link)
+		(void)bpf_link__destroy(r->link); /* the kernel has let go either way */
+	else
+		(void)close(r->fd);
+	return NULL;
+}
+
+/*
+ * Each release waits some 50 ms for the kernel's readers (an RCU grace period); side by side they
+ * wait for the same one. This is why there are threads, which touch nothing but their own probe.
+ */
+static void release_all(struct release *releases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct release *r = &releases[i];
+
+		r->has_thread = pthread_create(&r->thread, NULL, release_one, r) == 0;
+		if (!r->has_thread)
+			(void)release_one(r);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (releases[i].has_thread)
+			(void)pthread_join(releases[i].thread, NULL);
+}
+
 void uprobes_detach(struct uprobe_links *links)
 {
-	for (size_t i = 0; i < links->fd_count; i++)
-		(void)close(links->fds[i]);
-	for (size_t i = 0; i < links->len; i++)
-		(void)bpf_link__destroy(links->at[i]); /* the kernel has let go either way */
+	struct release batch[RELEASE_BATCH];
+	size_t total = links->fd_count + links->len, done = 0;
+
+	while (done < total) {
+		size_t count = 0;
+
+		for (; count < RELEASE_BATCH && done < total; count++, done++)
+			batch[count] = done < links->fd_count
+					       ? (struct release){ .fd = links->fds[done] }
+					       : (struct release){
+							 .link = links->at[done - links->fd_count]
+						 };
+		release_all(batch, count);
+	}
 	free(links->fds);
 	free(links->at);
 	*links = (struct uprobe_links){ 0 };

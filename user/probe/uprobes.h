@@ -46,7 +46,9 @@ struct uprobe_request {
 };
 int uprobes_attach(struct uprobe_links *links, const struct uprobe_request *request);
 
-/* Removes them in the order of attachment: attach return probes first. Then @links is empty. */
+/*
+ * Removes them all, at the same time: calls under way finish as they would. Then @links is empty.
+ */
 void uprobes_detach(struct uprobe_links *links);
 
 #endif
