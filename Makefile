@@ -58,7 +58,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_f
 REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*_fuzz.c))
 LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(wildcard tests/live/*.c))
 LIVE_VARIANTS := $(addprefix $(B)/tests/live/,stress-lsan alloc-matrix-static alloc-matrix-musl \
-           $(basename $(notdir $(wildcard tests/live/*.go))))
+           $(basename $(notdir $(wildcard tests/live/*.go tests/live/*.cpp))))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -150,6 +150,8 @@ $(B)/tests/live/%-static: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
 $(B)/tests/live/%-musl: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && musl-gcc $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
+$(B)/tests/live/%: tests/live/%.cpp
+	$(call say,CXX)mkdir -p $(@D) && $(CXX) -std=c++17 $(filter-out -std=%,$(LIVE_CFLAGS)) $< -o $@ -lpthread
 $(B)/tests/live/go-%: tests/live/go-%.go
 	$(call say,GO)mkdir -p $(@D) && GOCACHE=$(abspath $(B))/go-cache GO111MODULE=off \
 		CGO_ENABLED=$(if $(filter pure,$*),0,1) go build -o $@ $<

@@ -54,7 +54,7 @@ check_layers() {
 }
 
 check_spdx() {
-	files ':!tests/corpus/*' ':!tests/golden/*' ':!*.md' ':!*.json' ':!*.svg' ':!LICENSE*' ':!VERSION' | xargs -r awk '
+	files ':!tests/corpus/*' ':!tests/golden/*' ':!*.md' ':!*.json' ':!.gitignore' ':!*.svg' ':!LICENSE*' ':!VERSION' | xargs -r awk '
 		FNR == 1 { if (file != "" && !seen) bad(file); file = FILENAME; seen = 0 }
 		FNR <= 3 && /SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause/ { seen = 1 }
 		function bad(f) { print f ": no SPDX line in its first three"; failed = 1 }

@@ -47,13 +47,23 @@ flatten() {
 	}'
 }
 
-n=0
+# The guests run at the same time, one host CPU each.
+names=()
+pids=()
 while read -r name _; do
 	case $name in '' | \#*) continue ;; esac
-	out=$(tests/kernels/run.sh "$name" 2> >(sed "s/^/# /" >&2))
+	names+=("$name")
+	mkdir -p "build/kernels/$name"
+	tests/kernels/run.sh "$name" >"build/kernels/$name/out" 2>&1 &
+	pids+=($!)
+done <tests/kernels/matrix
+
+n=0
+for i in "${!names[@]}"; do
+	wait "${pids[i]}"
 	status=$?
 	if [ "$status" -eq 77 ]; then
-		echo "ok $((++n)) - $name # SKIP no package of this kernel in this system's archive"
+		echo "ok $((++n)) - ${names[i]} # SKIP no package of this kernel in this system's archive"
 		continue
 	fi
 	while IFS= read -r line; do
@@ -61,6 +71,6 @@ while read -r name _; do
 		"N "*) n=${line#N } ;;
 		*) printf '%s\n' "$line" ;;
 		esac
-	done < <(flatten "$name" "$status" "$n" <<<"$out")
-done <tests/kernels/matrix
+	done < <(flatten "${names[i]}" "$status" "$n" <"build/kernels/${names[i]}/out")
+done
 echo "1..$n"

@@ -68,32 +68,47 @@ check_matrix() {
 	check_matrix "LD_PRELOAD=libstdc++.so.6 $programs/alloc-matrix"
 }
 
-# Return probes on operator new are not set by default: an exception could not pass them.
-@test "jemalloc: every C function to the byte, mallocx and sized frees included" {
-	check_matrix "LD_PRELOAD=libjemalloc.so.2 $programs/alloc-matrix -c"
-	report -e '.targets[0].allocator | test("jemalloc.*without its operator new")'
-}
-
-@test "jemalloc: operator new too with --cxx-new" {
+@test "jemalloc: every function to the byte, mallocx and sized frees included" {
 	check_matrix "LD_PRELOAD=libjemalloc.so.2 $programs/alloc-matrix" --cxx-new
+	report -e '.targets[0].allocator | test("jemalloc")'
 }
 
-@test "tcmalloc: every C function to the byte" {
-	check_matrix "LD_PRELOAD=libtcmalloc_minimal.so.4 $programs/alloc-matrix -c"
-	report -e '.targets[0].allocator | test("tcmalloc.*without its operator new")'
-}
-
-@test "tcmalloc: operator new too with --cxx-new" {
+@test "tcmalloc: every function to the byte" {
 	check_matrix "LD_PRELOAD=libtcmalloc_minimal.so.4 $programs/alloc-matrix" --cxx-new
+	report -e '.targets[0].allocator | test("tcmalloc")'
 }
 
-@test "mimalloc: every C function to the byte" {
-	check_matrix "LD_PRELOAD=libmimalloc.so.2 $programs/alloc-matrix -c"
-	report -e '.targets[0].allocator | test("mimalloc.*without its operator new")'
-}
-
-@test "mimalloc: operator new too with --cxx-new" {
+@test "mimalloc: every function to the byte" {
 	check_matrix "LD_PRELOAD=libmimalloc.so.2 $programs/alloc-matrix" --cxx-new
+	report -e '.targets[0].allocator | test("mimalloc")'
+}
+
+# check_exceptions [ENVIRONMENT]: bad_alloc passes a traced operator new. Where the kernel cannot do
+# that, operator new is left alone, and the report says so.
+check_exceptions() {
+	target_start cxx env "$@" "$programs/bad-alloc"
+	tracer_start -p "${target_pid[cxx]}" -f json
+	target_say cxx
+	same 'caught' 1000 "$(target_truth cxx leaked | jq .refused)"
+	tracer_end
+	if report -e '.targets[0].allocator | test("WITHOUT its C\\+\\+ operator new")'; then
+		same 'blocks and bytes' '0 0' "$(reported leak_by_new)"
+	else
+		same 'blocks' 100 "$(report '[.data[] | select(.bytes / .blocks == 300).blocks] | add')"
+	fi
+	target_ends_well cxx
+}
+
+@test "glibc with libstdc++: exceptions pass" {
+	check_exceptions
+}
+
+@test "jemalloc: exceptions pass operator new" {
+	check_exceptions LD_PRELOAD=libjemalloc.so.2
+}
+
+@test "tcmalloc: exceptions pass operator new" {
+	check_exceptions LD_PRELOAD=libtcmalloc_minimal.so.4
 }
 
 @test "static glibc: every function to the byte" {

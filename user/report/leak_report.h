@@ -47,7 +47,7 @@ struct leak_report {
 	uint64_t own_rss_bytes, own_cpu_ns;
 	uint64_t table_bytes; /* BPF tables in use, estimate */
 	uint64_t live_blocks, max_blocks;
-	uint64_t probe_cost_ns; /* mean kernel time of our programs per hit, 0 unknown */
+	uint64_t probe_cost_ns; /* least time of one probe hit on this machine, 0 unknown */
 };
 
 int leak_report_text(const struct leak_report *r, FILE *out);

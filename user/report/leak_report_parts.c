@@ -26,7 +26,7 @@ const struct leak_counter leak_counters[LEAK_COUNTER_COUNT] = {
 	COUNTER(filtered),
 	COUNTER(nested),
 	COUNTER(hits),
-	LOSS(lost_blocks, "blocks not recorded: the table was full or the kernel had no memory"),
+	LOSS(lost_blocks, "blocks not recorded: table full, or a C++ new of over 64 MiB"),
 	LOSS(lost_stacks, "blocks recorded without their stack"),
 	LOSS(lost_threads, "calls of threads for which there was no room"),
 	LOSS(lost_frees, "frees not seen: the address was handed out again"),

@@ -142,6 +142,25 @@ static void place_of(const struct frame *f, char *buf, size_t size)
 			       shorten(f->module, PLACE_MAX, module));
 }
 
+/* "f(int, std::vector<long> const&) const" to "f(...) const": the first that can go in a long name.
+ */
+static void drop_parameters(char *name)
+{
+	char *close = strrchr(name, ')'), *open = close;
+	size_t depth = 0;
+
+	for (; open && open > name; open--) {
+		depth += *open == ')';
+		depth -= *open == '(';
+		if (!depth)
+			break;
+	}
+	if (!open || open == name || close - open < 5)
+		return;
+	memcpy(open + 1, "...", 3);
+	memmove(open + 4, close, strlen(close) + 1);
+}
+
 /* A name too long to stand beside its place gets a line of its own. */
 static void put_frame(const struct frame *f, int align, FILE *out)
 {
@@ -150,6 +169,8 @@ static void put_frame(const struct frame *f, int align, FILE *out)
 
 	place_of(f, place, sizeof(place));
 	(void)leak_frame_label(f, label);
+	if (strlen(label) + strlen(place) > room)
+		drop_parameters(label);
 	if (!place[0])
 		(void)fprintf(out, "%*s%s\n", FRAME_INDENT, "", shorten(label, room, cut));
 	else if (strlen(label) + strlen(place) <= room)
@@ -371,12 +392,11 @@ static void put_cost(const struct leak_report *r, const struct leak_counts *c, F
 		      units_count(r->max_blocks, b));
 	if (!r->probe_cost_ns || !r->window_ns)
 		return;
-	(void)fprintf(out,
-		      "Probes      %s/s hits of %s: %.3g %% of one CPU, besides the kernel's own "
-		      "cost of a hit\n",
-		      units_count((uint64_t)hits_per_second, a),
-		      units_duration(r->probe_cost_ns, b),
-		      hits_per_second * (double)r->probe_cost_ns / 1e9 * 100);
+	(void)fprintf(
+		out,
+		"Probes      %s hits/s, each at least %s on this machine: %.3g %% of one CPU\n",
+		units_count((uint64_t)hits_per_second, a), units_duration(r->probe_cost_ns, b),
+		hits_per_second * (double)r->probe_cost_ns / 1e9 * 100);
 }
 
 int leak_report_text(const struct leak_report *r, FILE *out)
