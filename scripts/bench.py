@@ -16,8 +16,8 @@ from bench_run import (Target, Tracer, cpu_seconds, example_server, library_text
                        redis, redis_requests, resident_bytes, traced, wrk)
 from bench_stats import alternate, median_of, number, ratio_text, table, with_spread
 
-# bcc's libbpf-tools memleak (6d0a964c), measured on a machine of this kind (KVM guest, 2 shared
-# CPUs of an AMD EPYC, Linux 6.18, glibc 2.36, redis 7.0.15): CPU per pair, server CPU per SET.
+# bcc's libbpf-tools memleak (6d0a964c) on another machine (KVM guest, 2 shared CPUs of an AMD EPYC,
+# Linux 6.18, glibc 2.36, redis 7.0.15): CPU per pair, server CPU per SET; see docs/benchmarks.md.
 BCC_PAIR_US = {(1, 0): "20.5", (2, 0): "22.7", (8, 0): "19.3 to 24.0", (1, 20): "20.6"}
 BCC_REDIS_US = {"libc": "121 to 150", "jemalloc": "cannot attach"}
 

@@ -22,7 +22,7 @@ check_format() {
 # The paths that led to a finding are in build/tidy.log.
 check_tidy() {
 	files 'user/*.c' 'examples/*.c' | cflags="$(cflags | paste -sd' ')" \
-		xargs -r -n 4 -P "$(nproc)" sh -c 'clang-tidy --quiet "$@" -- $cflags 2>&1; true' tidy >"$BUILD/tidy.log"
+		xargs -r -n 1 -P "$(nproc)" sh -c 'clang-tidy --quiet "$@" -- $cflags 2>&1; true' tidy >"$BUILD/tidy.log"
 	! grep -E '(error|warning): ' "$BUILD/tidy.log"
 }
 

@@ -70,6 +70,17 @@ check_link() {
 	check_link README.md 'docs/architecture.md#exit-statuses'
 }
 
+@test "every file that a document names is there" {
+	local file path missing=
+	while read -r file; do
+		while read -r path; do
+			[ -e "$path" ] || missing+=" $file:$path"
+		done < <(grep -oE '`(bpf|docs|examples|scripts|tests|user|vmlinux)/[a-z0-9_./-]+`' "$file" | tr -d '`' |
+			grep -vE 'loop[-_]x')
+	done < <(documents)
+	[ -z "$missing" ] || fail "not there:$missing"
+}
+
 @test "every document is in the order to read" {
 	local file missing=
 	for file in docs/*.md; do
@@ -130,7 +141,7 @@ run_blocks() {
 @test "every tool has a chapter, a man page, tests of its command line and live tests, a line in the README" {
 	local tool
 	for tool in $(tools); do
-		grep -lE "^# |$tool" docs/[0-9]*.md | xargs grep -lF "\`$tool\`" >/dev/null || fail "$tool: no chapter"
+		grep -qF "\`$tool\`" docs/[0-9]*.md || fail "$tool: no chapter"
 		[ -f "docs/man/$tool.h2m" ] || fail "$tool: no docs/man/$tool.h2m"
 		[ -f "tests/cli/$tool.bats" ] || fail "$tool: no tests/cli/$tool.bats"
 		compgen -G "tests/live/${tool%%-*}*.bats" >/dev/null || fail "$tool: no live tests"
@@ -150,12 +161,12 @@ run_blocks() {
 
 @test "every exit status of the code is in the documents and in the man pages" {
 	local value
-	for value in $(sed -nE 's/^\tEXIT_[A-Z_]+ = ([0-9]+),.*/\1/p' user/host/cli.h); do
+	while read -r value; do
 		grep -qE "^\| $value \|" docs/architecture.md || fail "status $value: not in architecture.md"
 		for page in docs/man/*.h2m; do
 			grep -qxE "$value" "$page" || fail "status $value: not in $page"
 		done
-	done
+	done < <(sed -nE 's/^\tEXIT_[A-Z_]+ = ([0-9]+),.*/\1/p' user/host/cli.h)
 }
 
 @test "every counter of the report is explained" {

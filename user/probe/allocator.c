@@ -10,6 +10,7 @@
 #include "probe/allocator_functions.h"
 #include "symbol/probe_site.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -196,13 +197,14 @@ static struct allocator *allocator_of(struct search *s, struct object *o, bool *
 
 /* The names of all functions under all prefixes; index = prefix * functions + function. */
 struct names {
-	char text[5 * 48][ALLOCATOR_NAME_MAX];
-	const char *at[5 * 48];
+	char text[NAMES_MAX][ALLOCATOR_NAME_MAX];
+	const char *at[NAMES_MAX];
 	size_t len;
 };
 
 static void names_fill(struct names *n)
 {
+	assert(allocator_prefix_count * allocator_function_count <= NAMES_MAX);
 	n->len = 0;
 	for (size_t p = 0; p < allocator_prefix_count; p++) {
 		for (size_t f = 0; f < allocator_function_count; f++) {
@@ -246,8 +248,8 @@ static bool is_alias(const struct elf_symbol *plain, const struct elf_symbol *pr
 
 static int search_object(struct search *s, struct object *o, const struct names *names)
 {
-	_release_(freep) struct elf_symbol *symbols = calloc(names->len, sizeof(*symbols));
-	_release_(freep) struct elf_symbol *own = calloc(names->len, sizeof(*own));
+	_release_(freep) struct elf_symbol *symbols = calloc(NAMES_MAX, sizeof(*symbols));
+	_release_(freep) struct elf_symbol *own = calloc(NAMES_MAX, sizeof(*own));
 	size_t n = allocator_function_count;
 	bool is_taken = false;
 	int err;
@@ -269,7 +271,7 @@ static int search_object(struct search *s, struct object *o, const struct names 
 			s->has_malloc |= !o->elf.has_interpreter;
 			take_family(s, o, own);
 		}
-		memcpy(symbols, own, names->len * sizeof(*symbols));
+		memcpy(symbols, own, NAMES_MAX * sizeof(*symbols));
 	}
 	for (size_t p = 1; p < allocator_prefix_count; p++)
 		if (symbols[p * n].found && !is_alias(&symbols[0], &symbols[p * n]))

@@ -57,6 +57,7 @@ static int find_own_offset(struct dl_phdr_info *info, size_t size, void *ctx)
 /* A program that adds 1 to element 0 of array map @map_fd. Its descriptor or -errno. */
 static int load_counting_program(int map_fd, enum uprobe_multi_type type)
 {
+	/* NOLINTBEGIN(misc-redundant-expression): several of these constants are 0 */
 	struct bpf_insn insns[] = {
 		/* key 0 on the stack */
 		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .off = -4 },
@@ -81,6 +82,7 @@ static int load_counting_program(int map_fd, enum uprobe_multi_type type)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
+	/* NOLINTEND(misc-redundant-expression) */
 	LIBBPF_OPTS(bpf_prog_load_opts, opts);
 
 	opts.expected_attach_type = (enum bpf_attach_type)type;

@@ -99,9 +99,9 @@ int uprobes_attach(struct uprobe_links *links, const struct uprobe_request *requ
 
 /* One probe to be let go of: a multi link's descriptor, or a perf event's link. */
 struct release {
-	int fd;
 	struct bpf_link *link;
 	pthread_t thread;
+	int fd;
 	bool has_thread;
 };
 
@@ -142,12 +142,13 @@ void uprobes_detach(struct uprobe_links *links)
 	while (done < total) {
 		size_t count = 0;
 
-		for (; count < RELEASE_BATCH && done < total; count++, done++)
-			batch[count] = done < links->fd_count
-					       ? (struct release){ .fd = links->fds[done] }
-					       : (struct release){
-							 .link = links->at[done - links->fd_count]
-						 };
+		for (; count < RELEASE_BATCH && done < total; count++, done++) {
+			batch[count] = (struct release){ 0 };
+			if (done < links->fd_count)
+				batch[count].fd = links->fds[done];
+			else
+				batch[count].link = links->at[done - links->fd_count];
+		}
 		release_all(batch, count);
 	}
 	free(links->fds);

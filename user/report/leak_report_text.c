@@ -157,7 +157,7 @@ static void drop_parameters(char *name)
 	}
 	if (!open || open == name || close - open < 5)
 		return;
-	memcpy(open + 1, "...", 3);
+	memset(open + 1, '.', 3);
 	memmove(open + 4, close, strlen(close) + 1);
 }
 
