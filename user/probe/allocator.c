@@ -17,6 +17,7 @@
 
 #define CODE_MAX     65536 /* bytes of a function that are looked at */
 #define COMPARED_MAX 32	   /* bytes compared between file and memory */
+#define NAMES_MAX    256   /* prefixes times functions */
 
 /* One mapped file, open. */
 struct object {
