@@ -74,7 +74,7 @@ check_link() {
 	local file path missing=
 	while read -r file; do
 		while read -r path; do
-			[ -e "$path" ] || missing+=" $file:$path"
+			[ -e "$path" ] || [ -e "$path.c" ] || missing+=" $file:$path"
 		done < <(grep -oE '`(bpf|docs|examples|scripts|tests|user|vmlinux)/[a-z0-9_./-]+`' "$file" | tr -d '`' |
 			grep -vE 'loop[-_]x')
 	done < <(documents)

@@ -326,7 +326,7 @@ static void fill_losses(struct memleak *m, const struct leak_counts *total, stru
 	double events = (double)(total->allocs + total->frees);
 
 	r->lost_pct = events > 0 ? 100.0 * (double)leak_counts_lost(total) / events : 0;
-	r->is_complete = r->lost_pct <= m->options->max_loss_pct;
+	r->is_complete = r->lost_pct <= m->options->max_loss_pct && !m->has_let_go;
 	r->note = m->note[0] ? m->note : NULL;
 	if (!m->missed_children)
 		return;

@@ -60,6 +60,7 @@ struct memleak {
 	uint64_t probe_ns;	       /* calibrated cost of one probe hit, 0 unknown */
 	uint64_t guard_hits, guard_ns; /* at the last guard check */
 	unsigned int guard_strikes;
+	bool has_let_go; /* the guard stopped the recording */
 	uint64_t refreshed_ns;
 	bool stop;		      /* an event left nothing to watch */
 	unsigned int missed_children; /* ended before they could be traced */

@@ -285,6 +285,7 @@ static int check_guard(struct memleak *m, uint64_t now_ns)
 	}
 	if (++m->guard_strikes < GUARD_STRIKES)
 		return 0;
+	m->has_let_go = true;
 	for (size_t i = 0; i < m->watch_count; i++)
 		watch_end(m->watches[i], WATCH_DETACHED);
 	(void)snprintf(m->note, sizeof(m->note),
