@@ -314,6 +314,10 @@ static int add_command(struct run *run, char **command)
 	int err = spawn_held(command, &pid);
 	int status;
 
+	if (err == -EOPNOTSUPP) {
+		log_error("%s is not a 64-bit program of this machine", command[0]);
+		return EXIT_UNSUPPORTED;
+	}
 	if (err) {
 		(void)log_errno(err, "cannot run %s", command[0]);
 		return err == -ENOENT || err == -EACCES ? EXIT_NO_TARGET : EXIT_FAILED;
