@@ -48,7 +48,8 @@ if ! [[ $system =~ debian|ubuntu ]] || ! command -v apt-get >/dev/null; then
 fi
 
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
-is_known() { apt-cache show "$1" 2>/dev/null | grep -q '^Package:'; }
+# Not piped into grep -q: it would end apt-cache early, and pipefail make that a failure.
+is_known() { [[ $(apt-cache show "$1" 2>/dev/null) == *Package:* ]]; }
 
 # What has another name, or a version in its name. bpftool: Debian's own package, Ubuntu's linux-tools.
 extra_packages() {
