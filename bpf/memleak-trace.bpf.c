@@ -53,11 +53,19 @@ struct {
 	__type(value, struct thread);
 } threads SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TARGETS_MAX);
+	__type(key, __u32);
+	__type(value, struct code_ranges);
+} code SEC(".maps");
+
 static const struct thread new_thread = {};
 
 /* What each allocator probe begins with. */
 struct hit {
 	__u32 tgid;
+	__u32 slot;
 	struct counter_row *count;
 	struct thread *thread;
 };
@@ -71,6 +79,7 @@ static __always_inline bool hit_begin(struct hit *hit)
 	target = filter_target(hit->tgid);
 	if (!target)
 		return false;
+	hit->slot = target->slot;
 	hit->count = counters_row(target->slot);
 	if (!hit->count)
 		return false; /* a slot is always inside the array: for the verifier */
@@ -239,7 +248,8 @@ static __always_inline void returned(struct pt_regs *ctx, struct hit *hit)
 		return;
 	}
 	block.born_ns = bpf_ktime_get_ns();
-	block.stack = stack_intern(ctx, hit->tgid, &t->scratch);
+	block.stack =
+		stack_intern(ctx, hit->tgid, bpf_map_lookup_elem(&code, &hit->slot), &t->scratch);
 	if (block.stack == STACK_NONE)
 		counter_add(hit->count, LEAK_LOST_STACKS, 1);
 	ledger_put(hit->count, &key, &block);
@@ -434,6 +444,7 @@ int BPF_PROG(map_exit, struct pt_regs *regs, long result)
 	struct target_state *target = filter_target(id >> 32);
 	struct counter_row *count;
 	struct thread *t;
+	__u32 slot;
 
 	if (!target)
 		return 0;
@@ -448,7 +459,8 @@ int BPF_PROG(map_exit, struct pt_regs *regs, long result)
 		t->map.addr = result;
 	t->map.header.tgid = id >> 32;
 	t->map.header.time_ns = bpf_ktime_get_ns();
-	t->map.stack = stack_intern(ctx, id >> 32, &t->scratch);
+	slot = target->slot;
+	t->map.stack = stack_intern(ctx, id >> 32, bpf_map_lookup_elem(&code, &slot), &t->scratch);
 	if (t->map.stack == STACK_NONE)
 		counter_add(count, LEAK_LOST_STACKS, 1);
 	if (!events_send(&t->map, sizeof(t->map), false))

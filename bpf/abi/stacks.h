@@ -18,6 +18,16 @@ struct stack {
 };
 ABI_SIZE(struct stack, 8 + 8 * STACK_DEPTH);
 
+/*
+ * Map "code", by the target's slot: its executable memory lies in these two ranges, [first, end)
+ * (the program, and the libraries far above it). All zero: not known, every address is taken for
+ * code.
+ */
+struct code_ranges {
+	__u64 first[2], end[2];
+};
+ABI_SIZE(struct code_ranges, 32);
+
 #define STACK_NONE 0 /* id of "no stack": it could not be taken or stored */
 
 #endif

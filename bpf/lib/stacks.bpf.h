@@ -17,6 +17,29 @@ struct {
 	__type(value, struct stack);
 } stacks SEC(".maps");
 
+static __always_inline bool code_holds(const struct code_ranges *code, __u64 addr)
+{
+	return (addr >= code->first[0] && addr < code->end[0]) ||
+	       (addr >= code->first[1] && addr < code->end[1]);
+}
+
+/*
+ * Where a function uses the frame pointer for something else, the walk goes on through whatever it
+ * points to. Such a chain ends at the first address that cannot be code: otherwise data would make
+ * every stack a new one. The first frame is the direct caller and always right.
+ */
+static __always_inline void stack_clip(struct stack *s, const struct code_ranges *code)
+{
+	for (__u32 i = 1; i < STACK_DEPTH; i++) {
+		if (i >= s->depth)
+			break;
+		if (!code_holds(code, s->frames[i])) {
+			s->depth = i;
+			break;
+		}
+	}
+}
+
 static __always_inline __u64 stack_hash(const struct stack *s)
 {
 	__u64 hash = s->tgid;
@@ -32,9 +55,11 @@ static __always_inline __u64 stack_hash(const struct stack *s)
 
 /*
  * Takes the current user stack into @scratch (owned by the current thread: per-CPU memory would not
- * do, programs are preemptible) and returns its id; STACK_NONE when it could not be walked or kept.
+ * do, programs are preemptible) and returns its id; @code may be NULL; STACK_NONE when it could not
+ * be walked or kept.
  */
-static __always_inline __u64 stack_intern(void *ctx, __u32 tgid, struct stack *scratch)
+static __always_inline __u64 stack_intern(void *ctx, __u32 tgid, const struct code_ranges *code,
+					  struct stack *scratch)
 {
 	long bytes = bpf_get_stack(ctx, scratch->frames, sizeof(scratch->frames), BPF_F_USER_STACK);
 	__u64 id;
@@ -44,6 +69,8 @@ static __always_inline __u64 stack_intern(void *ctx, __u32 tgid, struct stack *s
 		return STACK_NONE;
 	scratch->tgid = tgid;
 	scratch->depth = (__u32)bytes / sizeof(__u64);
+	if (code && code->end[0])
+		stack_clip(scratch, code);
 	id = stack_hash(scratch);
 	if (bpf_map_lookup_elem(&stacks, &id))
 		return id;

@@ -12,7 +12,7 @@ struct stack scratch;
 SEC("uprobe")
 int take(struct pt_regs *ctx)
 {
-	id = stack_intern(ctx, tgid, &scratch);
+	id = stack_intern(ctx, tgid, NULL, &scratch);
 	hits++;
 	return 0;
 }

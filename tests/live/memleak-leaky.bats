@@ -3,7 +3,7 @@
 # memleak-trace against the bundled servers, whose truth is known: the leaky one's sites to the block
 # and the byte, and no stack of the fixed one called growing.
 
-# shellcheck disable=SC2154 # variables of live.bash and helpers.bash
+# shellcheck disable=SC2154,SC2016 # variables of live.bash and helpers.bash; programs for jq
 
 load ../support/helpers.bash
 load ../support/live.bash

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # --mmap: what the program maps itself is counted to the byte; what the runtime maps is not ranked.
 
-# shellcheck disable=SC2154 # variables of live.bash
+# shellcheck disable=SC2154,SC2016 # variables of live.bash; programs for jq
 
 load ../support/helpers.bash
 load ../support/live.bash

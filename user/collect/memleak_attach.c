@@ -125,6 +125,20 @@ static int set_target(struct watch *w, bool is_stopped)
 				   BPF_ANY);
 }
 
+int watch_refresh_code(struct watch *w)
+{
+	struct code_ranges code;
+	int err = symbols_refresh(w->owner->symbols, &w->target);
+
+	if (!err)
+		err = symbols_code_ranges(w->owner->symbols, w->target.pid, (uint64_t *)code.first,
+					  (uint64_t *)code.end);
+	if (!err)
+		err = bpf_map_update_elem(bpf_map__fd(w->owner->skel->maps.code), &w->slot, &code,
+					  BPF_ANY);
+	return err;
+}
+
 void watch_pause(struct watch *w)
 {
 	(void)set_target(w, true); /* fails only for one that was never set: it records nothing */
@@ -180,7 +194,7 @@ int watch_attach(struct watch *w, bool is_quiet)
 	if (err == -ENODATA && w->owner->options->with_mmap)
 		err = 0; /* its mappings can still be watched */
 	if (!err)
-		err = symbols_refresh(w->owner->symbols, &w->target);
+		err = watch_refresh_code(w);
 	if (!err)
 		err = set_target(w, true);
 	if (!err)

@@ -73,6 +73,8 @@ struct memleak {
 
 /* memleak_attach.c */
 int watch_attach(struct watch *w, bool is_quiet);
+/* Its executable mappings, for names and for where a stack may lead. 0 or -errno. */
+int watch_refresh_code(struct watch *w);
 /* Nothing of it is recorded from here on. */
 void watch_pause(struct watch *w);
 void watch_detach(struct watch *w);

@@ -310,7 +310,7 @@ int memleak_housekeeping(void *ctx)
 		m->refreshed_ns = now_ns;
 		for (size_t i = 0; i < m->watch_count; i++)
 			if (m->watches[i]->state == WATCH_RUNNING)
-				(void)symbols_refresh(m->symbols, &m->watches[i]->target);
+				(void)watch_refresh_code(m->watches[i]);
 	}
 	return check_guard(m, now_ns);
 }

@@ -310,6 +310,31 @@ int symbols_refresh(struct symbols *s, const struct target *t)
 	return 0;
 }
 
+int symbols_code_ranges(const struct symbols *s, pid_t pid, uint64_t ret_first[2],
+			uint64_t ret_end[2])
+{
+	const struct process *p = find_process(s, pid);
+	size_t len = p ? p->codes.len : 0, split = 0;
+	const struct code *at = len ? p->codes.at : NULL;
+	uint64_t widest = 0;
+
+	while (len && at[len - 1].start >> 63) /* [vsyscall] */
+		len--;
+	if (!len)
+		return -ENODATA;
+	for (size_t i = 1; i < len; i++) {
+		if (at[i].start - at[i - 1].end > widest) {
+			widest = at[i].start - at[i - 1].end;
+			split = i;
+		}
+	}
+	ret_first[0] = at[0].start;
+	ret_end[0] = at[split ? split - 1 : len - 1].end;
+	ret_first[1] = at[split].start;
+	ret_end[1] = at[len - 1].end;
+	return 0;
+}
+
 /* --- addresses ------------------------------------------------------------------------------ */
 
 struct wanted {

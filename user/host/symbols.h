@@ -24,6 +24,13 @@ void symbols_freep(struct symbols **s);
  */
 int symbols_refresh(struct symbols *s, const struct target *t);
 
+/*
+ * Two ranges [first, end) that hold all executable mappings known of @pid, split at the widest gap
+ * between them (below the libraries). 0, or -ENODATA when none is known.
+ */
+int symbols_code_ranges(const struct symbols *s, pid_t pid, uint64_t ret_first[2],
+			uint64_t ret_end[2]);
+
 /* The process executed another program: what was known of it is dropped. */
 void symbols_forget(struct symbols *s, pid_t pid);
 
