@@ -409,7 +409,8 @@ int main(int argc, char **argv)
 	probe_log_init();
 	err = outfile_open(o.common.output, o.common.force, &out);
 	if (err) {
-		(void)log_errno(err, "cannot write %s", o.common.output);
+		(void)log_errno(err, "cannot write %s",
+				o.common.output ? o.common.output : "to standard output");
 		return EXIT_FAILED;
 	}
 	status = features_check();

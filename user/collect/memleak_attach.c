@@ -35,7 +35,7 @@ static void describe_allocators(struct watch *w, const struct allocators *found)
 {
 	size_t len = 0;
 
-	w->allocator[0] = '\0';
+	(void)snprintf(w->allocator, sizeof(w->allocator), "%s", found->len ? "" : "no allocator");
 	for (size_t i = 0; i < found->len && len < sizeof(w->allocator); i++) {
 		const struct allocator *a = &found->at[i];
 		bool is_untraced = new_mode_of(w, a) == NEW_UNTRACED;
@@ -187,12 +187,16 @@ static int check_filter(const struct watch *w, bool is_quiet)
 int watch_attach(struct watch *w, bool is_quiet)
 {
 	_release_(allocators_done) struct allocators found = { 0 };
-	int err = allocators_find(&w->target, is_quiet, &found);
+	bool is_optional = w->owner->options->with_mmap;
+	int err = allocators_find(&w->target, is_quiet || is_optional, &found);
 
 	if (!err)
 		err = check_filter(w, is_quiet);
-	if (err == -ENODATA && w->owner->options->with_mmap)
-		err = 0; /* its mappings can still be watched */
+	if (err == -ENODATA && is_optional) {
+		log_warn("no allocator found in process %d (%s): only its mappings are traced",
+			 w->target.pid, w->target.comm);
+		err = 0;
+	}
 	if (!err)
 		err = watch_refresh_code(w);
 	if (!err)

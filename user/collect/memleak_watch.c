@@ -151,6 +151,11 @@ int memleak_add(struct memleak *m, pid_t pid)
 	w = watch_new(m, pid, &err, &tgid);
 	if (!w)
 		return say_not_opened(pid, err, tgid);
+	if (!w->target.exe[0]) {
+		log_error("process %d (%s) has no executable: a kernel thread?", pid,
+			  w->target.comm);
+		return EXIT_UNSUPPORTED;
+	}
 	err = watch_attach(w, false);
 	if (!err)
 		return EXIT_DONE;

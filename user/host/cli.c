@@ -10,10 +10,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_TOP   10
 #define MAX_PID	      4194304 /* PID_MAX_LIMIT of 64-bit kernels */
@@ -196,11 +198,27 @@ static enum log_level level_of(const struct cli_common *c)
 	return c->verbosity >= 2 ? LOG_DEBUG : c->verbosity == 1 ? LOG_INFO : LOG_WARN;
 }
 
+/*
+ * A standard descriptor that was closed would become the first file we open, and get our talk. In
+ * its place comes /dev/null, for reading: what is written there fails, as it should.
+ */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY); /* NOLINT(android-cloexec-open): a standard one */
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
+}
+
 void cli_parse(const char *tool, const struct argp *argp, int argc, char **argv, void *input,
 	       struct cli_common *common)
 {
 	int targets;
 
+	fill_standard_descriptors();
 	log_init(tool, LOG_WARN);
 	if (common->top == 0)
 		common->top = DEFAULT_TOP;

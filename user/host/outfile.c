@@ -159,9 +159,11 @@ static int open_content(struct outfile *f, const char *path)
 			err = identity_of_operator(&f->writer);
 		if (!err)
 			err = open_in_dir(f, dir);
-		if (err)
-			return err;
+	} else if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+		err = -EBADF; /* it was closed: see cli_parse */
 	}
+	if (err)
+		return err;
 	f->stream = fopencookie(f, "w", io);
 	return f->stream ? 0 : -ENOMEM;
 }
