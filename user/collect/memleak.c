@@ -133,16 +133,10 @@ int memleak_open(const struct memleak_options *options, struct loop *loop, struc
 
 void memleak_free(struct memleak *m)
 {
-	struct runtime_stack *s, *next;
-
 	if (!m)
 		return;
 	for (size_t i = 0; i < m->watch_count; i++)
 		watch_free(m->watches[i]);
-	HASH_ITER (hh, m->runtime_stacks, s, next) {
-		HASH_DEL(m->runtime_stacks, s);
-		free(s);
-	}
 	ring_buffer__free(m->ring);
 	memleak_trace_bpf__destroy(m->skel);
 	symbols_free(m->symbols);

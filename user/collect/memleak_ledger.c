@@ -24,16 +24,14 @@ static int take_block(void *ctx, const void *key, const void *value)
 	return leaks_block(m->leaks, (pid_t)k->tgid, LEAK_HEAP, b->stack, b->bytes, b->born_ns);
 }
 
-static int take_ranges(struct memleak *m, const struct watch *w)
+static int take_ranges(struct memleak *m, const struct watch *w, enum leak_kind kind,
+		       const struct ranges *ranges)
 {
-	for (size_t i = 0; i < w->ranges.len; i++) {
-		const struct range *r = &w->ranges.at[i];
-		struct runtime_stack *known;
-		int err;
+	for (size_t i = 0; i < ranges->len; i++) {
+		const struct range *r = &ranges->at[i];
+		int err = leaks_block(m->leaks, w->target.pid, kind, r->stack, r->end - r->start,
+				      r->time_ns);
 
-		HASH_FIND(hh, m->runtime_stacks, &r->stack, sizeof(r->stack), known);
-		err = leaks_block(m->leaks, w->target.pid, known ? LEAK_RUNTIME : LEAK_MMAP,
-				  r->stack, r->end - r->start, r->time_ns);
 		if (err)
 			return err;
 	}
@@ -49,7 +47,9 @@ int memleak_walk(struct memleak *m)
 	err = table_walk(bpf_map__fd(m->skel->maps.blocks), sizeof(struct block_key),
 			 sizeof(struct block), take_block, m);
 	for (size_t i = 0; i < m->watch_count && !err; i++)
-		err = take_ranges(m, m->watches[i]);
+		err = take_ranges(m, m->watches[i], LEAK_MMAP, &m->watches[i]->ranges);
+	for (size_t i = 0; i < m->watch_count && !err; i++)
+		err = take_ranges(m, m->watches[i], LEAK_RUNTIME, &m->watches[i]->runtime_ranges);
 	return err ? err : leaks_end(m->leaks);
 }
 
@@ -100,79 +100,96 @@ static bool is_from_loader(struct memleak *m, uint64_t stack_id)
 	       is_loader(frame.module);
 }
 
-/* Remembers that mappings from this stack are the runtime's: thread stacks, the loader's. */
-static void note_runtime_stack(struct memleak *m, const struct map_event *e)
+/* The runtime's own business: a thread's stack, or what the loader maps. */
+static bool is_runtime(struct memleak *m, const struct map_event *e)
 {
-	struct runtime_stack *known;
-
-	HASH_FIND(hh, m->runtime_stacks, &e->stack, sizeof(e->stack), known);
-	if (known)
-		return;
-	if (!(e->flags & (MAP_STACK | MAP_GROWSDOWN)) && !is_from_loader(m, e->stack))
-		return;
-	known = calloc(1, sizeof(*known));
-	if (!known)
-		return; /* it is then listed with the program's own mappings */
-	known->id = e->stack;
-	HASH_ADD(hh, m->runtime_stacks, id, sizeof(known->id), known);
+	return (e->flags & (MAP_STACK | MAP_GROWSDOWN)) || is_from_loader(m, e->stack);
 }
 
-static int apply_brk(struct ranges *ranges, const struct map_event *e)
+/* [start, end) is nobody's. Returns the bytes of the program's own that went. */
+static uint64_t unmap(struct watch *w, uint64_t start, uint64_t end, int *ret_err)
+{
+	int err;
+	uint64_t known = ranges_unmap(&w->ranges, start, end, ret_err);
+
+	(void)ranges_unmap(&w->runtime_ranges, start, end, &err);
+	if (err)
+		*ret_err = err;
+	return known;
+}
+
+/* [start, end) was mapped by this call, whosever it was before. */
+static int map(struct watch *w, struct ranges *owner, const struct map_event *e, uint64_t start,
+	       uint64_t end)
+{
+	int err;
+
+	(void)unmap(w, start, end, &err);
+	return err ? err : ranges_map(owner, start, end, e->header.time_ns, e->stack);
+}
+
+static int apply_mmap(struct memleak *m, struct watch *w, const struct map_event *e)
+{
+	uint64_t end = e->addr + e->bytes;
+	int err;
+
+	if (e->fd < 0 || (e->flags & MAP_ANONYMOUS))
+		return map(w, is_runtime(m, e) ? &w->runtime_ranges : &w->ranges, e, e->addr, end);
+	(void)unmap(w, e->addr, end, &err); /* a file, maybe over anonymous memory */
+	return err;
+}
+
+static int apply_brk(struct watch *w, const struct map_event *e)
 {
 	int err = 0;
 
 	if (e->addr > e->old_addr)
-		return ranges_map(ranges, e->old_addr, e->addr, e->header.time_ns, e->stack);
+		return map(w, &w->ranges, e, e->old_addr, e->addr);
 	if (e->addr < e->old_addr)
-		(void)ranges_unmap(ranges, e->addr, e->old_addr, &err);
+		(void)unmap(w, e->addr, e->old_addr, &err);
 	return err;
 }
 
-/* The part of the old mapping that moves is forgotten, the new place is this call's. */
-static int apply_mremap(struct ranges *ranges, const struct map_event *e)
+/* The old place is forgotten, the new one is this call's. */
+static int apply_mremap(struct watch *w, const struct map_event *e)
 {
 	int err = 0;
 	uint64_t known;
 
 	if (e->old_bytes) {
-		known = ranges_unmap(ranges, e->old_addr, e->old_addr + e->old_bytes, &err);
-		if (err || !known) /* from before the attach, or a file: not ours */
+		known = unmap(w, e->old_addr, e->old_addr + e->old_bytes, &err);
+		if (err || !known) /* from before the attach, a file, or the runtime's: not ours */
 			return err;
 	}
-	return ranges_map(ranges, e->addr, e->addr + e->bytes, e->header.time_ns, e->stack);
+	return map(w, &w->ranges, e, e->addr, e->addr + e->bytes);
+}
+
+static int apply(struct memleak *m, struct watch *w, const struct map_event *e)
+{
+	int err = 0;
+
+	switch (e->header.kind) {
+	case MAP_MMAP:
+		return apply_mmap(m, w, e);
+	case MAP_MUNMAP:
+		(void)unmap(w, e->addr, e->addr + e->bytes, &err);
+		return err;
+	case MAP_MREMAP:
+		return apply_mremap(w, e);
+	case MAP_BRK:
+		return apply_brk(w, e);
+	default:
+		return 0;
+	}
 }
 
 void memleak_map_event(struct memleak *m, const struct map_event *e)
 {
 	struct watch *w = memleak_watch_of(m, e->header.tgid);
-	int err = 0;
+	int err = w ? apply(m, w, e) : 0;
 
-	if (!w)
-		return;
-	switch (e->header.kind) {
-	case MAP_MMAP:
-		if (e->fd < 0 || (e->flags & MAP_ANONYMOUS)) {
-			note_runtime_stack(m, e);
-			err = ranges_map(&w->ranges, e->addr, e->addr + e->bytes, e->header.time_ns,
-					 e->stack);
-		} else { /* a file over anonymous memory */
-			(void)ranges_unmap(&w->ranges, e->addr, e->addr + e->bytes, &err);
-		}
-		break;
-	case MAP_MUNMAP:
-		(void)ranges_unmap(&w->ranges, e->addr, e->addr + e->bytes, &err);
-		break;
-	case MAP_MREMAP:
-		err = apply_mremap(&w->ranges, e);
-		break;
-	case MAP_BRK:
-		err = apply_brk(&w->ranges, e);
-		break;
-	default:
-		break;
-	}
 	if (err)
-		log_warn("a mapping of process %d was not recorded: %s", w->target.pid,
+		log_warn("a mapping of process %u was not recorded: %s", e->header.tgid,
 			 strerror(-err));
 }
 

@@ -15,7 +15,6 @@
 #include "memleak-trace.skel.h"
 
 #include <bpf/libbpf.h>
-#include <uthash.h>
 
 enum watch_state {
 	WATCH_RUNNING,
@@ -35,14 +34,8 @@ struct watch {
 	uint64_t attached_ns, ended_ns;
 	uint64_t pending_since_ns;
 	struct uprobe_links links;
-	struct ranges ranges;
-	char allocator[320]; /* for the report */
-};
-
-/* A stack of mapping calls that is the runtime's business. */
-struct runtime_stack {
-	uint64_t id;
-	UT_hash_handle hh;
+	struct ranges ranges, runtime_ranges; /* --mmap: the program's own, and the runtime's */
+	char allocator[320];		      /* for the report */
 };
 
 struct memleak {
@@ -52,7 +45,6 @@ struct memleak {
 	struct ring_buffer *ring;
 	struct symbols *symbols;
 	struct leaks *leaks;
-	struct runtime_stack *runtime_stacks;
 	struct watch *watches[TARGETS_MAX];
 	size_t watch_count;
 	uint64_t started_ns, stopped_ns;

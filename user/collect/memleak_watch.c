@@ -58,6 +58,7 @@ void watch_free(struct watch *w)
 	watch_detach(w);
 	target_done(&w->target);
 	ranges_done(&w->ranges);
+	ranges_done(&w->runtime_ranges);
 	free(w);
 }
 
@@ -207,6 +208,7 @@ static int follow_exec(struct watch *w)
 	leaks_forget(m->leaks, pid);
 	symbols_forget(m->symbols, pid);
 	ranges_done(&w->ranges);
+	ranges_done(&w->runtime_ranges);
 	(void)loop_remove_fd(m->loop, w->target.pidfd);
 	target_done(&w->target);
 	w->state = WATCH_PENDING;
