@@ -425,3 +425,19 @@ storm_is_fast() {
 	same 'signals' '' "$(grep -vE ', 0\)|, 0,|\+\+\+' "$BATS_TEST_TMPDIR/strace" || true)"
 	target_ends_well idle
 }
+
+@test "another tracer that holds the address: a clear word, and nothing stays attached" {
+	local clean
+
+	target_start held "$programs/pair-cost"
+	target_start rival "$programs/rival" "${target_pid[held]}"
+	clean=$(text_sum "${target_pid[held]}" '/libc[.-]')
+	run -1 "$tracer" -p "${target_pid[held]}" -d 1s
+	[[ $output == *'another tracer may hold this address'* ]] || fail "$output"
+	text_is "${target_pid[held]}" '/libc[.-]' "$clean" || fail 'probes left in memory'
+	target_say rival
+	target_ends_well rival
+	tracer_start -p "${target_pid[held]}" -f json
+	tracer_end
+	same 'once it is gone' 0 "$tracer_status"
+}
