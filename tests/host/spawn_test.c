@@ -94,8 +94,8 @@ static int exit_code(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* @library: part of the name of what its loader must have mapped, NULL when it has none. */
-static void holds(const char *path, const char *library, const char *what)
+/* @loads: part of the name of what its loader must have mapped, NULL when it has none. */
+static void holds(const char *path, const char *loads, const char *what)
 {
 	const char *mark = in_scratch("mark");
 	char *argv[] = { (char *)path, (char *)mark, NULL };
@@ -115,8 +115,8 @@ static void holds(const char *path, const char *library, const char *what)
 	ok(st.state == 't' && st.tracer == getpid(), "%s is held", what);
 	ok(is_at(pid, entry), "%s is at its entry point", what);
 	ok(is_code_intact(pid, entry), "%s has no trace of a breakpoint", what);
-	if (library)
-		ok(strstr(process_text(pid, "maps", text), library) != NULL, "%s has its libraries",
+	if (loads)
+		ok(strstr(process_text(pid, "maps", text), loads) != NULL, "%s has its libraries",
 		   what);
 	sleep_ms(20);
 	ok(!exists(mark), "%s has not run", what);
@@ -128,7 +128,7 @@ static void holds(const char *path, const char *library, const char *what)
 static void holds_every_kind(void)
 {
 	static const struct {
-		const char *cc, *flag, *library, *what;
+		const char *cc, *flag, *loads, *what;
 	} cases[] = {
 		{ "cc", "-pie", "libc.", "a position-independent program" },
 		{ "cc", "-no-pie", "libc.", "a program at a fixed address" },
@@ -142,7 +142,7 @@ static void holds_every_kind(void)
 		const char *path = in_scratch("program%zu", i);
 
 		if (compile(cases[i].cc, cases[i].flag, path) == 0)
-			holds(path, cases[i].library, cases[i].what);
+			holds(path, cases[i].loads, cases[i].what);
 		else
 			skip(cases[i].what, "no compiler for it");
 	}
