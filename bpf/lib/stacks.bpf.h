@@ -24,32 +24,25 @@ static __always_inline bool code_holds(const struct code_ranges *code, __u64 add
 }
 
 /*
- * Where a function uses the frame pointer for something else, the walk goes on through whatever it
- * points to. Such a chain ends at the first address that cannot be code: otherwise data would make
- * every stack a new one. The first frame is the direct caller and always right.
+ * Hashes the frames, and ends the stack where it stops being one: a function may use the frame
+ * pointer for something else, and then the walk goes on through whatever it points to. Such a chain
+ * ends at the first address that cannot be code: otherwise data would make every stack a new one.
+ * The first frame is the direct caller and always right. (One loop for both: with two, old
+ * verifiers follow each length of the first through the second.)
  */
-static __always_inline void stack_clip(struct stack *s, const struct code_ranges *code)
+static __always_inline __u64 stack_hash(struct stack *s, const struct code_ranges *code)
 {
-	for (__u32 i = 1; i < STACK_DEPTH; i++) {
-		if (i >= s->depth)
-			break;
-		if (!code_holds(code, s->frames[i])) {
-			s->depth = i;
-			break;
-		}
-	}
-}
-
-static __always_inline __u64 stack_hash(const struct stack *s)
-{
+	bool is_known = code && code->end[0];
 	__u64 hash = s->tgid;
+	__u32 i;
 
-	for (__u32 i = 0; i < STACK_DEPTH; i++) {
-		if (i >= s->depth)
+	for (i = 0; i < STACK_DEPTH; i++) {
+		if (i >= s->depth || (i && is_known && !code_holds(code, s->frames[i])))
 			break;
 		hash = (hash ^ s->frames[i]) * 0x9e3779b97f4a7c15ull;
 		hash ^= hash >> 29;
 	}
+	s->depth = i;
 	return hash ?: 1; /* 0 is STACK_NONE */
 }
 
@@ -69,9 +62,7 @@ static __always_inline __u64 stack_intern(void *ctx, __u32 tgid, const struct co
 		return STACK_NONE;
 	scratch->tgid = tgid;
 	scratch->depth = (__u32)bytes / sizeof(__u64);
-	if (code && code->end[0])
-		stack_clip(scratch, code);
-	id = stack_hash(scratch);
+	id = stack_hash(scratch, code);
 	if (bpf_map_lookup_elem(&stacks, &id))
 		return id;
 	err = bpf_map_update_elem(&stacks, &id, scratch, BPF_NOEXIST);
