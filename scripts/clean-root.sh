@@ -37,6 +37,7 @@ git clone --quiet --no-hardlinks "$source_tree" "$root/root/bpf-vitals"
 export root
 status=0
 unshare --mount --propagation private bash -euc '
+	mount --bind "$root" "$root" # a root is a mount point, also for the tests that remount it
 	mount -t proc proc "$root/proc"
 	mount --rbind /sys "$root/sys"
 	mount --rbind /dev "$root/dev"
