@@ -4,6 +4,7 @@
 # into it, and the README's two commands run there. Needs root, debootstrap, git and the network.
 # usage: clean-root.sh FOLDER [COMMAND...]    (default: the two commands)
 # The mounts live in a namespace of their own and end with it; FOLDER stays, to be looked at and removed.
+# shellcheck disable=SC2016 # $(SITE) is apt's, and the quoted script another shell's
 set -euo pipefail
 [ "$#" -ge 1 ] || { echo "usage: clean-root.sh FOLDER [COMMAND...]" >&2; exit 2; }
 [ "$(id -u)" -eq 0 ] || { echo "clean-root: needs root" >&2; exit 4; }
