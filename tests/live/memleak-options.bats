@@ -99,6 +99,6 @@ blocks() {
 	http_get /global >/dev/null
 	tracer_end
 	grep -q '^#1 ' "$tracer_out"
-	! grep -q '^#2 ' "$tracer_out"
+	run -1 grep -q '^#2 ' "$tracer_out"
 	grep -q 'more stack' "$tracer_out"
 }

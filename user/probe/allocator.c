@@ -327,9 +327,8 @@ static int say_nothing_found(const struct target *t, size_t object_count, const 
 		  "first %s%s",
 		  t->pid, t->comm, object_count, object_count == 1 ? "" : "s", t->exe,
 		  has_symbols ? "" : " (stripped of its symbols)");
-	log_hint(
-		"a statically linked program must keep its symbol table; --mmap traces what it "
-		"maps itself");
+	log_hint("a statically linked program must keep its symbol table; --mmap traces what it "
+		 "maps itself");
 	return -ENODATA;
 }
 
