@@ -196,8 +196,8 @@ golden: $(GOLDEN) ## re-record the golden outputs, for the diff to be read
 
 .PHONY: coverage
 coverage: ## line coverage of the pure folders by the unit tests (gcov)
-	$(Q)$(MAKE) --no-print-directory B=build/coverage CFLAGS='-O0 -g --coverage' build/coverage/.coverage
-$(B)/.coverage: $(UNIT)
+	$(Q)$(MAKE) --no-print-directory B=build/coverage CFLAGS='-O1 -g --coverage' LDFLAGS=--coverage build/coverage/.coverage
+$(B)/.coverage: $(UNIT) $(GOLDEN)
 	$(Q)BUILD=$(B) scripts/coverage.sh
 
 # --- man pages, installation --------------------------------------------------------------------
