@@ -309,7 +309,7 @@ second_thread() {
 
 @test "target: a Go program" {
 	need_root
-	[ -x "$(built tests/live/go-pure)" ] || skip 'needs the live test programs (make check-root builds them)'
+	[ -x "$(built tests/live/go-pure)" ] || fail 'not built: make check builds it'
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	exec {target_in}<>"$BATS_TEST_TMPDIR/in"
 	start "$(built tests/live/go-pure)"

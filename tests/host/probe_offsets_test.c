@@ -235,8 +235,12 @@ static void test_hostile(const char *path)
 int main(void)
 {
 	static const char *const paths[] = {
-		LIBDIR "libc.so.6",	   LIBDIR "libjemalloc.so.2", LIBDIR "libtcmalloc.so.4",
-		LIBDIR "libmimalloc.so.2", "/usr/bin/node",	      "/usr/sbin/nginx",
+		LIBDIR "libc.so.6",
+		LIBDIR "libjemalloc.so.2",
+		LIBDIR "libtcmalloc_minimal.so.4",
+		LIBDIR "libmimalloc.so.2",
+		"/usr/bin/node",
+		"/usr/sbin/nginx",
 		"/usr/bin/redis-server",
 	};
 	const char *const objdump[] = { "sh", "-c", "objdump --version > /dev/null 2>&1", NULL };
