@@ -156,7 +156,6 @@ $(B)/tests/live/go-%: tests/live/go-%.go
 	$(call say,GO)mkdir -p $(@D) && GOCACHE=$(abspath $(B))/go-cache GO111MODULE=off \
 		CGO_ENABLED=$(if $(filter pure,$*),0,1) go build -o $@ $<
 
-SHORT_CI := $(if $(CI),CI=true)
 .PHONY: check
 check: ## unit, corpus, golden and command-line tests; no root, seconds
 check: $(UNIT) $(HOSTTEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/go-pure)
