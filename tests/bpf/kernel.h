@@ -11,16 +11,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A test whose surroundings fail cannot say anything: no plan, so prove fails it. */
-#define must(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("Bail out! %s:%d: %s: %s\n", __FILE__, __LINE__, #condition,        \
-			       strerror(errno));                                                   \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
-
 /* First of all: there is nothing to be tested without root. */
 static inline void need_root(void)
 {

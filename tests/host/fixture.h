@@ -5,6 +5,8 @@
 
 #include "base/scope.h"
 
+#include "tap.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,16 +22,6 @@
 #include <unistd.h>
 
 #define UNUSED_OK __attribute__((unused))
-
-/* A test whose surroundings fail cannot say anything: no plan, so prove fails it. */
-#define must(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("Bail out! %s:%d: %s: %s\n", __FILE__, __LINE__, #condition,        \
-			       strerror(errno));                                                   \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static char scratch[PATH_MAX];
 static pid_t scratch_owner;

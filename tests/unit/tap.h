@@ -6,8 +6,10 @@
 #ifndef TESTS_UNIT_TAP_H
 #define TESTS_UNIT_TAP_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int tap_count, tap_failed;
@@ -46,6 +48,16 @@ __attribute__((format(printf, 4, 5))) static inline bool tap_ok(bool is_ok, cons
 		if (!ok(strcmp(got_, want_) == 0, __VA_ARGS__))                                    \
 			printf("# got '%s', want '%s'\n", got_, want_);                            \
 	})
+
+/* A test whose surroundings fail cannot say anything: no plan, so prove fails it. */
+#define must(condition)                                                                            \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			printf("Bail out! %s:%d: %s: %s\n", __FILE__, __LINE__, #condition,        \
+			       strerror(errno));                                                   \
+			exit(1);                                                                   \
+		}                                                                                  \
+	} while (0)
 
 static inline void skip(const char *what, const char *why)
 {
