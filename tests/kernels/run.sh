@@ -24,8 +24,16 @@ apt_private() {
 fetch_kernel() {
 	local package
 	mkdir -p "$DIR" "$K/lists/partial" "$K/cache/archives/partial"
-	[ -n "$(find "$K/lists" -name '*Packages*' -print -quit)" ] ||
-		apt_private apt-get update >"$K/update.log" 2>&1 || true
+	# Guests are started side by side: one fetches the lists, the other waits for all of them.
+	exec 9>"$K/lock"
+	flock 9
+	if [ ! -e "$K/lists.complete" ]; then
+		if apt_private apt-get update >"$K/update.log" 2>&1; then
+			touch "$K/lists.complete"
+		else
+			say "apt-get update failed, see build/kernels/update.log"
+		fi
+	fi
 	package=$(apt_private apt-cache search --names-only "$1" | cut -d' ' -f1 | sort -V | tail -n 1)
 	[ -n "$package" ] || return 77
 	(cd "$DIR" && rm -f ./*.deb && apt_private apt-get download "$package") >&2
@@ -33,6 +41,7 @@ fetch_kernel() {
 		tar -xf - -C "$DIR" --wildcards --strip-components=2 './boot/vmlinuz-*'
 	mv "$DIR"/vmlinuz-* "$DIR/vmlinuz"
 	rm -f "$DIR"/*.deb
+	exec 9>&-
 }
 
 # The kernel hands the words it does not know to process 1 as its environment. One thread for both virtual
