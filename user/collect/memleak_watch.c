@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "host/cli.h"
 #include "host/clock.h"
+#include "host/fd.h"
 #include "host/log.h"
 
 #include <bpf/bpf.h>
@@ -149,6 +150,7 @@ int memleak_add(struct memleak *m, pid_t pid)
 
 	if (is_watched(w)) /* named twice */
 		return EXIT_DONE;
+	fd_raise_limit();
 	w = watch_new(m, pid, &err, &tgid);
 	if (!w)
 		return say_not_opened(pid, err, tgid);
