@@ -11,7 +11,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	live_setup
-	need_command jq curl
+	need_command jq curl python3
 	start_server leaky-server
 }
 
@@ -75,6 +75,7 @@ blocks() {
 	same 'reports' 2 "$(wc -l <"$tracer_out")"
 	same 'final' '[false,true]' "$(jq -s -c 'map(.final)' "$tracer_out")"
 	same 'blocks' 4 "$(blocks)"
+	python3 "$SUPPORT_DIR/validate_json.py" "$ROOT_DIR/docs/schema/memleak-trace.schema.json" <"$tracer_out"
 }
 
 @test "-o FILE: whole at the end, mode 600, the sudo user's; -i rewrites it" {
