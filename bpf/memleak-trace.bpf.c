@@ -34,6 +34,7 @@ struct {
 struct thread {
 	struct inflight call;
 	__u64 bytes;
+	__u64 wants_nothing;	  /* a size of 0: a resize that frees */
 	__u64 out;		  /* where the result will be stored, 0: it is returned */
 	struct block_key old_key; /* addr 0: nothing is being resized */
 	struct block old;
@@ -160,6 +161,7 @@ static __always_inline void entered(struct pt_regs *ctx, struct hit *hit, __u64 
 {
 	struct thread *t = hit->thread;
 	bool is_lost;
+	__u64 count = 1;
 
 	if (!inflight_enter(&t->call, PT_REGS_SP(ctx), &is_lost)) {
 		counter_add(hit->count, LEAK_NESTED, 1);
@@ -171,8 +173,9 @@ static __always_inline void entered(struct pt_regs *ctx, struct hit *hit, __u64 
 	}
 	t->bytes = argument(ctx, COOKIE_FIELD(cookie, 0));
 	if (COOKIE_FIELD(cookie, 1) != ARG_NONE)
-		t->bytes *= argument(
-			ctx, COOKIE_FIELD(cookie, 1)); /* an overflow fails, and is dropped */
+		count = argument(ctx, COOKIE_FIELD(cookie, 1));
+	t->wants_nothing = t->bytes == 0 || count == 0;
+	t->bytes *= count; /* one that overflows fails, and is dropped */
 	t->out = COOKIE_FIELD(cookie, 3) == ARG_NONE ? 0 : argument(ctx, COOKIE_FIELD(cookie, 3));
 	if (COOKIE_FIELD(cookie, 2) != ARG_NONE)
 		resize_begin(hit, argument(ctx, COOKIE_FIELD(cookie, 2)));
@@ -211,13 +214,13 @@ static __always_inline void allocation_failed(struct hit *hit)
 {
 	struct thread *t = hit->thread;
 
-	if (t->is_old_known && t->bytes) {
+	if (t->is_old_known && !t->wants_nothing) {
 		counter_add(hit->count, LEAK_FREES, -1);
 		counter_add(hit->count, LEAK_FREE_BYTES, -t->old.bytes);
 		if (bpf_map_update_elem(&blocks, &t->old_key, &t->old, BPF_NOEXIST))
 			counter_add(hit->count, LEAK_LOST_BLOCKS, 1);
 	}
-	if (t->bytes)
+	if (!t->wants_nothing)
 		counter_add(hit->count, LEAK_FAILED_ALLOCS, 1);
 	t->is_old_known = 0;
 }
@@ -343,19 +346,19 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task)
 {
-	struct target_state *target = filter_target(task->tgid), *parent;
-	__u32 parent_tgid;
+	__u32 tgid = task->tgid, parent_tgid;
+	struct target_state *target = bpf_map_lookup_elem(&targets, &tgid), *parent;
 
-	if (!target && follows_children) { /* a child by vfork or posix_spawn is seen here first */
+	if (target && target->is_stopped != TARGET_STOPPED) {
+		target->is_stopped =
+			TARGET_STOPPED; /* the ledger stays: the old program's blocks */
+		process_tell(target, PROCESS_EXEC, tgid, 0);
+	} else if (follows_children) { /* a child by vfork or posix_spawn is seen here first */
 		parent_tgid = task->real_parent->tgid;
 		parent = filter_target(parent_tgid);
 		if (parent)
-			process_tell(parent, PROCESS_FORK, parent_tgid, task->tgid);
+			process_tell(parent, PROCESS_FORK, parent_tgid, tgid);
 	}
-	if (!target)
-		return 0;
-	target->is_stopped = 1; /* the ledger stays as it was: the old program's blocks */
-	process_tell(target, PROCESS_EXEC, task->tgid, 0);
 	return 0;
 }
 
@@ -420,6 +423,14 @@ static __always_inline bool map_fill(struct map_event *e, struct pt_regs *regs, 
 	}
 }
 
+static __always_inline void map_send(struct counter_row *count, struct map_event *e, __u32 tgid)
+{
+	e->header.tgid = tgid;
+	e->header.time_ns = bpf_ktime_get_ns();
+	if (!events_send(e, sizeof(*e), false))
+		counter_add(count, LEAK_LOST_EVENTS, 1);
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(map_enter, struct pt_regs *regs, long number)
 {
@@ -434,6 +445,11 @@ int BPF_PROG(map_enter, struct pt_regs *regs, long number)
 	if (inflight_is_nested(&hit.thread->call, PT_REGS_SP_CORE(regs)))
 		return 0;
 	hit.thread->map_call.is_open = map_fill(&hit.thread->map, regs, number);
+	if (number == NR_MUNMAP) { /* told now: at its end another thread may have the range */
+		hit.thread->map_call.is_open = 0;
+		hit.thread->map.stack = STACK_NONE;
+		map_send(hit.count, &hit.thread->map, hit.tgid);
+	}
 	return 0;
 }
 
@@ -455,15 +471,11 @@ int BPF_PROG(map_exit, struct pt_regs *regs, long result)
 	t->map_call.is_open = 0;
 	if (result < 0 && result > -4096)
 		return 0; /* failed: nothing changed */
-	if (t->map.header.kind != MAP_MUNMAP)
-		t->map.addr = result;
-	t->map.header.tgid = id >> 32;
-	t->map.header.time_ns = bpf_ktime_get_ns();
+	t->map.addr = result;
 	slot = target->slot;
 	t->map.stack = stack_intern(ctx, id >> 32, bpf_map_lookup_elem(&code, &slot), &t->scratch);
 	if (t->map.stack == STACK_NONE)
 		counter_add(count, LEAK_LOST_STACKS, 1);
-	if (!events_send(&t->map, sizeof(t->map), false))
-		counter_add(count, LEAK_LOST_EVENTS, 1);
+	map_send(count, &t->map, id >> 32);
 	return 0;
 }

@@ -276,11 +276,8 @@ static int add_process(struct run *run, pid_t pid)
 		return status;
 	if (procfs_descendants(pid, &below))
 		return EXIT_DONE; /* new ones are still followed */
-	for (size_t i = 0; i < below.len && !status; i++) {
-		status = memleak_add(run->memleak, below.at[i]);
-		if (status == EXIT_NO_TARGET) /* a short-lived one is no error */
-			status = EXIT_DONE;
-	}
+	for (size_t i = 0; i < below.len && !status; i++)
+		status = memleak_add_descendant(run->memleak, below.at[i]);
 	return status;
 }
 

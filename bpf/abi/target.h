@@ -7,10 +7,15 @@
 
 #define TARGETS_MAX 256 /* processes observed over one run */
 
+enum target_recording {
+	TARGET_RECORDS = 0,
+	TARGET_STOPPED,	  /* it executed another program or ended, or its probes are going */
+	TARGET_ATTACHING, /* its probes are coming; an exec is told of all the same */
+};
+
 struct target_state {
 	__u32 slot;	  /* index of its counters, < TARGETS_MAX */
-	__u32 is_stopped; /* 1: it executed another program or ended, nothing is recorded any more
-			   */
+	__u32 is_stopped; /* enum target_recording: nothing is recorded unless 0 */
 };
 ABI_SIZE(struct target_state, 8);
 

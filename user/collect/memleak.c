@@ -320,14 +320,15 @@ static void fill_losses(struct memleak *m, const struct leak_counts *total, stru
 	double events = (double)(total->allocs + total->frees);
 
 	r->lost_pct = events > 0 ? 100.0 * (double)leak_counts_lost(total) / events : 0;
-	r->is_complete = r->lost_pct <= m->options->max_loss_pct && !m->has_let_go;
+	r->is_complete =
+		r->lost_pct <= m->options->max_loss_pct && !m->has_let_go && !m->refused_children;
 	r->note = m->note[0] ? m->note : NULL;
-	if (!m->missed_children)
+	if (!m->missed_children && !m->refused_children)
 		return;
 	(void)snprintf(m->report_note, sizeof(m->report_note),
-		       "%s%s%u child process%s ended before it could be traced", m->note,
-		       m->note[0] ? "; " : "", m->missed_children,
-		       m->missed_children == 1 ? "" : "es");
+		       "%s%schild processes not traced: %u ended before they could be, %u for "
+		       "another reason",
+		       m->note, m->note[0] ? "; " : "", m->missed_children, m->refused_children);
 	r->note = m->report_note;
 }
 

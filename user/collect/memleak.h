@@ -37,6 +37,10 @@ void memleak_freep(struct memleak **m);
 /* Watches process @pid. EXIT_DONE or the exit status for what went wrong (said). */
 int memleak_add(struct memleak *m, pid_t pid);
 
+/* The same for a process below one asked for: one that ends or cannot be traced is noted, no error.
+ */
+int memleak_add_descendant(struct memleak *m, pid_t pid);
+
 /* Registers timers and descriptors with the loop. 0 or -errno. */
 int memleak_start(struct memleak *m);
 

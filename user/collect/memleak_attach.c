@@ -116,9 +116,9 @@ static int attach_allocator(struct watch *w, const struct allocator *a)
 	return attach_new(w, a, base);
 }
 
-static int set_target(struct watch *w, bool is_stopped)
+static int set_target(struct watch *w, enum target_recording recording)
 {
-	struct target_state state = { .slot = w->slot, .is_stopped = is_stopped };
+	struct target_state state = { .slot = w->slot, .is_stopped = recording };
 	uint32_t tgid = (uint32_t)w->target.pid;
 
 	return bpf_map_update_elem(bpf_map__fd(w->owner->skel->maps.targets), &tgid, &state,
@@ -139,9 +139,22 @@ int watch_refresh_code(struct watch *w)
 	return err;
 }
 
+/* Every probe is there. -EAGAIN: the kernel has seen it execute another program meanwhile. */
+static int start_recording(struct watch *w)
+{
+	uint32_t tgid = (uint32_t)w->target.pid;
+	struct target_state state;
+	int err = bpf_map_lookup_elem(bpf_map__fd(w->owner->skel->maps.targets), &tgid, &state);
+
+	if (err)
+		return err;
+	return state.is_stopped == TARGET_ATTACHING ? set_target(w, TARGET_RECORDS) : -EAGAIN;
+}
+
 void watch_pause(struct watch *w)
 {
-	(void)set_target(w, true); /* fails only for one that was never set: it records nothing */
+	if (w->target.pid) /* fails only for one that was never set: it records nothing */
+		(void)set_target(w, TARGET_STOPPED);
 }
 
 void watch_detach(struct watch *w)
@@ -179,41 +192,56 @@ static int check_filter(const struct watch *w, bool is_quiet)
 	return -EOPNOTSUPP;
 }
 
+/* A process that has just executed something may still be loading its libraries. */
+static bool may_still_load(const struct watch *w)
+{
+	return w->pending_since_ns &&
+	       clock_monotonic_ns() - w->pending_since_ns < PENDING_GIVE_UP_NS;
+}
+
+/* Finds the allocator; with --mmap a process without one can still be watched. */
+static int find_allocators(struct watch *w, bool is_quiet, struct allocators *ret)
+{
+	bool is_optional = w->owner->options->with_mmap && !may_still_load(w);
+	int err = allocators_find(&w->target, is_quiet || is_optional, ret);
+
+	if (!err)
+		return check_filter(w, is_quiet);
+	if (err != -ENODATA || !is_optional)
+		return err;
+	log_warn("no allocator found in process %d (%s): only its mappings are traced",
+		 w->target.pid, w->target.comm);
+	return 0;
+}
+
 /*
  * Finds the allocator and attaches. 0; -ENODATA (none), -EOPNOTSUPP, -ESRCH (gone or another
- * process by now) or what the attach gave; said unless @is_quiet. Nothing stays attached on
- * failure.
+ * process by now), -EAGAIN (it executed another program meanwhile) or what the attach gave; said
+ * unless @is_quiet. Nothing stays attached on failure.
  */
 int watch_attach(struct watch *w, bool is_quiet)
 {
 	_release_(allocators_done) struct allocators found = { 0 };
-	bool is_optional = w->owner->options->with_mmap;
-	int err = allocators_find(&w->target, is_quiet || is_optional, &found);
+	int err = set_target(w, TARGET_ATTACHING); /* from here on an exec is told of */
 
 	if (!err)
-		err = check_filter(w, is_quiet);
-	if (err == -ENODATA && is_optional) {
-		log_warn("no allocator found in process %d (%s): only its mappings are traced",
-			 w->target.pid, w->target.comm);
-		err = 0;
-	}
+		err = find_allocators(w, is_quiet, &found);
 	if (!err)
 		err = watch_refresh_code(w);
 	if (!err)
-		err = set_target(w, true);
-	if (!err)
 		err = attach_all(w, &found);
 	if (!err) /* from here on, and all probes at once */
-		err = set_target(w, false);
-	if (!err && !target_is_same(&w->target))
-		err = -ESRCH; /* it ended, and the probes may sit in a process that took its number
-			       */
+		err = start_recording(w);
+	/* when it has ended, the probes may sit in a process that took its number */
+	if (!target_is_same(&w->target))
+		err = -ESRCH;
 	if (err) {
 		watch_detach(w);
 		return err;
 	}
 	describe_allocators(w, &found);
 	w->state = WATCH_RUNNING;
+	w->was_attached = true;
 	if (!w->attached_ns)
 		w->attached_ns = clock_monotonic_ns();
 	return 0;

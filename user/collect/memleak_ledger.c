@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* --- blocks --- */
 
@@ -186,7 +187,13 @@ static int apply(struct memleak *m, struct watch *w, const struct map_event *e)
 void memleak_map_event(struct memleak *m, const struct map_event *e)
 {
 	struct watch *w = memleak_watch_of(m, e->header.tgid);
-	int err = w ? apply(m, w, e) : 0;
+	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct map_event whole = *e; /* the kernel maps and unmaps whole pages */
+	int err;
+
+	whole.bytes = (e->bytes + page_bytes - 1) & ~(page_bytes - 1);
+	whole.old_bytes = (e->old_bytes + page_bytes - 1) & ~(page_bytes - 1);
+	err = w ? apply(m, w, &whole) : 0;
 
 	if (err)
 		log_warn("a mapping of process %u was not recorded: %s", e->header.tgid,

@@ -6,6 +6,7 @@
 #include "abi/memleak-trace.h"
 #include "collect/memleak.h"
 
+#include "host/clock.h"
 #include "host/symbols.h"
 #include "host/target.h"
 #include "probe/allocator.h"
@@ -15,6 +16,9 @@
 #include "memleak-trace.skel.h"
 
 #include <bpf/libbpf.h>
+
+/* So long after an exec the allocator is looked for: the loader is at work. */
+#define PENDING_GIVE_UP_NS (5 * NS_PER_S)
 
 enum watch_state {
 	WATCH_RUNNING,
@@ -30,6 +34,7 @@ struct watch {
 	struct target target;
 	enum watch_state state;
 	bool is_child; /* found by -s: its exec is followed */
+	bool was_attached;
 	uint32_t slot; /* of its counters */
 	uint64_t attached_ns, ended_ns;
 	uint64_t pending_since_ns;
@@ -54,8 +59,9 @@ struct memleak {
 	unsigned int guard_strikes;
 	bool has_let_go; /* the guard stopped the recording */
 	uint64_t refreshed_ns;
-	bool stop;		      /* an event left nothing to watch */
-	unsigned int missed_children; /* ended before they could be traced */
+	bool stop;		       /* an event left nothing to watch */
+	unsigned int missed_children;  /* ended before they could be traced */
+	unsigned int refused_children; /* could not be traced for another reason */
 	char note[256];
 	char report_note[384]; /* note and missed children */
 	char description[512];

@@ -7,15 +7,15 @@
 #include "host/clock.h"
 #include "host/fd.h"
 #include "host/log.h"
+#include "probe/tables.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
 
-#define PENDING_GIVE_UP_NS (5 * NS_PER_S)
-#define GUARD_WINDOW_NS	   (500 * NS_PER_MS)
-#define GUARD_STRIKES	   2 /* windows in a row over the budget */
-#define REFRESH_NS	   NS_PER_S
+#define GUARD_WINDOW_NS (500 * NS_PER_MS)
+#define GUARD_STRIKES	2 /* windows in a row over the budget */
+#define REFRESH_NS	NS_PER_S
 
 struct watch *memleak_watch_of(struct memleak *m, uint32_t tgid)
 {
@@ -57,6 +57,9 @@ void watch_free(struct watch *w)
 	if (!w)
 		return;
 	watch_detach(w);
+	if (w->target.pid) /* its place in the table, for others */
+		(void)bpf_map_delete_elem(bpf_map__fd(w->owner->skel->maps.targets),
+					  &w->target.pid);
 	target_done(&w->target);
 	ranges_done(&w->ranges);
 	ranges_done(&w->runtime_ranges);
@@ -67,6 +70,7 @@ void watch_free(struct watch *w)
 static void drop_missed_child(struct memleak *m, struct watch *w)
 {
 	m->missed_children++;
+	symbols_forget(m->symbols, w->target.pid);
 	for (size_t i = 0; i < m->watch_count; i++)
 		if (m->watches[i] == w)
 			m->watches[i] = m->watches[--m->watch_count];
@@ -80,7 +84,7 @@ static int on_ended(void *ctx)
 	struct memleak *m = w->owner;
 
 	watch_end(w, WATCH_ENDED);
-	if (!w->attached_ns && w->is_child)
+	if (!w->was_attached && w->is_child)
 		drop_missed_child(m, w);
 	return memleak_running(m) ? 0 : 1;
 }
@@ -168,9 +172,23 @@ int memleak_add(struct memleak *m, pid_t pid)
 		log_error("process %d ended before it could be traced", pid);
 		return EXIT_NO_TARGET;
 	}
+	if (err == -EAGAIN) {
+		log_error("process %d executed another program while it was attached to; try again",
+			  pid);
+		return EXIT_NO_TARGET;
+	}
 	if (err == -ENODATA || err == -EOPNOTSUPP)
 		return EXIT_UNSUPPORTED;
 	return err == -EPERM || err == -EACCES ? EXIT_PERMISSION : EXIT_FAILED;
+}
+
+int memleak_add_descendant(struct memleak *m, pid_t pid)
+{
+	int status = memleak_add(m, pid);
+
+	m->missed_children += status == EXIT_NO_TARGET;
+	m->refused_children += status == EXIT_UNSUPPORTED;
+	return status == EXIT_NO_TARGET || status == EXIT_UNSUPPORTED ? EXIT_DONE : status;
 }
 
 /* --- what happens to them --- */
@@ -185,9 +203,9 @@ static int add_child(struct memleak *m, uint32_t tgid)
 		return 0;
 	w = watch_new(m, (pid_t)tgid, &err, &ignored);
 	if (!w) {
-		if (err != -ESRCH && !m->missed_children)
+		if (err != -ESRCH && !m->refused_children++)
 			log_warn("child process %u is not traced: %s", tgid, strerror(-err));
-		m->missed_children++;
+		m->missed_children += err == -ESRCH;
 		return 0;
 	}
 	w->is_child = true;
@@ -198,32 +216,46 @@ static int add_child(struct memleak *m, uint32_t tgid)
 	return 0;
 }
 
-/* Another program now: its old blocks are gone with its memory, the new one's allocator is to be
- * found. */
+/* Of the program before, nothing is left: its blocks, counts, names and mappings. */
+static void forget_program(struct watch *w)
+{
+	struct memleak *m = w->owner;
+
+	watch_detach(w);
+	if (memleak_drop_blocks(m, (uint32_t)w->target.pid) ||
+	    table_zero_percpu(bpf_map__fd(m->skel->maps.counters), w->slot, LEAK_COUNTERS))
+		log_warn("process %d: blocks of the program before are still counted",
+			 w->target.pid);
+	leaks_forget(m->leaks, w->target.pid);
+	symbols_forget(m->symbols, w->target.pid);
+	ranges_done(&w->ranges);
+	ranges_done(&w->runtime_ranges);
+	w->attached_ns = 0;
+	m->guard_hits = memleak_total_hits(m);
+}
+
+/* Another program now, whose allocator is to be found. 0, or 1 when nothing is left to watch. */
 static int follow_exec(struct watch *w)
 {
 	struct memleak *m = w->owner;
-	pid_t pid = w->target.pid;
-	int err = memleak_drop_blocks(m, (uint32_t)pid);
+	struct target fresh;
+	int err = target_open(&fresh, w->target.pid, NULL);
 
-	watch_detach(w);
-	leaks_forget(m->leaks, pid);
-	symbols_forget(m->symbols, pid);
-	ranges_done(&w->ranges);
-	ranges_done(&w->runtime_ranges);
+	if (!err && fresh.start_ticks != w->target.start_ticks) {
+		target_done(&fresh);
+		err = -ESRCH;
+	}
+	if (err) {
+		watch_end(w, WATCH_ENDED);
+		return memleak_running(m) ? 0 : 1;
+	}
+	forget_program(w);
 	(void)loop_remove_fd(m->loop, w->target.pidfd);
 	target_done(&w->target);
+	w->target = fresh;
 	w->state = WATCH_PENDING;
 	w->pending_since_ns = clock_monotonic_ns();
-	if (!err)
-		err = target_open(&w->target, pid, NULL);
-	if (!err)
-		err = loop_add_fd(m->loop, w->target.pidfd, on_ended, w);
-	if (err) {
-		w->state = WATCH_ENDED;
-		w->ended_ns = clock_monotonic_ns();
-	}
-	return 0;
+	return loop_add_fd(m->loop, w->target.pidfd, on_ended, w);
 }
 
 static int on_exec(struct watch *w)
@@ -248,7 +280,7 @@ int memleak_process_event(struct memleak *m, const struct process_event *event)
 {
 	struct watch *w = memleak_watch_of(m, event->header.tgid);
 
-	if (!w)
+	if (!w || m->stopped_ns) /* after the stop nothing is attached, and the ledger stays */
 		return 0;
 	switch (event->header.kind) {
 	case PROCESS_FORK:
@@ -273,6 +305,7 @@ static void try_pending(struct memleak *m, uint64_t now_ns)
 			continue;
 		log_warn("process %d (%s) is not traced: %s", w->target.pid, w->target.comm,
 			 strerror(-err));
+		m->refused_children++;
 		watch_end(w, WATCH_DETACHED);
 	}
 }
@@ -321,5 +354,5 @@ int memleak_housekeeping(void *ctx)
 			if (m->watches[i]->state == WATCH_RUNNING)
 				(void)watch_refresh_code(m->watches[i]);
 	}
-	return check_guard(m, now_ns);
+	return memleak_running(m) ? check_guard(m, now_ns) : 1;
 }

@@ -239,6 +239,13 @@ static void take_family(struct search *s, struct object *o, const struct elf_sym
 	}
 	log_info("%s (%s): %zu allocation and %zu free functions", a->name, a->path, a->alloc_count,
 		 a->free_count);
+	if (a->alloc_count && a->free_count)
+		return;
+	/* without its frees every block would look like a leak */
+	log_warn("%s (%s) is not traced: no place for a probe in its %s", a->name, a->path,
+		 a->alloc_count ? "free" : "malloc");
+	closep(&a->fd);
+	s->found->len--;
 }
 
 /* Two families of one object that are the same code (malloc and tc_malloc) are one. */

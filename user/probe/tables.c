@@ -79,3 +79,14 @@ int table_sum_percpu(int fd, uint32_t key, uint64_t *ret_values, size_t count)
 			ret_values[i] += rows[cpu * count + i];
 	return 0;
 }
+
+int table_zero_percpu(int fd, uint32_t key, size_t count)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_release_(freep) uint64_t *rows = NULL;
+
+	if (cpus < 0)
+		return cpus;
+	rows = calloc((size_t)cpus * count, sizeof(*rows));
+	return rows ? bpf_map_update_elem(fd, &key, rows, BPF_ANY) : -ENOMEM;
+}
