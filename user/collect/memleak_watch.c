@@ -230,6 +230,7 @@ static void forget_program(struct watch *w)
 	symbols_forget(m->symbols, w->target.pid);
 	ranges_done(&w->ranges);
 	ranges_done(&w->runtime_ranges);
+	(void)snprintf(w->allocator, sizeof(w->allocator), "not found yet");
 	w->attached_ns = 0;
 	m->guard_hits = memleak_total_hits(m);
 }
