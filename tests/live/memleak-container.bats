@@ -51,7 +51,9 @@ start_box() {
 	same 'exit status' 0 "$tracer_status"
 	report_is_exact
 	same 'blocks' 7 "$(report '[.data[] | select(.frames[0].function == "closure_capture").blocks] | add')"
-	same 'allocator' "glibc ($box/lib/libc.so.6)" "$(report -r '.targets[0].allocator')"
+	# by the path the kernel shows, which is longer when these tests run in a root of their own
+	report -e --arg path "$box/lib/libc.so.6)" \
+		'.targets[0].allocator | startswith("glibc (/") and endswith($path)'
 }
 
 @test "the files are replaced under it: still traced, from what it has mapped" {
