@@ -35,7 +35,6 @@ static int on_event(void *ctx, void *data, size_t size)
 		memleak_map_event(m, data);
 	else if (size >= sizeof(struct process_event))
 		err = memleak_process_event(m, data);
-	m->stop |= err > 0;
 	return err < 0 ? err : 0;
 }
 
@@ -158,7 +157,7 @@ static int on_ring(void *ctx)
 
 	if (n < 0)
 		return n;
-	return m->stop && !memleak_running(m) ? 1 : 0;
+	return memleak_running(m) ? 0 : 1;
 }
 
 static int on_sample(void *ctx)
@@ -284,10 +283,9 @@ static uint64_t buckets(uint64_t max_entries)
 	return n;
 }
 
-static uint64_t table_bytes(const struct memleak *m, const struct leak_counts *total)
+static uint64_t table_bytes(const struct memleak *m)
 {
 	const struct memleak_options *o = m->options;
-	(void)total;
 
 	return m->live_blocks * BLOCK_ELEMENT_BYTES +
 	       leaks_stack_count(m->leaks) * STACK_ELEMENT_BYTES +
@@ -366,7 +364,7 @@ int memleak_report(struct memleak *m, bool is_final, struct leak_report *ret_rep
 		.top = o->top,
 		.own_rss_bytes = procfs_own_rss_bytes(),
 		.own_cpu_ns = own_cpu_ns(),
-		.table_bytes = table_bytes(m, &total),
+		.table_bytes = table_bytes(m),
 		.live_blocks = m->live_blocks,
 		.max_blocks = o->max_blocks,
 		.probe_cost_ns = m->probe_ns,

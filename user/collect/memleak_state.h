@@ -59,7 +59,6 @@ struct memleak {
 	unsigned int guard_strikes;
 	bool has_let_go; /* the guard stopped the recording */
 	uint64_t refreshed_ns;
-	bool stop;		       /* an event left nothing to watch */
 	unsigned int missed_children;  /* ended before they could be traced */
 	unsigned int refused_children; /* could not be traced for another reason */
 	char note[256];

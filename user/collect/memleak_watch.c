@@ -344,8 +344,6 @@ int memleak_housekeeping(void *ctx)
 	uint64_t now_ns = clock_monotonic_ns();
 	int stop = ring_buffer__consume(m->ring);
 
-	if (m->stop)
-		return 1;
 	if (stop < 0)
 		return stop;
 	try_pending(m, now_ns);

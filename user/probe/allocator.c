@@ -140,7 +140,6 @@ static void add_probe(const struct search *s, struct object *o, const struct all
 		return; /* an alias: the same function under another name */
 	log_info("%s: %s+%u%s", a->path, f->name, site.offset,
 		 site.is_emulated ? "" : " (single-stepped: about ten times dearer)");
-	a->single_stepped += !site.is_emulated;
 	list.at[(*list.count)++] = (struct uprobe_place){
 		.offset = offset,
 		.cookie = f->group == GROUP_CXX_NEW ? address_of(o, offset) : f->cookie,

@@ -23,8 +23,6 @@ struct allocator {
 	size_t alloc_count;
 	struct uprobe_place frees[ALLOCATOR_MAX_PROBES];
 	size_t free_count;
-	size_t single_stepped; /* probes at which the kernel must single-step: about ten times
-				  dearer */
 	/* Its operator new that may throw, and does not call malloc; cookie: the probe's address.
 	 */
 	struct uprobe_place news[ALLOCATOR_MAX_NEWS];
