@@ -13,7 +13,7 @@ rules() {
 	cat <<'RULES'
 user/base/scope.h: base/* <unistd.h> calm
 user/base/*: base/* calm
-user/symbol/*: base/* symbol/* calm
+user/symbol/*: base/* symbol/* abi/unwind.h calm
 user/profile/*: base/* profile/* symbol/frame.h calm
 user/report/*: base/* profile/* report/* symbol/frame.h <time.h> calm
 user/host/*: pure host/* system
@@ -22,8 +22,8 @@ user/collect/*: pure host/* probe/* collect/* abi/* *.skel.h <bpf/*> system
 user/*: pure host/* probe/* collect/* abi/* *.skel.h system
 bpf/abi/*: abi/* <linux/types.h>
 bpf/*: abi/* lib/* vmlinux.h <bpf/*> <linux/types.h>
-tests/unit/*: pure lib/*.bpf.h abi/* near system
-tests/fuzz/*: pure near system
+tests/unit/*: pure lib/*.h abi/* near system
+tests/fuzz/*: pure lib/unwind_walk.h abi/* near system
 tests/host/*: pure host/* near system
 examples/*: base/scope.h near system
 RULES
