@@ -419,6 +419,7 @@ bool symbols_frame(struct symbols *s, pid_t pid, uint64_t addr, struct frame *re
 		return false;
 	frame.module = code->module;
 	frame.offset = addr - code->start + code->offset;
+	frame.kind = code->file || code->module[0] != '[' ? FRAME_NATIVE : FRAME_JIT;
 	if (file_address(code, addr, &vaddr)) {
 		frame.offset = vaddr;
 		place = symbol_file_find(code->file, vaddr);

@@ -5,6 +5,12 @@
 
 #include <stdint.h>
 
+enum frame_kind {
+	FRAME_NATIVE,
+	FRAME_KERNEL,
+	FRAME_JIT, /* made at run time: JavaScript and others */
+};
+
 struct frame {
 	const char *function; /* demangled and clean; "" when no name is known */
 	const char *module;   /* base name of the mapped file, clean; "[jit]" anonymous executable
@@ -12,6 +18,7 @@ struct frame {
 	const char *file;     /* source file, clean; "" when unknown */
 	uint32_t line;	      /* 0 when unknown */
 	uint64_t offset;      /* of the address in the module (file address) */
+	enum frame_kind kind;
 };
 
 #endif
