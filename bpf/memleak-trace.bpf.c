@@ -123,7 +123,7 @@ static __always_inline __u64 take_stack(void *ctx, __u32 tgid, __u32 slot,
 		counter_add(count, LEAK_STACKS + taken.end, 1);
 	counter_add(count, LEAK_STACKS_BY_FP, taken.is_by_fp);
 	if (taken.is_unmapped)
-		process_ask_for_mappings(tgid);
+		process_ask_for_mappings(slot, tgid);
 	return taken.id;
 }
 
@@ -341,7 +341,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 		return 0;
 	target = filter_target(parent->tgid);
 	if (target && follows_children)
-		process_tell(target, PROCESS_FORK, parent->tgid, child->tgid);
+		process_tell(target->slot, PROCESS_FORK, parent->tgid, child->tgid);
 	return 0;
 }
 
@@ -354,12 +354,12 @@ int BPF_PROG(process_exec, struct task_struct *task)
 	if (target && target->is_stopped != TARGET_STOPPED) {
 		target->is_stopped =
 			TARGET_STOPPED; /* the ledger stays: the old program's blocks */
-		process_tell(target, PROCESS_EXEC, tgid, 0);
+		process_tell(target->slot, PROCESS_EXEC, tgid, 0);
 	} else if (follows_children) { /* a child by vfork or posix_spawn is seen here first */
 		parent_tgid = task->real_parent->tgid;
 		parent = filter_target(parent_tgid);
 		if (parent)
-			process_tell(parent, PROCESS_FORK, parent_tgid, tgid);
+			process_tell(parent->slot, PROCESS_FORK, parent_tgid, tgid);
 	}
 	return 0;
 }
@@ -376,7 +376,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (task->signal->live.counter > 0)
 		return 0;
 	target->is_stopped = 1;
-	process_tell(target, PROCESS_EXIT, task->tgid, 0);
+	process_tell(target->slot, PROCESS_EXIT, task->tgid, 0);
 	return 0;
 }
 

@@ -64,8 +64,11 @@ struct uprobe_task {
 struct task_struct {
 	int pid;
 	int tgid;
+	unsigned int flags;
+	char comm[16];
 	struct mm_struct *mm;
 	struct task_struct *real_parent;
+	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	struct uprobe_task *utask;
 };

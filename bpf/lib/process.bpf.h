@@ -15,15 +15,14 @@
 #error "define COUNTER_LOST_EVENTS before including process.bpf.h"
 #endif
 
-/* @child: of a PROCESS_FORK. */
-static __always_inline void process_tell(struct target_state *target, __u32 kind, __u32 tgid,
-					 __u32 child)
+/* @slot: of the counters of the process that it is about; @child: of a PROCESS_FORK. */
+static __always_inline void process_tell(__u32 slot, __u32 kind, __u32 tgid, __u32 child)
 {
 	struct process_event event = {
 		.header = { .kind = kind, .tgid = tgid, .time_ns = bpf_ktime_get_ns() },
 		.child = child,
 	};
-	struct counter_row *count = counters_row(target->slot);
+	struct counter_row *count = counters_row(slot);
 
 	if (!events_send(&event, sizeof(event), true) && count)
 		counter_add(count, COUNTER_LOST_EVENTS, 1);
@@ -36,20 +35,31 @@ static __always_inline void process_tell(struct target_state *target, __u32 kind
 #define PROCESS_ASK_AGAIN_NS  (20 * 1000000ull)
 #define PROCESS_ASK_SHIFT_MAX 6
 
-/* A stack led to code that is new: user space is to read the mappings. */
-static __always_inline void process_ask_for_mappings(__u32 tgid)
+/* Processes that user space does not know yet and was told of. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* tgid */
+	__type(value, __u64);
+} process_asked SEC(".maps");
+
+/* A stack led to code that is new: user space is to read the mappings. @slot: as above. */
+static __always_inline void process_ask_for_mappings(__u32 slot, __u32 tgid)
 {
 	struct unwind_process *process = bpf_map_lookup_elem(&unwind_processes, &tgid);
-	struct target_state *target = filter_target(tgid);
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (!process || !target ||
-	    now_ns - process->asked_ns < PROCESS_ASK_AGAIN_NS << (process->ask_shift & 7))
+	if (!process) {
+		if (bpf_map_update_elem(&process_asked, &tgid, &now_ns, BPF_NOEXIST) == 0)
+			process_tell(slot, PROCESS_MAPPED, tgid, 0);
+		return;
+	}
+	if (now_ns - process->asked_ns < PROCESS_ASK_AGAIN_NS << (process->ask_shift & 7))
 		return;
 	if (process->ask_shift < PROCESS_ASK_SHIFT_MAX)
 		process->ask_shift++;
 	process->asked_ns = now_ns;
-	process_tell(target, PROCESS_MAPPED, tgid, 0);
+	process_tell(slot, PROCESS_MAPPED, tgid, 0);
 }
 
 #endif

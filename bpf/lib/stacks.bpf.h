@@ -139,4 +139,29 @@ stack_intern(void *ctx, __u32 tgid, const struct code_ranges *code, bool is_retu
 	return taken;
 }
 
+/*
+ * The kernel's own stack, where the thread is in it: by id as well, of process 0. STACK_NONE: it
+ * ran in user mode, or it could not be kept (*ret_is_lost).
+ */
+static __always_inline __u64 stack_intern_kernel(void *ctx, bool is_return, bool *ret_is_lost)
+{
+	struct unwind_walk *w = unwind_walk_take();
+	__u64 id = STACK_NONE;
+	long bytes;
+
+	*ret_is_lost = !w;
+	if (!w)
+		return STACK_NONE;
+	unwind_begin(w, 0, is_return, true);
+	bytes = bpf_get_stack(ctx, w->parts[0].frames, sizeof(w->parts[0].frames), 0);
+	if (bytes > 0) {
+		stack_clip(w, NULL, (__u32)bytes / sizeof(__u64));
+		w->end = STACK_COMPLETE;
+		id = stack_keep(w, 0);
+		*ret_is_lost = id == STACK_NONE;
+	}
+	unwind_walk_give(w);
+	return id;
+}
+
 #endif
