@@ -47,8 +47,10 @@ struct oracle {
 
 static void oracle_done(struct oracle *o)
 {
+	if (o->cfi)
+		(void)dwarf_cfi_end(o->cfi);
 	if (o->elf)
-		(void)elf_end(o->elf); /* the CFI is its */
+		(void)elf_end(o->elf);
 	unwind_table_done(&o->table);
 }
 
@@ -290,8 +292,8 @@ static void print_figures(const struct oracle *o)
 
 static void test_file(const char *path)
 {
-	_release_(oracle_done) struct oracle o = { .path = path };
 	_release_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_release_(oracle_done) struct oracle o = { .path = path };
 
 	if (fd < 0) {
 		skip(path, "not installed");
@@ -308,8 +310,6 @@ static void test_file(const char *path)
 	ok(!o.different && o.compared > o.holes,
 	   "%s: %zu places, %zu without rule, %zu in padding, %zu different", path, o.compared,
 	   o.holes - o.padding, o.padding, o.different);
-	elf_end(o.elf);
-	o.elf = NULL;
 }
 
 int main(void)

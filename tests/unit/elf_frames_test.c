@@ -196,9 +196,9 @@ static void test_bad_compression(void)
 	check_table(&image, -EBADMSG, "more bytes than it says");
 	set_size(&image, 0);
 	check_table(&image, -EBADMSG, "none, it says");
-	set_size(&image, ELF_FRAMES_MAX_BYTES);
+	set_size(&image, UNWIND_TABLE_MAX_SECTION_BYTES);
 	check_table(&image, -EBADMSG, "more than can come of it");
-	set_size(&image, ELF_FRAMES_MAX_BYTES + 1);
+	set_size(&image, UNWIND_TABLE_MAX_SECTION_BYTES + 1);
 	check_table(&image, -E2BIG, "more than is allowed");
 	compress_section(&image, &f, false);
 	for (uint64_t len = image.sections[FS_FRAME].sh_size; len-- > 0;) {
@@ -253,7 +253,7 @@ static void test_large(void)
 	usual_frames(&f);
 	frame_image_init(&image, &f);
 	image.data.p_filesz = image.data.p_memsz = 1ull << 40;
-	image.sections[FS_FRAME].sh_size = ELF_FRAMES_MAX_BYTES + 1;
+	image.sections[FS_FRAME].sh_size = UNWIND_TABLE_MAX_SECTION_BYTES + 1;
 	must(elf_open(&elf, reader, &offset) == 0);
 	is_int(elf_frames_read(&elf, &frames), -E2BIG, "a section that is too large");
 	image.sections[FS_FRAME].sh_size = sizeof(image) + 1;

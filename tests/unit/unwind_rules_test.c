@@ -23,14 +23,14 @@ static void test_rules(void)
 	ok(!unwind_rules_find(&r, &none, &place) && place == UNWIND_RULE_NONE, "no rule is there");
 	ok(!unwind_rules_find(&r, &lost, &place) && place == UNWIND_RULE_INEXPRESSIBLE,
 	   "so is what cannot be expressed");
-	for (int32_t i = 0; r.len < UNWIND_RULES_MAX && i < UNWIND_RULES_MAX; i++) {
+	for (int32_t i = 0; r.len < UNWIND_TABLE_MAX_RULES && i < UNWIND_TABLE_MAX_RULES; i++) {
 		struct unwind_rule rule = rule_at(i * 8);
 
 		must(unwind_rules_find(&r, &rule, &place) == 0);
 		refused += place == UNWIND_RULE_INEXPRESSIBLE;
 	}
-	ok(r.len == UNWIND_RULES_MAX && !refused, "as many as there may be are taken");
-	for (int32_t i = 0; i < UNWIND_RULES_MAX - 2; i++) {
+	ok(r.len == UNWIND_TABLE_MAX_RULES && !refused, "as many as there may be are taken");
+	for (int32_t i = 0; i < UNWIND_TABLE_MAX_RULES - 2; i++) {
 		struct unwind_rule rule = rule_at(i * 8);
 
 		must(unwind_rules_find(&r, &rule, &place) == 0);
@@ -41,7 +41,7 @@ static void test_rules(void)
 
 	ok(!unwind_rules_find(&r, &more, &place) && place == UNWIND_RULE_INEXPRESSIBLE,
 	   "one more cannot be expressed");
-	is_int(r.len, UNWIND_RULES_MAX, "and takes no room");
+	is_int(r.len, UNWIND_TABLE_MAX_RULES, "and takes no room");
 	unwind_rules_done(&r);
 	unwind_rules_done(NULL);
 }
