@@ -255,15 +255,12 @@ static double now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-static void compile(struct oracle *o, int fd)
+static void compile(struct oracle *o, struct reader reader)
 {
-	_release_(file_reader_done) struct file_reader file = { .fd = -1 };
-	struct reader reader;
 	struct elf elf;
 	uint64_t fault;
 	double start;
 
-	must(file_reader_init(&file, fd, &reader) == 0);
 	must(elf_open(&elf, reader, &fault) == 0);
 	start = now_ms();
 	is_int(unwind_table_read(&elf, &o->table), 0, "%s: compiled", o->path);
@@ -290,26 +287,60 @@ static void print_figures(const struct oracle *o)
 	}
 }
 
+static void compare_all(struct oracle *o)
+{
+	must(o->elf);
+	o->cfi = dwarf_getcfi_elf(o->elf);
+	must(o->cfi);
+	compare_borders(o);
+	compare_random(o);
+	print_figures(o);
+	ok(!o->different && o->compared > o->holes,
+	   "%s: %zu places, %zu without rule, %zu in padding, %zu different", o->path, o->compared,
+	   o->holes - o->padding, o->padding, o->different);
+}
+
 static void test_file(const char *path)
 {
 	_release_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	_release_(oracle_done) struct oracle o = { .path = path };
+	_release_(file_reader_done) struct file_reader file = { .fd = -1 };
+	struct reader reader;
 
 	if (fd < 0) {
 		skip(path, "not installed");
 		return;
 	}
-	compile(&o, fd);
+	must(file_reader_init(&file, fd, &reader) == 0);
+	compile(&o, reader);
 	o.elf = elf_begin(fd, ELF_C_READ, NULL);
-	must(o.elf);
-	o.cfi = dwarf_getcfi_elf(o.elf);
-	must(o.cfi);
-	compare_borders(&o);
-	compare_random(&o);
-	print_figures(&o);
-	ok(!o.different && o.compared > o.holes,
-	   "%s: %zu places, %zu without rule, %zu in padding, %zu different", path, o.compared,
-	   o.holes - o.padding, o.padding, o.different);
+	compare_all(&o);
+}
+
+/* Read from memory, as a tracer reads that of another process. */
+static void test_vdso(void)
+{
+	_release_(fclosep) FILE *maps = fopen("/proc/self/maps", "re");
+	_release_(oracle_done) struct oracle o = { .path = "the vDSO" };
+	unsigned long start = 0, end = 0, low, high;
+	struct bytes image;
+	char line[512];
+
+	must(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		if (strstr(line, "[vdso]") && sscanf(line, "%lx-%lx", &low, &high) == 2) {
+			start = low;
+			end = high;
+		}
+	}
+	if (!start) {
+		skip("the vDSO", "this kernel maps none");
+		return;
+	}
+	image = (struct bytes){ (const uint8_t *)start, end - start };
+	compile(&o, reader_of_bytes(&image));
+	o.elf = elf_memory((char *)start, end - start);
+	compare_all(&o);
 }
 
 int main(void)
@@ -325,5 +356,6 @@ int main(void)
 	must(elf_version(EV_CURRENT) != EV_NONE);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		test_file(paths[i]);
+	test_vdso();
 	return tap_done();
 }

@@ -116,7 +116,8 @@ static void test_ends(void)
 	c = cursor_over(bytes, sizeof(bytes));
 	ok(cursor_bytes(&c, 7).len == 7 && !c.is_broken, "as many bytes as there are");
 	c = cursor_over(bytes, sizeof(bytes));
-	ok(!cursor_bytes(&c, UINT64_MAX).at && c.is_broken, "no more");
+	ok(!cursor_bytes(&c, UINT64_MAX).len && c.is_broken, "no more");
+	ok(cursor_bytes(&c, 0).at == bytes + sizeof(bytes), "and none, but a place");
 }
 
 int main(void)
