@@ -13,6 +13,7 @@ ifeq ($(origin CC),default)
 CC      := gcc
 endif
 CLANG   ?= clang
+RUSTC   ?= rustc
 BPFTOOL ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool /usr/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 prefix  ?= /usr/local
@@ -56,8 +57,12 @@ BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test
 GOLDEN  := $(patsubst tests/golden/%.c,$(B)/tests/golden/%,$(wildcard tests/golden/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*_fuzz.c))
-LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(wildcard tests/live/*.c))
+LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(filter-out %-plugin.c %.bpf.c tests/live/stack-stops.c, \
+           $(wildcard tests/live/*.c)))
+# stacks-rust stays out: it is built where there is a rustc, by the test that runs it.
 LIVE_VARIANTS := $(addprefix $(B)/tests/live/,stress-lsan alloc-matrix-static alloc-matrix-musl \
+           $(addprefix stacks-c-,O0 fp static nopie stripped clang) $(addprefix stacks-cxx-,fp stripped) \
+           $(addprefix stacks-plugin,.so -fp.so) leaks-c-O0 $(addprefix busy-events-,fp stripped) \
            $(basename $(notdir $(wildcard tests/live/*.go tests/live/*.cpp))))
 
 .DELETE_ON_ERROR:
@@ -150,8 +155,29 @@ $(B)/tests/live/%-static: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
 $(B)/tests/live/%-musl: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && musl-gcc $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
+$(B)/tests/live/stacks-c-static: LIVE_CFLAGS += -DNO_PLUGIN # dlopen, in a static program, warns
+LIVE_FP := -fno-omit-frame-pointer -DWITH_FRAME_POINTER
+$(B)/tests/live/%-fp: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) $(LIVE_FP) $< -o $@ -lpthread -ldl
+$(B)/tests/live/%-O0: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -O0 -DWITH_FRAME_POINTER $< -o $@ -lpthread -ldl
+$(B)/tests/live/%-nopie: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -fno-pie -no-pie $< -o $@ -lpthread -ldl
+$(B)/tests/live/%-clang: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CLANG) $(LIVE_CFLAGS) $< -o $@ -lpthread -ldl
+$(B)/tests/live/%-stripped: $(B)/tests/live/%
+	$(call say,STRIP)strip -s $< -o $@
+$(B)/tests/live/%.so: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -fPIC -shared $< -o $@
+$(B)/tests/live/%-fp.so: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) $(LIVE_FP) -fPIC -shared $< -o $@
+LIVE_CXXFLAGS = -std=c++17 $(filter-out -std=%,$(LIVE_CFLAGS))
 $(B)/tests/live/%: tests/live/%.cpp
-	$(call say,CXX)mkdir -p $(@D) && $(CXX) -std=c++17 $(filter-out -std=%,$(LIVE_CFLAGS)) $< -o $@ -lpthread
+	$(call say,CXX)mkdir -p $(@D) && $(CXX) $(LIVE_CXXFLAGS) $< -o $@ -lpthread
+$(B)/tests/live/%-fp: tests/live/%.cpp
+	$(call say,CXX)mkdir -p $(@D) && $(CXX) $(LIVE_CXXFLAGS) $(LIVE_FP) $< -o $@ -lpthread
+$(B)/tests/live/%: tests/live/%.rs
+	$(call say,RUSTC)mkdir -p $(@D) && MAKEFLAGS= $(RUSTC) -O -g --crate-name $(subst -,_,$*) $< -o $@
 $(B)/tests/live/go-%: tests/live/go-%.go
 	$(call say,GO)mkdir -p $(@D) && GOCACHE=$(abspath $(B))/go-cache GO111MODULE=off \
 		CGO_ENABLED=$(if $(filter pure,$*),0,1) go build -o $@ $<
