@@ -328,16 +328,16 @@ static int (*jit)(int (*)(int), int);
 static void jit_make(void)
 {
 	static const unsigned char code[] = {
-		0x55,		  /* push %rbp */
-		0x48, 0x89, 0xe5, /* mov %rsp, %rbp */
-		0x53,		  /* push %rbx */
-		0x53,		  /* push %rbx */
-		0x48, 0x89, 0xf8, /* mov %rdi, %rax */
-		0x89, 0xf7,	  /* mov %esi, %edi */
-		0xff, 0xd0,	  /* call *%rax */
+		0x55,			/* push %rbp */
+		0x48, 0x89, 0xe5,	/* mov %rsp, %rbp */
+		0x53,			/* push %rbx */
+		0x53,			/* push %rbx */
+		0x48, 0x89, 0xf8,	/* mov %rdi, %rax */
+		0x89, 0xf7,		/* mov %esi, %edi */
+		0xff, 0xd0,		/* call *%rax */
 		0x48, 0x8b, 0x5d, 0xf8, /* mov -8(%rbp), %rbx */
-		0xc9,		  /* leave */
-		0xc3,		  /* ret */
+		0xc9,			/* leave */
+		0xc3,			/* ret */
 	};
 	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

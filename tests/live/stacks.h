@@ -13,7 +13,8 @@
 /* A program that was forgotten ends by itself. */
 #define STACKS_MAX_SECONDS 900
 
-/* One malloc, in the frame of whoever says it; the compiler must not know that it is for nothing. */
+/* One malloc, in the frame of whoever says it; the compiler must not know that it is for nothing.
+ */
 static inline __attribute__((always_inline)) void stacks_touch(size_t size)
 {
 	void *block = malloc(size);

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Runs inside gdb: stays attached to a process, and at each SIGURG writes the stack of the thread
+that got it, as a line of JSON. stack-stops (tests/bpf) sends these signals.
+
+The environment: GDB_PID the process, GDB_STOPS how many stops, GDB_OUT where to write.
+
+Code made at run time has no call frame information, and what it makes of it gdb would guess: there
+an unwinder of ours follows the frame pointer. All else is gdb's."""
+import json
+import os
+
+import gdb
+from gdb.unwinder import Unwinder, register_unwinder
+
+SETTINGS = [
+    "pagination off",
+    "confirm off",
+    "auto-load off",
+    "debuginfod enabled off",
+    "backtrace limit unlimited",
+    "backtrace past-main on",
+    "backtrace past-entry off",
+    "print thread-events off",
+    "print inferior-events off",
+    "startup-with-shell off",
+]
+STOP_SIGNAL = "SIGURG"
+
+process = int(os.environ["GDB_PID"])
+stop_event = None
+
+
+class FrameId:
+    def __init__(self, sp, pc):
+        self.sp = sp
+        self.pc = pc
+
+
+class GeneratedCode(Unwinder):
+    """rbp leads on from code in anonymous memory."""
+
+    def __init__(self):
+        super().__init__("generated code")
+        self.ranges = []
+        self.used = 0
+
+    def refresh(self):
+        self.ranges = []
+        with open(f"/proc/{process}/maps", encoding="utf-8", errors="replace") as maps:
+            for line in maps:
+                words = line.split()
+                if "x" in words[1] and len(words) == 5:
+                    first, end = (int(n, 16) for n in words[0].split("-"))
+                    self.ranges.append((first, end))
+
+    def __call__(self, pending_frame):
+        pc = int(pending_frame.read_register("rip")) & (1 << 64) - 1
+        if not any(first <= pc < end for first, end in self.ranges):
+            return None
+        self.used += 1
+        rbp = pending_frame.read_register("rbp")
+        word = gdb.lookup_type("unsigned long")
+        frame = int(rbp.cast(word))
+        at = gdb.Value(frame).cast(word.pointer())
+        info = pending_frame.create_unwind_info(
+            FrameId(gdb.Value(frame + 16), pending_frame.read_register("rip")))
+        info.add_saved_register("rbp", at.dereference())
+        info.add_saved_register("rip", (at + 1).dereference())
+        info.add_saved_register("rsp", gdb.Value(frame + 16).cast(word))
+        return info
+
+
+def on_stop(event):
+    global stop_event
+    stop_event = event
+
+
+def on_exit(_event):
+    global stop_event
+    stop_event = None
+
+
+def frames():
+    """Of the current thread, those that are on the stack: gdb also invents some, for inlined
+    functions and for tail calls. Each is [pc, kind]."""
+    found, frame = [], gdb.newest_frame()
+    while frame is not None:
+        kind = frame.type()
+        if kind not in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
+            found.append([frame.pc(), "signal" if kind == gdb.SIGTRAMP_FRAME else "", frame.name() or ""])
+        last, frame = frame, frame.older()
+    return found, gdb.frame_stop_reason_string(last.unwind_stop_reason())
+
+
+def stop_taken(generated):
+    generated.refresh()
+    generated.used = 0
+    gdb.invalidate_cached_frames()
+    found, why = frames()
+    sp = int(gdb.newest_frame().read_register("rsp")) & (1 << 64) - 1
+    return {
+        "tid": gdb.selected_thread().ptid[1],
+        "sp": sp,
+        "frames": found,
+        "end": why,
+        "generated": generated.used,
+    }
+
+
+def main():
+    for setting in SETTINGS:
+        gdb.execute("set " + setting)
+    generated = GeneratedCode()
+    register_unwinder(None, generated)
+    gdb.execute(f"attach {process}", to_string=True)
+    gdb.execute("handle all nostop noprint pass", to_string=True)
+    gdb.execute(f"handle {STOP_SIGNAL} stop print nopass", to_string=True)
+    gdb.events.stop.connect(on_stop)
+    gdb.events.exited.connect(on_exit)
+    taken, wanted = 0, int(os.environ["GDB_STOPS"])
+    with open(os.environ["GDB_OUT"], "w", encoding="utf-8") as out:
+        print('{"attached": true}', file=out, flush=True)
+        while taken < wanted:
+            gdb.execute("continue", to_string=True)
+            if stop_event is None:
+                break
+            if getattr(stop_event, "stop_signal", "") != STOP_SIGNAL:
+                print(json.dumps({"other": str(stop_event)}), file=out, flush=True)
+                continue
+            print(json.dumps(stop_taken(generated)), file=out, flush=True)
+            taken += 1
+    if stop_event is not None:
+        gdb.execute("detach", to_string=True)
+
+
+main()
