@@ -30,7 +30,7 @@ struct {
 	__type(value, struct block);
 } blocks SEC(".maps");
 
-/* One thread's open call and what it asked for; the scratch for its stack. */
+/* One thread's open call and what it asked for. */
 struct thread {
 	struct inflight call;
 	__u64 bytes;
@@ -43,7 +43,6 @@ struct thread {
 	struct map_event map;
 	__u64 freed_addr; /* last block freed and where, to know free called by delete */
 	__u64 freed_sp;
-	struct stack scratch;
 };
 
 struct {
@@ -107,6 +106,54 @@ static __always_inline __u64 argument(struct pt_regs *ctx, __u64 index)
 	barrier_var(second);
 	barrier_var(third);
 	return index == 0 ? first : index == 1 ? second : third;
+}
+
+static __always_inline void process_tell(struct target_state *target, __u32 kind, __u32 tgid,
+					 __u32 child)
+{
+	struct process_event event = {
+		.header = { .kind = kind, .tgid = tgid, .time_ns = bpf_ktime_get_ns() },
+		.child = child,
+	};
+	struct counter_row *count = counters_row(target->slot);
+
+	if (!events_send(&event, sizeof(event), true) && count)
+		counter_add(count, LEAK_LOST_EVENTS, 1);
+}
+
+/* --- stacks ---------------------------------------------------------------------------------- */
+
+/* So long after the mappings were read, or asked for, they are not asked for again. */
+#define ASK_AGAIN_NS (20 * 1000000ull)
+
+/* The stack led to code that is new: user space is to read the mappings. */
+static __always_inline void ask_for_mappings(__u32 tgid)
+{
+	struct unwind_process *process = bpf_map_lookup_elem(&unwind_processes, &tgid);
+	struct target_state *target = filter_target(tgid);
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	if (!process || !target || now_ns - process->asked_ns < ASK_AGAIN_NS)
+		return;
+	process->asked_ns = now_ns;
+	process_tell(target, PROCESS_MAPPED, tgid, 0);
+}
+
+/* The current stack's id, and what is to be counted of it. */
+static __always_inline __u64 take_stack(void *ctx, __u32 tgid, __u32 slot,
+					struct counter_row *count, bool is_return)
+{
+	struct stack_taken taken =
+		stack_intern(ctx, tgid, bpf_map_lookup_elem(&code, &slot), is_return);
+
+	if (taken.id == STACK_NONE)
+		counter_add(count, LEAK_LOST_STACKS, 1);
+	if (taken.end < STACK_ENDS)
+		counter_add(count, LEAK_STACKS + taken.end, 1);
+	counter_add(count, LEAK_STACKS_BY_FP, taken.is_by_fp);
+	if (taken.is_unmapped)
+		ask_for_mappings(tgid);
+	return taken.id;
 }
 
 /* The block leaves the ledger. False: it was not there. The value is copied before it goes. */
@@ -251,10 +298,7 @@ static __always_inline void returned(struct pt_regs *ctx, struct hit *hit)
 		return;
 	}
 	block.born_ns = bpf_ktime_get_ns();
-	block.stack =
-		stack_intern(ctx, hit->tgid, bpf_map_lookup_elem(&code, &hit->slot), &t->scratch);
-	if (block.stack == STACK_NONE)
-		counter_add(hit->count, LEAK_LOST_STACKS, 1);
+	block.stack = take_stack(ctx, hit->tgid, hit->slot, hit->count, true);
 	ledger_put(hit->count, &key, &block);
 }
 
@@ -315,19 +359,6 @@ int free_enter(struct pt_regs *ctx)
 }
 
 /* --- the process itself ---------------------------------------------------------------------- */
-
-static __always_inline void process_tell(struct target_state *target, __u32 kind, __u32 tgid,
-					 __u32 child)
-{
-	struct process_event event = {
-		.header = { .kind = kind, .tgid = tgid, .time_ns = bpf_ktime_get_ns() },
-		.child = child,
-	};
-	struct counter_row *count = counters_row(target->slot);
-
-	if (!events_send(&event, sizeof(event), true) && count)
-		counter_add(count, LEAK_LOST_EVENTS, 1);
-}
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
@@ -460,7 +491,6 @@ int BPF_PROG(map_exit, struct pt_regs *regs, long result)
 	struct target_state *target = filter_target(id >> 32);
 	struct counter_row *count;
 	struct thread *t;
-	__u32 slot;
 
 	if (!target)
 		return 0;
@@ -472,10 +502,7 @@ int BPF_PROG(map_exit, struct pt_regs *regs, long result)
 	if (result < 0 && result > -4096)
 		return 0; /* failed: nothing changed */
 	t->map.addr = result;
-	slot = target->slot;
-	t->map.stack = stack_intern(ctx, id >> 32, bpf_map_lookup_elem(&code, &slot), &t->scratch);
-	if (t->map.stack == STACK_NONE)
-		counter_add(count, LEAK_LOST_STACKS, 1);
+	t->map.stack = take_stack(ctx, id >> 32, target->slot, count, false);
 	map_send(count, &t->map, id >> 32);
 	return 0;
 }

@@ -40,6 +40,7 @@ enum {
 	KEY_MAX_THREADS,
 	KEY_MAX_HITS,
 	KEY_MAX_LOSS,
+	KEY_STACKS,
 };
 
 static const struct argp_option option_table[] = {
@@ -50,6 +51,10 @@ static const struct argp_option option_table[] = {
 	{ "max-size", KEY_MAX_SIZE, "SIZE", 0, "record only blocks of at most SIZE bytes", 1 },
 	{ "mmap", KEY_MMAP, NULL, 0,
 	  "also anonymous memory the program maps itself (mmap, mremap, brk)", 1 },
+	{ "stacks", KEY_STACKS, "HOW", 0,
+	  "walk stacks by unwind tables, where there are none by frame pointers (auto, the default), by "
+	  "tables alone (dwarf), or in the kernel by frame pointers alone (fp)",
+	  1 },
 	{ "cxx-new", KEY_CXX_NEW, NULL, 0,
 	  "trace the operator new of jemalloc, tcmalloc and mimalloc also where the kernel (before 6.13) or "
 	  "a memory limit makes it unsafe: a bad_alloc thrown while attached would end the target",
@@ -82,6 +87,16 @@ static void parse_sort(const char *text, struct options *o)
 	if (sort < 0)
 		cli_usage_error("--sort %s: not one of bytes, count, growth, age", text);
 	o->memleak.sort = (enum leak_sort)sort;
+}
+
+static void parse_stacks(const char *text, struct options *o)
+{
+	static const char *const words[] = { "auto", "dwarf", "fp" };
+	int method = parse_word(text, words, 3);
+
+	if (method < 0)
+		cli_usage_error("--stacks %s: not one of auto, dwarf, fp", text);
+	o->memleak.stacks = (enum stack_method)method;
 }
 
 static void parse_format(const char *text, struct options *o)
@@ -132,6 +147,9 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SORT:
 		parse_sort(arg, o);
+		return 0;
+	case KEY_STACKS:
+		parse_stacks(arg, o);
 		return 0;
 	case KEY_OLDER:
 		if (parse_duration_ns(arg, &o->memleak.min_age_ns))

@@ -16,8 +16,9 @@
 #if defined(__TARGET_ARCH_x86)
 /* arch/x86/include/asm/ptrace.h */
 struct pt_regs {
-	unsigned long r10, r9, r8;
-	unsigned long ax, cx, dx, si, di, orig_ax, ip, sp, bp;
+	unsigned long r15, r14, r13, r12, bp, bx;
+	unsigned long r11, r10, r9, r8;
+	unsigned long ax, cx, dx, si, di, orig_ax, ip, sp;
 };
 #elif defined(__TARGET_ARCH_arm64)
 /* arch/arm64/include/uapi/asm/ptrace.h; context accesses go through it */
@@ -48,6 +49,17 @@ struct mm_struct {
 	unsigned long brk; /* end of the heap */
 };
 
+/* include/linux/uprobes.h: a call whose return a tracer waits for */
+struct return_instance {
+	unsigned long stack; /* where its return address was */
+	unsigned long orig_ret_vaddr;
+	struct return_instance *next;
+};
+
+struct uprobe_task {
+	struct return_instance *return_instances; /* innermost first */
+};
+
 /* include/linux/sched.h */
 struct task_struct {
 	int pid;
@@ -55,6 +67,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct task_struct *real_parent;
 	struct signal_struct *signal;
+	struct uprobe_task *utask;
 };
 
 #pragma clang attribute pop

@@ -54,7 +54,9 @@ enum leak_counter {
 	LEAK_LOST_RETURNS,
 	LEAK_LOST_READS,
 	LEAK_LOST_EVENTS,
-	LEAK_COUNTERS,
+	LEAK_STACKS_BY_FP,
+	LEAK_STACKS, /* STACK_ENDS of them: taken, by how they ended */
+	LEAK_COUNTERS = LEAK_STACKS + STACK_ENDS,
 };
 
 enum map_event_kind { MAP_MMAP = 16, MAP_MUNMAP, MAP_MREMAP, MAP_BRK };

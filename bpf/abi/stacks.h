@@ -1,27 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* User stacks, interned by content: the map "stacks" from a 64-bit hash of process and frames. */
+/*
+ * User stacks, interned by content: the map "stacks" from a 64-bit hash of process, frames and end.
+ * A stack of more than STACK_PART_FRAMES frames is several elements, linked from the leaf to the
+ * root.
+ */
 #ifndef ABI_STACKS_H
 #define ABI_STACKS_H
 
 #include "abi/base.h"
 
 /*
- * Frames kept per stack. Chosen so that a map element (48 bytes of kernel header, 8 of key, 8 of
+ * Frames kept in one element. Chosen so that it (48 bytes of kernel header, 8 of key, 8 of
  * allocator, this value) fits the kernel's 1024-byte size class.
  */
-#define STACK_DEPTH 118
+#define STACK_PART_FRAMES 117
+#define STACK_PARTS	  4
+#define STACK_MAX_FRAMES  (STACK_PARTS * STACK_PART_FRAMES)
+
+/* How a walk ended. */
+enum stack_end {
+	STACK_COMPLETE,	  /* at the first function of the thread */
+	STACK_NO_TABLE,	  /* in code of which nothing is known, and no frame pointer leads on */
+	STACK_UNREADABLE, /* the stack's memory could not be read */
+	STACK_EXPRESSION, /* at a rule that a table cannot express */
+	STACK_TOO_DEEP,	  /* after STACK_MAX_FRAMES frames */
+	STACK_CORRUPT,	  /* where the caller would lie below its callee, or is no code */
+	STACK_UNTOLD,	  /* walked by the kernel, by frame pointers: it cannot tell */
+	STACK_ENDS,
+};
 
 struct stack {
 	__u32 tgid;
-	__u32 depth;		   /* frames that count; STACK_DEPTH may mean cut off */
-	__u64 frames[STACK_DEPTH]; /* code addresses, leaf first; beyond depth: left-overs */
+	__u16 depth;   /* frames of this element that count */
+	__u8 end;      /* enum stack_end, of the whole stack */
+	__u8 is_by_fp; /* code without a table was crossed by its frame pointer */
+	__u64 next;    /* id of the part nearer to the root, STACK_NONE */
+	/*
+	 * Code addresses, leaf first, each inside the instruction that it stands for: the call of a
+	 * caller (its return address less one), the interrupted instruction itself. Beyond depth:
+	 * left-overs.
+	 */
+	__u64 frames[STACK_PART_FRAMES];
 };
-ABI_SIZE(struct stack, 8 + 8 * STACK_DEPTH);
+ABI_SIZE(struct stack, 16 + 8 * STACK_PART_FRAMES);
 
 /*
  * Map "code", by the target's slot: its executable memory lies in these two ranges, [first, end)
  * (the program, and the libraries far above it). All zero: not known, every address is taken for
- * code.
+ * code. For walks by the kernel only.
  */
 struct code_ranges {
 	__u64 first[2], end[2];

@@ -19,7 +19,12 @@ struct target_state {
 };
 ABI_SIZE(struct target_state, 8);
 
-enum process_event_kind { PROCESS_FORK = 1, PROCESS_EXEC, PROCESS_EXIT };
+enum process_event_kind {
+	PROCESS_FORK = 1,
+	PROCESS_EXEC,
+	PROCESS_EXIT,
+	PROCESS_MAPPED /* code that was not told of */
+};
 
 /* First field of every ring-buffer event. */
 struct event_header {

@@ -56,4 +56,57 @@ struct unwind_rule {
 };
 ABI_SIZE(struct unwind_rule, 12);
 
+/* Map "unwind_pages": rows first .. first + last of a block, at least one. */
+struct unwind_page {
+	__u32 first;
+	__u16 block;
+	__u16 last;
+};
+ABI_SIZE(struct unwind_page, 8);
+
+/* Map "unwind_blocks", filled one after the other; a page's rows lie in one block. */
+#define UNWIND_BLOCK_ROWS (1u << 18)
+#define UNWIND_BLOCKS	  64
+
+struct unwind_block {
+	struct unwind_row rows[UNWIND_BLOCK_ROWS];
+};
+ABI_SIZE(struct unwind_block, 1 << 20);
+
+#define UNWIND_PAGES 32768 /* 2 GiB of code */
+#define UNWIND_RULES 16384 /* of all files together; [0] is UNWIND_CFA_NONE */
+
+enum unwind_mapping_kind {
+	UNWIND_BY_TABLE,
+	UNWIND_BY_FP, /* a file without a table (Go): the frame pointer leads on */
+	UNWIND_JIT,   /* code made at run time: the same */
+	/*
+	 * The kernel's [uprobes] page: a return that some tracer waits for. It begins one byte
+	 * early: a return address there is its first byte.
+	 */
+	UNWIND_TRAMPOLINE,
+	UNWIND_BY_NOTHING,
+};
+
+/* An executable mapping. */
+struct unwind_mapping {
+	__u64 start, end; /* [start, end) */
+	__u64 bias;	  /* address - bias = file address */
+	__s32 page_delta; /* file address >> UNWIND_PAGE_BITS + page_delta = index of its page */
+	__u32 kind;	  /* enum unwind_mapping_kind */
+};
+ABI_SIZE(struct unwind_mapping, 32);
+
+/* Chosen so that a hash element with this value fits the kernel's 8192-byte size class. */
+#define UNWIND_MAPPINGS 252
+
+/* Map "unwind_processes", from tgid. */
+struct unwind_process {
+	__u32 count;
+	__u32 pad;
+	__u64 asked_ns; /* when a walk last asked user space to read the mappings again */
+	struct unwind_mapping at[UNWIND_MAPPINGS]; /* ascending, not overlapping */
+};
+ABI_SIZE(struct unwind_process, 16 + 32 * UNWIND_MAPPINGS);
+
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * bpf/lib/stacks.bpf.h in the kernel, on real stacks: a recursion that turns left or right by the
- * bits of a number makes as many distinct stacks as there are numbers, and each can be read back.
+ * bpf/lib/stacks.bpf.h in the kernel, on real stacks walked by it: a recursion that turns left or
+ * right by the bits of a number makes as many distinct stacks as there are numbers, and each can be
+ * read back.
  */
 #include "kernel.h"
 
@@ -98,6 +99,7 @@ static void begin(__u32 max_stacks)
 	skel = stacks_bpf__open();
 	must(skel);
 	must(bpf_map__set_max_entries(skel->maps.stacks, max_stacks) == 0);
+	skel->rodata->stacks_by_kernel = true;
 	must(stacks_bpf__load(skel) == 0);
 	skel->links.take = bpf_program__attach_uprobe_opts(skel->progs.take, getpid(),
 							   "/proc/self/exe", 0, &opts);
@@ -128,7 +130,7 @@ static void test_few(void)
 	ok(r[0].id != STACK_NONE, "a stack is taken");
 	s = stack_of(r[0].id);
 	is_int(s.tgid, getpid(), "it says whose it is");
-	ok(s.depth > LEVELS && s.depth < STACK_DEPTH, "its depth is plausible (%u)", s.depth);
+	ok(s.depth > LEVELS && s.depth < STACK_PART_FRAMES, "its depth is plausible (%u)", s.depth);
 	ok(is_leaf(s.frames[0]), "the leaf comes first");
 	ok(r[1].id == r[0].id, "the same stack has the same id");
 	ok(r[2].id != STACK_NONE && r[2].id != r[0].id, "another stack has another id");
@@ -218,18 +220,18 @@ static void test_full(void)
 static void test_deep(void)
 {
 	struct request r[] = {
-		{ 0, 3 * STACK_DEPTH, false, 0 },
-		{ 0, 4 * STACK_DEPTH, false, 0 },
-		{ 1, 3 * STACK_DEPTH, false, 0 },
+		{ 0, 3 * STACK_PART_FRAMES, false, 0 },
+		{ 0, 4 * STACK_PART_FRAMES, false, 0 },
+		{ 1, 3 * STACK_PART_FRAMES, false, 0 },
 		{ 0, 20, false, 0 },
 	};
 	struct stack s;
 
 	begin(64);
 	take(r, 4);
-	ok(r[0].id != STACK_NONE, "a stack deeper than %d frames is taken", STACK_DEPTH);
+	ok(r[0].id != STACK_NONE, "a stack deeper than %d frames is taken", STACK_PART_FRAMES);
 	s = stack_of(r[0].id);
-	is_int(s.depth, STACK_DEPTH, "and cut there");
+	is_int(s.depth, STACK_PART_FRAMES, "and cut there");
 	ok(is_leaf(s.frames[0]), "the leaf is kept, the outermost callers go");
 	ok(r[1].id == r[0].id, "stacks that differ in depth behind the cut are one");
 	ok(r[2].id == r[0].id, "stacks that differ by a turn behind the cut are one");

@@ -42,7 +42,7 @@ static const struct {
 };
 
 static size_t name(void *ctx, pid_t pid, uint64_t stack, struct frame *ret_frames, size_t max,
-		   bool *ret_truncated)
+		   const char **ret_cut)
 {
 	(void)ctx;
 	(void)pid;
@@ -50,10 +50,10 @@ static size_t name(void *ctx, pid_t pid, uint64_t stack, struct frame *ret_frame
 		if (known[i].stack != stack || known[i].depth > max)
 			continue;
 		memcpy(ret_frames, known[i].frames, known[i].depth * sizeof(*ret_frames));
-		*ret_truncated = known[i].is_truncated;
+		*ret_cut = known[i].is_truncated ? "test" : NULL;
 		return known[i].depth;
 	}
-	*ret_truncated = true;
+	*ret_cut = "unknown";
 	return 0;
 }
 
@@ -109,9 +109,9 @@ static void test_merge(void)
 	for (size_t i = 0; i < rows.len && i < 10; i++)
 		is_int(rows.at[i].bytes, want[i], "row %zu", i);
 	is_int(rows.at[0].depth, 0, "unknown stacks are one row without frames");
-	ok(rows.at[0].is_truncated, "marked truncated");
+	ok(rows.at[0].cut, "marked truncated");
 	is_int(rows.at[8].blocks, 2, "the merged row's blocks");
-	ok(rows.at[8].is_truncated, "truncated when one of its stacks is");
+	ok(rows.at[8].cut, "truncated when one of its stacks is");
 	is_int(rows.at[9].kind, LEAK_RUNTIME, "runtime comes last, however large");
 	ok(rows.at[1].share > 0.999 && rows.at[2].share > 0.999 && rows.at[9].share > 0.999,
 	   "shares are of the process and kind");

@@ -47,6 +47,8 @@ static int configure(struct memleak *m)
 	skel->rodata->min_size_bytes = o->min_size_bytes;
 	skel->rodata->max_size_bytes = o->max_size_bytes;
 	skel->rodata->follows_children = o->follow_children;
+	skel->rodata->stacks_by_kernel = o->stacks == STACKS_FP;
+	skel->rodata->stacks_may_use_fp = o->stacks != STACKS_DWARF;
 	(void)bpf_program__set_autoload(skel->progs.process_fork, o->follow_children);
 	(void)bpf_program__set_autoload(skel->progs.map_enter, o->with_mmap);
 	(void)bpf_program__set_autoload(skel->progs.map_exit, o->with_mmap);
@@ -105,6 +107,18 @@ static int load(struct memleak *m)
 		err = attach_tracepoints(m->skel, m->options);
 	if (err)
 		return err;
+	if (m->options->stacks != STACKS_FP) {
+		struct unwind_maps maps = {
+			.blocks = bpf_map__fd(m->skel->maps.unwind_blocks),
+			.pages = bpf_map__fd(m->skel->maps.unwind_pages),
+			.rules = bpf_map__fd(m->skel->maps.unwind_rules),
+			.processes = bpf_map__fd(m->skel->maps.unwind_processes),
+		};
+
+		m->unwind = unwind_tables_new(&maps);
+		if (!m->unwind)
+			return log_errno(-ENOMEM, "cannot start");
+	}
 	m->ring = ring_buffer__new(bpf_map__fd(m->skel->maps.events), on_event, m, NULL);
 	return m->ring ? 0 : log_errno(-errno, "cannot read the ring buffer");
 }
@@ -139,6 +153,7 @@ void memleak_free(struct memleak *m)
 	ring_buffer__free(m->ring);
 	memleak_trace_bpf__destroy(m->skel);
 	symbols_free(m->symbols);
+	unwind_tables_free(m->unwind);
 	leaks_free(m->leaks);
 	leak_rows_done(&m->rows);
 	free(m->report_targets);
@@ -253,7 +268,7 @@ static int fill_targets(struct memleak *m, uint64_t now_ns, struct leak_counts *
 	m->report_targets = targets;
 	for (size_t i = 0; i < m->watch_count; i++) {
 		const struct watch *w = m->watches[i];
-		int err = memleak_counts(m, w, &targets[i].counts);
+		int err = memleak_counts(m, w, &targets[i].counts, &targets[i].stacks);
 
 		if (err)
 			return err;
@@ -313,6 +328,19 @@ static const char *sort_text(enum leak_sort sort)
 	return texts[sort];
 }
 
+/* What the unwind tables cost. */
+static void fill_unwinding(const struct memleak *m, struct leak_report *r)
+{
+	struct unwind_tables_cost cost;
+
+	if (!m->unwind)
+		return;
+	unwind_tables_cost(m->unwind, &cost);
+	r->unwind_bytes = cost.kernel_bytes;
+	r->unwind_load_ns = cost.load_ns;
+	r->table_bytes += cost.kernel_bytes;
+}
+
 static void fill_losses(struct memleak *m, const struct leak_counts *total, struct leak_report *r)
 {
 	double events = (double)(total->allocs + total->frees);
@@ -369,6 +397,7 @@ int memleak_report(struct memleak *m, bool is_final, struct leak_report *ret_rep
 		.max_blocks = o->max_blocks,
 		.probe_cost_ns = m->probe_ns,
 	};
+	fill_unwinding(m, ret_report);
 	fill_losses(m, &total, ret_report);
 	return 0;
 }

@@ -13,7 +13,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* How stacks are walked. */
+enum stack_method {
+	STACKS_AUTO,  /* by unwind tables, where there are none by frame pointers */
+	STACKS_DWARF, /* by unwind tables alone */
+	STACKS_FP,    /* by the kernel, frame pointers alone */
+};
+
 struct memleak_options {
+	enum stack_method stacks;
 	bool follow_children, follow_exec;
 	bool with_mmap;		/* also anonymous mappings and brk of the program itself */
 	bool with_throwing_new; /* probe/allocator.h */

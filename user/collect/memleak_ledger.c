@@ -87,17 +87,14 @@ static bool is_loader(const char *module)
 /* Was the mapping made by the loader itself? Told by the code that called. */
 static bool is_from_loader(struct memleak *m, uint64_t stack_id)
 {
-	struct stack stack;
+	struct stack_frames stack;
 	struct frame frame;
-	uint64_t leaf;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.stacks), &stack_id, &stack) ||
-	    !stack.depth)
+	if (stack_read(bpf_map__fd(m->skel->maps.stacks), stack_id, &stack) || !stack.len)
 		return false;
-	leaf = stack.frames[0];
-	if (symbols_resolve(m->symbols, (pid_t)stack.tgid, &leaf, 1))
+	if (symbols_resolve(m->symbols, (pid_t)stack.tgid, stack.at, 1))
 		return false;
-	return symbols_frame(m->symbols, (pid_t)stack.tgid, leaf, &frame) &&
+	return symbols_frame(m->symbols, (pid_t)stack.tgid, stack.at[0], &frame) &&
 	       is_loader(frame.module);
 }
 
@@ -202,7 +199,8 @@ void memleak_map_event(struct memleak *m, const struct map_event *e)
 
 /* --- counters --- */
 
-int memleak_counts(const struct memleak *m, const struct watch *w, struct leak_counts *ret_counts)
+int memleak_counts(const struct memleak *m, const struct watch *w, struct leak_counts *ret_counts,
+		   struct stack_counts *ret_stacks)
 {
 	uint64_t c[LEAK_COUNTERS];
 	int err = table_sum_percpu(bpf_map__fd(m->skel->maps.counters), w->slot, c, LEAK_COUNTERS);
@@ -227,6 +225,8 @@ int memleak_counts(const struct memleak *m, const struct watch *w, struct leak_c
 		.lost_reads = c[LEAK_LOST_READS],
 		.lost_events = c[LEAK_LOST_EVENTS],
 	};
+	ret_stacks->by_fp = c[LEAK_STACKS_BY_FP];
+	memcpy(ret_stacks->ended, c + LEAK_STACKS, sizeof(ret_stacks->ended));
 	return 0;
 }
 
@@ -236,23 +236,15 @@ uint64_t memleak_total_hits(const struct memleak *m)
 
 	for (size_t i = 0; i < m->watch_count; i++) {
 		struct leak_counts c;
+		struct stack_counts ignored;
 
-		if (memleak_counts(m, m->watches[i], &c) == 0)
+		if (memleak_counts(m, m->watches[i], &c, &ignored) == 0)
 			total += c.hits;
 	}
 	return total;
 }
 
 /* --- names --- */
-
-/* Return addresses point behind the call: one byte less lies inside it. */
-static void to_call_sites(struct stack *stack)
-{
-	if (stack->depth > STACK_DEPTH)
-		stack->depth = STACK_DEPTH;
-	for (uint32_t i = 0; i < stack->depth; i++)
-		stack->frames[i]--;
-}
 
 /* The code addresses of one process that are to be named in one go. */
 struct wanted {
@@ -265,17 +257,15 @@ struct wanted {
 static void want_stack(void *ctx, pid_t pid, uint64_t id)
 {
 	struct wanted *wanted = ctx;
-	struct stack stack;
+	struct stack_frames stack;
 
-	if (pid != wanted->pid ||
-	    bpf_map_lookup_elem(bpf_map__fd(wanted->m->skel->maps.stacks), &id, &stack))
+	if (pid != wanted->pid || stack_read(bpf_map__fd(wanted->m->skel->maps.stacks), id, &stack))
 		return; /* another process, or STACK_NONE */
-	to_call_sites(&stack);
-	for (uint32_t i = 0; i < stack.depth; i++) {
+	for (size_t i = 0; i < stack.len; i++) {
 		uint64_t *addr = vec_push(wanted);
 
 		if (addr)
-			*addr = stack.frames[i];
+			*addr = stack.at[i];
 	}
 }
 
@@ -291,7 +281,7 @@ void memleak_resolve_all(struct memleak *m)
 	}
 }
 
-/* Where whole stacks begin: the first function of a process or thread. */
+/* Where stacks begin, for walks that cannot tell: the first function of a process or thread. */
 static bool is_start(const char *function)
 {
 	static const char *const starts[] = { "_start",
@@ -309,22 +299,29 @@ static bool is_start(const char *function)
 	return false;
 }
 
+/* Why a stack that was named down to @depth frames is not whole, or NULL. */
+static const char *cut_of(const struct stack_frames *stack, const struct frame *frames,
+			  size_t depth)
+{
+	if (stack->end == STACK_UNTOLD && depth && is_start(frames[depth - 1].function))
+		return NULL;
+	return stack->end == STACK_COMPLETE ? NULL : stack_end_texts[stack->end];
+}
+
 size_t memleak_names(void *ctx, pid_t pid, uint64_t id, struct frame *ret_frames, size_t max,
-		     bool *ret_truncated)
+		     const char **ret_cut)
 {
 	struct memleak *m = ctx;
-	struct stack stack;
+	struct stack_frames stack;
 	size_t depth = 0;
 
-	*ret_truncated = true;
-	if (bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.stacks), &id, &stack))
+	*ret_cut = "stack not recorded";
+	if (stack_read(bpf_map__fd(m->skel->maps.stacks), id, &stack))
 		return 0;
-	to_call_sites(&stack);
 	/* an address outside all code: what was taken for a frame pointer was none */
-	while (depth < stack.depth && depth < max &&
-	       symbols_frame(m->symbols, pid, stack.frames[depth], &ret_frames[depth]))
+	while (depth < stack.len && depth < max &&
+	       symbols_frame(m->symbols, pid, stack.at[depth], &ret_frames[depth]))
 		depth++;
-	if (depth)
-		*ret_truncated = !is_start(ret_frames[depth - 1].function);
+	*ret_cut = cut_of(&stack, ret_frames, depth);
 	return depth;
 }

@@ -10,6 +10,8 @@
 #include "host/symbols.h"
 #include "host/target.h"
 #include "probe/allocator.h"
+#include "probe/stacks.h"
+#include "probe/unwind_tables.h"
 #include "probe/uprobes.h"
 #include "profile/ranges.h"
 
@@ -49,6 +51,7 @@ struct memleak {
 	struct memleak_trace_bpf *skel;
 	struct ring_buffer *ring;
 	struct symbols *symbols;
+	struct unwind_tables *unwind; /* NULL with STACKS_FP */
 	struct leaks *leaks;
 	struct watch *watches[TARGETS_MAX];
 	size_t watch_count;
@@ -70,7 +73,7 @@ struct memleak {
 
 /* memleak_attach.c */
 int watch_attach(struct watch *w, bool is_quiet);
-/* Its executable mappings, for names and for where a stack may lead. 0 or -errno. */
+/* Its executable mappings, for names and for walking its stacks. 0 or -errno. */
 int watch_refresh_code(struct watch *w);
 /* Nothing of it is recorded from here on. */
 void watch_pause(struct watch *w);
@@ -91,11 +94,12 @@ void memleak_map_event(struct memleak *m, const struct map_event *event);
 int memleak_walk(struct memleak *m);
 /* Drops what the ledger has of process @tgid. */
 int memleak_drop_blocks(struct memleak *m, uint32_t tgid);
-int memleak_counts(const struct memleak *m, const struct watch *w, struct leak_counts *ret_counts);
+int memleak_counts(const struct memleak *m, const struct watch *w, struct leak_counts *ret_counts,
+		   struct stack_counts *ret_stacks);
 uint64_t memleak_total_hits(const struct memleak *m);
 /* Names every stack that has live blocks; look-ups (memleak_names, a leak_names_fn) follow. */
 void memleak_resolve_all(struct memleak *m);
 size_t memleak_names(void *ctx, pid_t pid, uint64_t id, struct frame *ret_frames, size_t max,
-		     bool *ret_truncated);
+		     const char **ret_cut);
 
 #endif

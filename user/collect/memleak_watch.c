@@ -46,6 +46,7 @@ static void watch_end(struct watch *w, enum watch_state state)
 	if (!is_watched(w))
 		return;
 	watch_detach(w);
+	unwind_tables_forget(w->owner->unwind, w->target.pid);
 	w->state = state;
 	w->ended_ns = clock_monotonic_ns();
 	if (w->target.pidfd >= 0)
@@ -71,6 +72,7 @@ static void drop_missed_child(struct memleak *m, struct watch *w)
 {
 	m->missed_children++;
 	symbols_forget(m->symbols, w->target.pid);
+	unwind_tables_forget(m->unwind, w->target.pid);
 	for (size_t i = 0; i < m->watch_count; i++)
 		if (m->watches[i] == w)
 			m->watches[i] = m->watches[--m->watch_count];
@@ -228,6 +230,7 @@ static void forget_program(struct watch *w)
 			 w->target.pid);
 	leaks_forget(m->leaks, w->target.pid);
 	symbols_forget(m->symbols, w->target.pid);
+	unwind_tables_forget(m->unwind, w->target.pid);
 	ranges_done(&w->ranges);
 	ranges_done(&w->runtime_ranges);
 	(void)snprintf(w->allocator, sizeof(w->allocator), "not found yet");
@@ -288,6 +291,10 @@ int memleak_process_event(struct memleak *m, const struct process_event *event)
 		return add_child(m, event->child);
 	case PROCESS_EXEC:
 		return on_exec(w);
+	case PROCESS_MAPPED:
+		if (w->state == WATCH_RUNNING)
+			(void)watch_refresh_code(w); /* gone by now: its end is told of too */
+		return 0;
 	default: /* an exit is seen by its pidfd */
 		return 0;
 	}

@@ -15,7 +15,7 @@ struct named { /* a raw stack with live blocks, and how it reads */
 	const struct site *site;
 	struct frame *frames;
 	size_t depth;
-	bool is_truncated;
+	const char *cut;
 };
 
 struct named_list {
@@ -91,13 +91,13 @@ static int compare_named(const void *left, const void *right)
 static int name_site(struct named_list *list, const struct site *s, leak_names_fn names, void *ctx)
 {
 	struct frame frames[LEAK_MAX_DEPTH];
-	bool is_truncated = false;
-	size_t depth = names(ctx, s->key.pid, s->key.stack, frames, LEAK_MAX_DEPTH, &is_truncated);
+	const char *cut = NULL;
+	size_t depth = names(ctx, s->key.pid, s->key.stack, frames, LEAK_MAX_DEPTH, &cut);
 	struct named *n = vec_push(list);
 
 	if (!n)
 		return -ENOMEM;
-	*n = (struct named){ .site = s, .depth = depth, .is_truncated = is_truncated };
+	*n = (struct named){ .site = s, .depth = depth, .cut = cut };
 	if (!depth)
 		return 0;
 	n->frames = malloc(depth * sizeof(*frames));
@@ -174,7 +174,7 @@ static struct leak_row merge(const struct leaks *l, struct named *same, size_t c
 	same->frames = NULL;
 	for (size_t i = 0; i < count; i++) {
 		add_site(&row, &sums, same[i].site);
-		row.is_truncated |= same[i].is_truncated;
+		row.cut = row.cut ? row.cut : same[i].cut;
 	}
 	if (l->walks > 1)
 		row.growth_last_bytes = (int64_t)(row.bytes - sums.last_bytes);

@@ -71,7 +71,8 @@ struct leak_row {
 	enum leak_kind kind;
 	struct frame *frames; /* leaf (caller of the allocator) first; owned by the list */
 	size_t depth;
-	bool is_truncated; /* the walk broke off before the start of the thread */
+	const char
+		*cut; /* why the walk broke off before the start of the thread, NULL: it did not */
 	uint64_t bytes, blocks;
 	int64_t growth_last_bytes; /* between the last two samples */
 	int64_t growth_run_bytes;  /* since the first sample */
@@ -90,10 +91,10 @@ void leak_rows_done(struct leak_rows *rows);
 
 /*
  * How the caller names a stack: fills up to @max frames, leaf first; returns their number;
- * *ret_truncated as above.
+ * *ret_cut as in struct leak_row, living as long as the rows.
  */
 typedef size_t (*leak_names_fn)(void *ctx, pid_t pid, uint64_t stack, struct frame *ret_frames,
-				size_t max, bool *ret_truncated);
+				size_t max, const char **ret_cut);
 
 #define LEAK_MAX_DEPTH 128
 

@@ -6,6 +6,7 @@
 #define REPORT_LEAK_REPORT_H
 
 #include "profile/leaks.h"
+#include "profile/stack_counts.h"
 
 #include <stdio.h>
 
@@ -22,6 +23,7 @@ struct leak_target {
 	const char *state;     /* "running", "ended", "executed another program", "detached: ..." */
 	uint64_t window_ns;    /* time under observation */
 	struct leak_counts counts;
+	struct stack_counts stacks;
 };
 
 struct leak_report {
@@ -45,7 +47,9 @@ struct leak_report {
 	const char *note; /* why it ended or what to know ("stopped: 812000 probe hits/s over
 			     --max-hits ..."), NULL */
 	uint64_t own_rss_bytes, own_cpu_ns;
-	uint64_t table_bytes; /* BPF tables in use, estimate */
+	uint64_t table_bytes;	 /* BPF tables in use, estimate */
+	uint64_t unwind_bytes;	 /* of them: unwind tables */
+	uint64_t unwind_load_ns; /* CPU time that making those took */
 	uint64_t live_blocks, max_blocks;
 	uint64_t probe_cost_ns; /* least time of one probe hit on this machine, 0 unknown */
 };

@@ -52,7 +52,7 @@ static void put_stack(FILE *out, const struct leak_report *r, const struct leak_
 
 	put_name(out, target ? target->comm : "?");
 	(void)fprintf(out, "-%d", (int)row->pid);
-	if (row->is_truncated)
+	if (row->cut)
 		(void)fputs(";[truncated]", out);
 	if (!row->depth)
 		(void)fputs(";[unknown stack]", out);

@@ -2,6 +2,7 @@
 /* The report as one JSON object; docs/schema/memleak-trace.schema.json describes each field. */
 #include "base/json.h"
 #include "report/leak_report_parts.h"
+#include "report/stack_line.h"
 
 #include <errno.h>
 #include <math.h>
@@ -57,6 +58,8 @@ static void write_target(struct json *j, const struct leak_target *t)
 	json_key_string(j, "state", t->state);
 	write_seconds(j, "window_s", t->window_ns);
 	write_counts(j, &t->counts);
+	json_key(j, "stacks");
+	stack_line_json(&t->stacks, j);
 	json_end(j);
 }
 
@@ -101,7 +104,8 @@ static void write_row(struct json *j, const struct leak_report *r, const struct 
 	write_seconds(j, "age_oldest_s", row->age_oldest_ns);
 	json_key_double(j, "share", round(row->share * 1e6) / 1e6);
 	write_trend(j, r, &row->trend);
-	json_key_bool(j, "truncated", row->is_truncated);
+	json_key_bool(j, "truncated", row->cut);
+	json_key_string(j, "truncated_by", row->cut);
 	json_key(j, "frames");
 	json_array(j);
 	for (size_t i = 0; i < row->depth; i++)
@@ -145,6 +149,8 @@ static void write_cost(struct json *j, const struct leak_report *r)
 	json_key_u64(j, "rss_bytes", r->own_rss_bytes);
 	write_seconds(j, "cpu_s", r->own_cpu_ns);
 	json_key_u64(j, "table_bytes", r->table_bytes);
+	json_key_u64(j, "unwind_bytes", r->unwind_bytes);
+	write_seconds(j, "unwind_load_s", r->unwind_load_ns);
 	json_key_u64(j, "live_blocks", r->live_blocks);
 	json_key_u64(j, "max_blocks", r->max_blocks);
 	json_key_double(j, "probe_s_per_hit",
@@ -155,12 +161,15 @@ static void write_cost(struct json *j, const struct leak_report *r)
 int leak_report_json(const struct leak_report *r, FILE *out)
 {
 	struct leak_counts counts = leak_report_counts(r);
+	struct stack_counts stacks = leak_report_stacks(r);
 	struct json j;
 
 	json_init(&j, out);
 	json_object(&j);
 	write_header(&j, r);
 	write_counts(&j, &counts);
+	json_key(&j, "stacks");
+	stack_line_json(&stacks, &j);
 	json_key(&j, "targets");
 	json_array(&j);
 	for (size_t i = 0; i < r->target_count; i++)

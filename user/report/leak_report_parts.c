@@ -55,6 +55,15 @@ struct leak_counts leak_report_counts(const struct leak_report *r)
 	return sum;
 }
 
+struct stack_counts leak_report_stacks(const struct leak_report *r)
+{
+	struct stack_counts sum = { 0 };
+
+	for (size_t i = 0; i < r->target_count; i++)
+		stack_counts_add(&sum, &r->targets[i].stacks);
+	return sum;
+}
+
 const struct leak_target *leak_report_target(const struct leak_report *r, pid_t pid)
 {
 	for (size_t i = 0; i < r->target_count; i++)

@@ -20,6 +20,9 @@ uint64_t leak_counter_of(const struct leak_counts *counts, const struct leak_cou
 /* Of all targets together. */
 struct leak_counts leak_report_counts(const struct leak_report *r);
 
+/* The stacks of all targets together. */
+struct stack_counts leak_report_stacks(const struct leak_report *r);
+
 /* The first target with that PID, or NULL. */
 const struct leak_target *leak_report_target(const struct leak_report *r, pid_t pid);
 

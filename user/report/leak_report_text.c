@@ -2,6 +2,7 @@
 /* The report as people read it: who and how fast, what grows and where, what it rests on. */
 #include "base/units.h"
 #include "report/leak_report_parts.h"
+#include "report/stack_line.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -205,8 +206,8 @@ static void put_frames(const struct leak_row *row, FILE *out)
 	}
 	if (!row->depth)
 		(void)fprintf(out, "%*s[unknown stack]\n", FRAME_INDENT, "");
-	if (row->is_truncated)
-		(void)fprintf(out, "%*s[truncated]\n", FRAME_INDENT, "");
+	if (row->cut)
+		(void)fprintf(out, "%*s[truncated: %s]\n", FRAME_INDENT, "", row->cut);
 }
 
 static void put_row(const struct leak_report *r, size_t index, FILE *out)
@@ -380,6 +381,19 @@ static void put_checks(const struct leak_report *r, const struct leak_counts *c,
 	(void)fputc('\n', out);
 }
 
+static void put_stacks(const struct leak_report *r, FILE *out)
+{
+	struct stack_counts stacks = leak_report_stacks(r);
+	char bytes[UNITS_LEN], time[UNITS_LEN];
+
+	(void)fputs("Stacks      ", out);
+	stack_line_text(&stacks, out);
+	if (r->unwind_bytes)
+		(void)fprintf(out, "Unwinding   tables %s in the kernel, made in %s\n",
+			      units_bytes(r->unwind_bytes, bytes),
+			      units_duration(r->unwind_load_ns, time));
+}
+
 static void put_cost(const struct leak_report *r, const struct leak_counts *c, FILE *out)
 {
 	double hits_per_second = (double)c->hits / ((double)r->window_ns / 1e9);
@@ -410,6 +424,7 @@ int leak_report_text(const struct leak_report *r, FILE *out)
 	(void)fputc('\n', out);
 	put_losses(r, &counts, out);
 	put_checks(r, &counts, out);
+	put_stacks(r, out);
 	put_cost(r, &counts, out);
 	return fflush(out) || ferror(out) ? -EIO : 0;
 }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Follows a stack's parts from the leaf to the root. */
+#include "probe/stacks.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+int stack_read(int fd, uint64_t id, struct stack_frames *ret)
+{
+	struct stack part;
+	size_t len = 0;
+
+	for (size_t i = 0; i < STACK_PARTS && (i == 0 || id != STACK_NONE); i++) {
+		int err = bpf_map_lookup_elem(fd, &id, &part);
+
+		if (err)
+			return err;
+		if (part.depth > STACK_PART_FRAMES)
+			return -EBADMSG;
+		memcpy(ret->at + len, part.frames, part.depth * sizeof(part.frames[0]));
+		len += part.depth;
+		id = part.next;
+	}
+	ret->len = len;
+	ret->tgid = part.tgid;
+	ret->end = part.end < STACK_ENDS ? (enum stack_end)part.end : STACK_UNTOLD;
+	ret->is_by_fp = part.is_by_fp;
+	return 0;
+}
