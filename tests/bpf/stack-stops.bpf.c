@@ -110,7 +110,7 @@ int BPF_PROG(at_switch, bool preempt, struct task_struct *prev)
 {
 	bool is_new;
 
-	if (prev->tgid != target_tgid)
+	if ((__u32)prev->tgid != target_tgid)
 		return 0;
 	if (prev->mm)
 		(void)take(ctx, false, &is_new);

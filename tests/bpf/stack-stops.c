@@ -20,10 +20,11 @@
 #include "host/symbols.h"
 #include "probe/allocator.h"
 #include "probe/load.h"
+#include "probe/stacks.h"
 #include "probe/unwind_tables.h"
+#include "profile/stack_counts.h"
 
 #include "abi/memleak-trace.h"
-#include "abi/stacks.h"
 #include "stack-stops.h"
 #include "test/stack-stops.skel.h"
 
@@ -42,13 +43,6 @@ enum mode { MODE_STOPS, MODE_COUNT, MODE_SAMPLE, MODE_SWITCH, MODES };
 
 static const char *const mode_names[MODES] = { "stops", "count", "sample", "switch" };
 
-static const char *const end_names[STACK_ENDS] = {
-	[STACK_COMPLETE] = "complete",	   [STACK_NO_TABLE] = "no_table",
-	[STACK_UNREADABLE] = "unreadable", [STACK_EXPRESSION] = "expression",
-	[STACK_TOO_DEEP] = "too_deep",	   [STACK_CORRUPT] = "corrupt",
-	[STACK_UNTOLD] = "untold",
-};
-
 struct run {
 	enum mode mode;
 	unsigned long amount, rate; /* the arguments after PID */
@@ -62,31 +56,6 @@ struct run {
 	struct ring_buffer *ring;
 	unsigned long stops, refreshes;
 };
-
-/* A whole stack, leaf first. */
-struct frames {
-	uint64_t at[STACK_MAX_FRAMES];
-	size_t count;
-	uint32_t end, is_by_fp;
-};
-
-static int frames_read(const struct run *r, uint64_t id, struct frames *f)
-{
-	struct stack part;
-
-	f->count = 0;
-	for (; id != STACK_NONE && f->count < STACK_MAX_FRAMES; id = part.next) {
-		if (bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.stacks), &id, &part))
-			return -errno;
-		if (part.depth > STACK_PART_FRAMES || part.end >= STACK_ENDS)
-			return -EBADMSG;
-		memcpy(&f->at[f->count], part.frames, part.depth * sizeof(*f->at));
-		f->count += part.depth;
-		f->end = part.end;
-		f->is_by_fp = part.is_by_fp;
-	}
-	return 0;
-}
 
 static int refresh(struct run *r)
 {
@@ -103,7 +72,7 @@ static int on_event(void *ctx, void *data, size_t size)
 {
 	const struct stops_event *e = data;
 	struct run *r = ctx;
-	struct frames f;
+	struct stack_frames f;
 	int err;
 
 	if (size < sizeof(*e))
@@ -112,13 +81,13 @@ static int on_event(void *ctx, void *data, size_t size)
 		err = refresh(r);
 		return err == -ESRCH ? 0 : err;
 	}
-	err = frames_read(r, e->stack, &f);
+	err = stack_read(bpf_map__fd(r->skel->maps.stacks), e->stack, &f);
 	if (err)
 		return log_errno(err, "cannot read a stack");
 	r->stops++;
-	printf("stop %u %" PRIx64 " %s %u", e->tid, (uint64_t)e->sp, end_names[e->end],
+	printf("stop %u %" PRIx64 " %s %u", e->tid, (uint64_t)e->sp, stack_end_names[e->end],
 	       e->is_by_fp);
-	for (size_t i = 0; i < f.count; i++)
+	for (size_t i = 0; i < f.len; i++)
 		printf(" %" PRIx64, f.at[i]);
 	putchar('\n');
 	return 0;
@@ -141,15 +110,15 @@ static void print_frame(struct run *r, uint64_t addr)
 
 static int print_stack(struct run *r, uint64_t id, uint64_t count)
 {
-	struct frames f;
-	int err = frames_read(r, id, &f);
+	struct stack_frames f;
+	int err = stack_read(bpf_map__fd(r->skel->maps.stacks), id, &f);
 
 	if (!err)
-		err = symbols_resolve(r->symbols, r->target.pid, f.at, f.count);
+		err = symbols_resolve(r->symbols, r->target.pid, f.at, f.len);
 	if (err)
 		return log_errno(err, "cannot read a stack");
-	printf("%" PRIu64 " %s %u ", count, end_names[f.end], f.is_by_fp);
-	for (size_t i = f.count; i-- > 0;) {
+	printf("%" PRIu64 " %s %u ", count, stack_end_names[f.end], f.is_by_fp);
+	for (size_t i = f.len; i-- > 0;) {
 		print_frame(r, f.at[i]);
 		if (i)
 			putchar(';');
@@ -180,7 +149,7 @@ static void print_counts(const struct run *r)
 	printf("{\"mode\":\"%s\",\"stacks\":%" PRIu64 ",\"ends\":{", mode_names[r->mode],
 	       (uint64_t)r->skel->bss->stack_count);
 	for (size_t i = 0; i < STACK_ENDS; i++)
-		printf("%s\"%s\":%" PRIu64, i ? "," : "", end_names[i],
+		printf("%s\"%s\":%" PRIu64, i ? "," : "", stack_end_names[i],
 		       (uint64_t)r->skel->bss->stack_ends[i]);
 	printf("},\"by_fp\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"without_memory\":%" PRIu64
 	       ",\"stops\":%lu,\"refreshes\":%lu,\"table_bytes\":%" PRIu64 "}\n",

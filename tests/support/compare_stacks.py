@@ -37,12 +37,11 @@ def read_gdb(path):
 
 
 def places(record):
-    """Where gdb's frames are, as ours are told: inside the instruction that each stands for. A
-    caller's is the call before the return address. Interrupted code is where it is, and so is the
-    code that a signal handler returns to, which nobody called."""
+    """Where gdb's frames are, as ours are told: a caller's is the call, before the return address;
+    what a signal interrupted is where it is."""
     found, is_return = [], True
     for pc, kind, _name in record["frames"]:
-        found.append(pc - 1 if is_return and kind != "signal" else pc)
+        found.append(pc - is_return)
         is_return = kind != "signal"
     return found
 

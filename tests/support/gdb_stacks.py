@@ -22,7 +22,6 @@ SETTINGS = [
     "backtrace past-entry off",
     "print thread-events off",
     "print inferior-events off",
-    "startup-with-shell off",
 ]
 STOP_SIGNAL = "SIGURG"
 
@@ -42,16 +41,21 @@ class GeneratedCode(Unwinder):
     def __init__(self):
         super().__init__("generated code")
         self.ranges = []
+        self.trampoline = (0, 0)
         self.used = 0
 
     def refresh(self):
         self.ranges = []
+        self.used = 0
         with open(f"/proc/{process}/maps", encoding="utf-8", errors="replace") as maps:
             for line in maps:
                 words = line.split()
+                span = tuple(int(n, 16) for n in words[0].split("-"))
                 if "x" in words[1] and len(words) == 5:
-                    first, end = (int(n, 16) for n in words[0].split("-"))
-                    self.ranges.append((first, end))
+                    self.ranges.append(span)
+                elif words[-1] == "[uprobes]":
+                    self.trampoline = span
+        gdb.invalidate_cached_frames()
 
     def __call__(self, pending_frame):
         pc = int(pending_frame.read_register("rip")) & (1 << 64) - 1
@@ -92,15 +96,25 @@ def frames():
     return found, gdb.frame_stop_reason_string(last.unwind_stop_reason())
 
 
+def register(name):
+    return int(gdb.newest_frame().read_register(name)) & (1 << 64) - 1
+
+
+def leave_trampoline(first, end):
+    """Kernels from 6.11 on come back from a return probe through a few instructions of their own."""
+    for _ in range(6):
+        if not first <= register("rip") < end:
+            return
+        gdb.execute("stepi", to_string=True)
+
+
 def stop_taken(generated):
     generated.refresh()
-    generated.used = 0
-    gdb.invalidate_cached_frames()
+    leave_trampoline(*generated.trampoline)
     found, why = frames()
-    sp = int(gdb.newest_frame().read_register("rsp")) & (1 << 64) - 1
     return {
         "tid": gdb.selected_thread().ptid[1],
-        "sp": sp,
+        "sp": register("rsp"),
         "frames": found,
         "end": why,
         "generated": generated.used,
@@ -113,6 +127,7 @@ def main():
     generated = GeneratedCode()
     register_unwinder(None, generated)
     gdb.execute(f"attach {process}", to_string=True)
+    gdb.execute("set scheduler-locking step")
     gdb.execute("handle all nostop noprint pass", to_string=True)
     gdb.execute(f"handle {STOP_SIGNAL} stop print nopass", to_string=True)
     gdb.events.stop.connect(on_stop)

@@ -31,10 +31,14 @@ gdb_start() {
 	background "$out.gdb.log" env GDB_PID="$pid" GDB_STOPS="$wanted" GDB_OUT="$out.gdb" \
 		timeout 150 gdb -nx -q -batch -x "$SUPPORT_DIR/gdb_stacks.py"
 	gdb_job=$job
-	wait_for 60 grep -qs attached "$out.gdb" || {
+	if ! wait_for 60 gdb_has_begun_or_ended "$out.gdb" || ended "$gdb_job"; then
 		cat "$out.gdb.log" "$out.gdb.log.err" >&2
 		return 1
-	}
+	fi
+}
+
+gdb_has_begun_or_ended() {
+	grep -qs attached "$1" || ended "$gdb_job"
 }
 
 # It ends by itself after the last stop; a stop that was lost does not hold up the test.
