@@ -29,7 +29,7 @@ ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -D_GNU_SOURCE \
            -DVERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)/skel \
            $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) -MMD -MP
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
-PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lm
+PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lz -lm
 HOST_LIBS := -ldw -lelf
 PROBE_LIBS := -lbpf -lelf -lz -lcap-ng -lpthread
 

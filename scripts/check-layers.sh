@@ -24,7 +24,7 @@ bpf/abi/*: abi/* <linux/types.h>
 bpf/*: abi/* lib/* vmlinux.h <bpf/*> <linux/types.h>
 tests/unit/*: pure lib/*.h abi/* near system
 tests/fuzz/*: pure lib/unwind_walk.h abi/* near system
-tests/host/*: pure host/* near system
+tests/host/*: pure host/* lib/unwind_walk.h abi/* near system
 examples/*: base/scope.h near system
 RULES
 }

@@ -21,3 +21,10 @@ int take(struct pt_regs *ctx)
 	hits++;
 	return 0;
 }
+
+/* A probe of somebody else. */
+SEC("uprobe")
+int other(struct pt_regs *ctx)
+{
+	return 0;
+}

@@ -117,6 +117,10 @@ static const struct leak_target normal_target = {
 		    .failed_allocs = 2,
 		    .nested = 12,
 		    .hits = 1461000 },
+	.stacks = { .ended = { [STACK_COMPLETE] = 736200,
+			       [STACK_NO_TABLE] = 700,
+			       [STACK_TOO_DEEP] = 53 },
+		    .by_fp = 41 },
 };
 
 static const struct leak_report normal = {
@@ -137,6 +141,8 @@ static const struct leak_report normal = {
 	.own_rss_bytes = 24 * MIB,
 	.own_cpu_ns = 1200000000,
 	.table_bytes = 3 * MIB,
+	.unwind_bytes = 1572864,
+	.unwind_load_ns = 160000000,
 	.live_blocks = 12953,
 	.max_blocks = 1000000,
 	.probe_cost_ns = 850,
@@ -290,6 +296,7 @@ static const struct leak_target incomplete_target = {
 		    .lost_reads = 1,
 		    .lost_events = 2,
 		    .missed_runs = 9 },
+	.stacks = { .ended = { [STACK_UNTOLD] = 10000000 } },
 };
 
 static const struct leak_report incomplete = {
@@ -354,7 +361,8 @@ static const struct leak_target several_targets[] = {
 	    .alloc_bytes = 5242880,
 	    .frees = 2000,
 	    .free_bytes = 2097152,
-	    .hits = 9000 } },
+	    .hits = 9000 },
+	  { .ended = { [STACK_COMPLETE] = 5000 } } },
 	{ 101,
 	  1001,
 	  "worker",
@@ -366,7 +374,8 @@ static const struct leak_target several_targets[] = {
 	    .alloc_bytes = 1258291,
 	    .frees = 200,
 	    .free_bytes = 209715,
-	    .hits = 2000 } },
+	    .hits = 2000 },
+	  { .ended = { [STACK_COMPLETE] = 1199, [STACK_EXPRESSION] = 1 } } },
 };
 
 static const struct leak_report several = {

@@ -27,8 +27,9 @@ void stack_line_text(const struct stack_counts *c, FILE *out)
 		separator = ", ";
 	}
 	if (c->by_fp)
-		(void)fprintf(out, "; %ju through code without a table, by its frame pointers",
-			      (uintmax_t)c->by_fp);
+		(void)fprintf(out,
+			      "\n%*s%ju of all through code without a table, by its frame pointers",
+			      STACK_LINE_INDENT, "", (uintmax_t)c->by_fp);
 	(void)fputc('\n', out);
 }
 

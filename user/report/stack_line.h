@@ -8,7 +8,9 @@
 
 #include <stdio.h>
 
-/* "99.2 % complete of 12345; no unwind table 80, ..." and a line feed; "none taken". */
+#define STACK_LINE_INDENT 12 /* of a second line */
+
+/* "complete: 99.2 % of 12345; no unwind table 80, ..." and a line feed; "none taken". */
 void stack_line_text(const struct stack_counts *c, FILE *out);
 
 /* An object as the next value: a count per end, complete_pct, by_frame_pointer. */
