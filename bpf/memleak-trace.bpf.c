@@ -8,11 +8,13 @@
 
 #include "abi/memleak-trace.h"
 
-#define COUNTER_COUNT LEAK_COUNTERS
+#define COUNTER_COUNT	    LEAK_COUNTERS
+#define COUNTER_LOST_EVENTS LEAK_LOST_EVENTS
 #include "lib/counters.bpf.h"
 #include "lib/events.bpf.h"
 #include "lib/filter.bpf.h"
 #include "lib/inflight.bpf.h"
+#include "lib/process.bpf.h"
 #include "lib/stacks.bpf.h"
 
 /* Below this an allocation fails only when the machine has no memory left at all. */
@@ -108,37 +110,6 @@ static __always_inline __u64 argument(struct pt_regs *ctx, __u64 index)
 	return index == 0 ? first : index == 1 ? second : third;
 }
 
-static __always_inline void process_tell(struct target_state *target, __u32 kind, __u32 tgid,
-					 __u32 child)
-{
-	struct process_event event = {
-		.header = { .kind = kind, .tgid = tgid, .time_ns = bpf_ktime_get_ns() },
-		.child = child,
-	};
-	struct counter_row *count = counters_row(target->slot);
-
-	if (!events_send(&event, sizeof(event), true) && count)
-		counter_add(count, LEAK_LOST_EVENTS, 1);
-}
-
-/* --- stacks ---------------------------------------------------------------------------------- */
-
-/* So long after the mappings were read, or asked for, they are not asked for again. */
-#define ASK_AGAIN_NS (20 * 1000000ull)
-
-/* The stack led to code that is new: user space is to read the mappings. */
-static __always_inline void ask_for_mappings(__u32 tgid)
-{
-	struct unwind_process *process = bpf_map_lookup_elem(&unwind_processes, &tgid);
-	struct target_state *target = filter_target(tgid);
-	__u64 now_ns = bpf_ktime_get_ns();
-
-	if (!process || !target || now_ns - process->asked_ns < ASK_AGAIN_NS)
-		return;
-	process->asked_ns = now_ns;
-	process_tell(target, PROCESS_MAPPED, tgid, 0);
-}
-
 /* The current stack's id, and what is to be counted of it. */
 static __always_inline __u64 take_stack(void *ctx, __u32 tgid, __u32 slot,
 					struct counter_row *count, bool is_return)
@@ -152,7 +123,7 @@ static __always_inline __u64 take_stack(void *ctx, __u32 tgid, __u32 slot,
 		counter_add(count, LEAK_STACKS + taken.end, 1);
 	counter_add(count, LEAK_STACKS_BY_FP, taken.is_by_fp);
 	if (taken.is_unmapped)
-		ask_for_mappings(tgid);
+		process_ask_for_mappings(tgid);
 	return taken.id;
 }
 

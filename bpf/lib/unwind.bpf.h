@@ -76,6 +76,8 @@ static __always_inline const struct unwind_rule *unwind_rule_at(const struct unw
 	return bpf_map_lookup_elem(&unwind_rules, &index);
 }
 
+#if defined(__TARGET_ARCH_x86)
+
 /* psABI figure 3.36, the numbers that rules use. */
 static __always_inline int unwind_register(const struct unwind_walk *w, __u32 number,
 					   __u64 *ret_value)
@@ -106,6 +108,25 @@ static __always_inline int unwind_register(const struct unwind_walk *w, __u32 nu
 	}
 #undef UNWIND_REGISTER
 }
+
+#define UNWIND_START(w, regs)                                                                      \
+	do {                                                                                       \
+		(w)->pc = (regs)->ip;                                                              \
+		(w)->sp = (regs)->sp;                                                              \
+		(w)->fp = (regs)->bp;                                                              \
+	} while (0)
+
+#else /* the tables are those of x86-64: the walk ends at once */
+
+static __always_inline int unwind_register(const struct unwind_walk *w, __u32 number,
+					   __u64 *ret_value)
+{
+	return -1;
+}
+
+#define UNWIND_START(w, regs) ((w)->pc = 0)
+
+#endif
 
 /* Calls under way whose return is probed are few: they nest as the probed functions do. */
 #define UNWIND_MAX_HIJACKED 32
@@ -179,9 +200,7 @@ static __always_inline void unwind_run(struct unwind_walk *w, __u32 tgid, bool i
 	struct unwind_next next = { .walk = w };
 
 	unwind_begin(w, tgid, is_return, may_use_fp);
-	w->pc = regs->ip;
-	w->sp = regs->sp;
-	w->fp = regs->bp;
+	UNWIND_START(w, regs);
 	next.process = bpf_map_lookup_elem(&unwind_processes, &tgid);
 	if (!next.process) {
 		w->end = STACK_NO_TABLE;

@@ -23,14 +23,14 @@ static int truth_len;
 static struct stack_frames got;
 
 /* The probe is here. */
-__attribute__((noinline)) static unsigned int probed(unsigned int value)
+__attribute__((noipa)) static unsigned int probed(unsigned int value)
 {
 	__asm__ volatile("");
 	return value + 1;
 }
 
 /* Takes its own caller's stack twice: by glibc, then by the probe. */
-__attribute__((noinline)) static unsigned int bottom(void)
+__attribute__((noipa)) static unsigned int bottom(void)
 {
 	unsigned int value;
 
@@ -40,7 +40,7 @@ __attribute__((noinline)) static unsigned int bottom(void)
 	return value;
 }
 
-__attribute__((noinline)) static unsigned int recurse(int n)
+__attribute__((noipa)) static unsigned int recurse(int n)
 {
 	unsigned int value = n ? recurse(n - 1) : bottom();
 

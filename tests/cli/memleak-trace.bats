@@ -159,6 +159,7 @@ hints() {
 	misuse '-T x: not a number of rows' -T x -p 1
 	misuse '--sort x: not one of bytes, count, growth, age' --sort x -p 1
 	misuse '-f x: not one of text, json, folded' -f x -p 1
+	misuse '--stacks x: not one of auto, dwarf, fp' --stacks x -p 1
 	misuse '--max-loss 101: not a number up to 100' --max-loss 101 -p 1
 	misuse '--max-hits x: not a number' --max-hits x -p 1
 }

@@ -47,8 +47,8 @@ static int configure(struct memleak *m)
 	skel->rodata->min_size_bytes = o->min_size_bytes;
 	skel->rodata->max_size_bytes = o->max_size_bytes;
 	skel->rodata->follows_children = o->follow_children;
-	skel->rodata->stacks_by_kernel = o->stacks == STACKS_FP;
-	skel->rodata->stacks_may_use_fp = o->stacks != STACKS_DWARF;
+	skel->rodata->stacks_by_kernel = m->stacks == STACKS_FP;
+	skel->rodata->stacks_may_use_fp = m->stacks != STACKS_DWARF;
 	(void)bpf_program__set_autoload(skel->progs.process_fork, o->follow_children);
 	(void)bpf_program__set_autoload(skel->progs.map_enter, o->with_mmap);
 	(void)bpf_program__set_autoload(skel->progs.map_exit, o->with_mmap);
@@ -65,6 +65,32 @@ static int configure(struct memleak *m)
 	if (!err && o->with_mmap)
 		err = bpf_map__set_max_entries(skel->maps.events, MAP_EVENTS_BYTES);
 	return err ? log_errno(err, "table sizes") : 0;
+}
+
+/* How stacks will be walked. */
+static enum stack_method choose_stacks(enum stack_method wanted)
+{
+	if (wanted == STACKS_FP || features_have_loop())
+		return wanted;
+	log_warn(
+		"this kernel has no bpf_loop (5.17): stacks are walked by frame pointers alone, and "
+		"end in code without them");
+	return STACKS_FP;
+}
+
+static int open_unwinding(struct memleak *m)
+{
+	struct unwind_maps maps = {
+		.blocks = bpf_map__fd(m->skel->maps.unwind_blocks),
+		.pages = bpf_map__fd(m->skel->maps.unwind_pages),
+		.rules = bpf_map__fd(m->skel->maps.unwind_rules),
+		.processes = bpf_map__fd(m->skel->maps.unwind_processes),
+	};
+
+	if (m->stacks == STACKS_FP)
+		return 0;
+	m->unwind = unwind_tables_new(&maps);
+	return m->unwind ? 0 : log_errno(-ENOMEM, "cannot start");
 }
 
 /* The tracepoints of processes and mappings; uprobes are attached per process. */
@@ -105,20 +131,10 @@ static int load(struct memleak *m)
 		err = probe_load(m->skel->skeleton);
 	if (!err)
 		err = attach_tracepoints(m->skel, m->options);
+	if (!err)
+		err = open_unwinding(m);
 	if (err)
 		return err;
-	if (m->options->stacks != STACKS_FP) {
-		struct unwind_maps maps = {
-			.blocks = bpf_map__fd(m->skel->maps.unwind_blocks),
-			.pages = bpf_map__fd(m->skel->maps.unwind_pages),
-			.rules = bpf_map__fd(m->skel->maps.unwind_rules),
-			.processes = bpf_map__fd(m->skel->maps.unwind_processes),
-		};
-
-		m->unwind = unwind_tables_new(&maps);
-		if (!m->unwind)
-			return log_errno(-ENOMEM, "cannot start");
-	}
 	m->ring = ring_buffer__new(bpf_map__fd(m->skel->maps.events), on_event, m, NULL);
 	return m->ring ? 0 : log_errno(-errno, "cannot read the ring buffer");
 }
@@ -132,6 +148,7 @@ int memleak_open(const struct memleak_options *options, struct loop *loop, struc
 		return log_errno(-ENOMEM, "cannot start");
 	m->options = options;
 	m->loop = loop;
+	m->stacks = choose_stacks(options->stacks);
 	m->symbols = symbols_new();
 	m->leaks = leaks_new();
 	err = m->symbols && m->leaks ? load(m) : log_errno(-ENOMEM, "cannot start");

@@ -47,6 +47,7 @@ struct watch {
 
 struct memleak {
 	const struct memleak_options *options;
+	enum stack_method stacks; /* as asked for, or what the kernel can do */
 	struct loop *loop;
 	struct memleak_trace_bpf *skel;
 	struct ring_buffer *ring;

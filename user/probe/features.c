@@ -7,6 +7,7 @@
 #include "host/log.h"
 #include "probe/self_probe.h"
 
+#include <bpf/libbpf.h>
 #include <cap-ng.h>
 #include <errno.h>
 #include <pthread.h>
@@ -124,4 +125,9 @@ bool features_have_uprobe_session(void)
 		known = known && self_probe_count(&p) == 2; /* its entry and its return */
 	}
 	return known;
+}
+
+bool features_have_loop(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL) == 1;
 }

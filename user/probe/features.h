@@ -21,4 +21,7 @@ bool features_have_uprobe_multi(void);
 /* Can one program take a call's entry and return, and leave the return alone? (6.13.) As above. */
 bool features_have_uprobe_session(void);
 
+/* Can programs loop over a callback (bpf_loop, 5.17)? Walking stacks by tables takes it. */
+bool features_have_loop(void);
+
 #endif

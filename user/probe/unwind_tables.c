@@ -374,7 +374,7 @@ static int gather(struct gathering *g, const struct procmaps *maps)
 
 		if (!m->inode && (!m->path[0] || strncmp(m->path, "[anon", 5) == 0)) {
 			gather_anonymous(g, maps, &i);
-		} else if (!m->executable) {
+		} else if (!m->executable || m->start >> 63 /* [vsyscall] */) {
 			continue;
 		} else if (m->inode || is_vdso(m)) {
 			err = gather_file(g, m);
