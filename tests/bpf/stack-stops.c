@@ -37,7 +37,7 @@
 #include <unistd.h>
 
 #define MAX_CPUS     64
-#define STOPS_MAX_NS (150 * 1000000000ull) /* for stops that do not come */
+#define STOPS_MAX_NS (60 * 1000000000ull) /* for stops that do not come */
 
 enum mode { MODE_STOPS, MODE_COUNT, MODE_SAMPLE, MODE_SWITCH, MODES };
 
@@ -161,9 +161,15 @@ static void print_counts(const struct run *r)
  */
 
 /*
- * All but those that resize: these call malloc, and gdb would find the kernel's trampoline in place
- * of the return address of a call whose return is waited for.
+ * For gdb only functions that call no other one of them (malloc and calloc): it would find the
+ * kernel's trampoline in place of the return address of a call whose return is waited for.
  */
+static bool is_wanted(const struct run *r, uint64_t cookie)
+{
+	return r->mode != MODE_STOPS || cookie == COOKIE_PLAIN(0) ||
+	       (COOKIE_FIELD(cookie, 1) != ARG_NONE && COOKIE_FIELD(cookie, 2) == ARG_NONE);
+}
+
 static int attach_allocator(struct run *r, const struct allocator *a)
 {
 	struct uprobe_place places[ALLOCATOR_MAX_PROBES];
@@ -176,7 +182,7 @@ static int attach_allocator(struct run *r, const struct allocator *a)
 	};
 
 	for (size_t i = 0; i < a->alloc_count; i++)
-		if (COOKIE_FIELD(a->allocs[i].cookie, 2) == ARG_NONE)
+		if (is_wanted(r, a->allocs[i].cookie))
 			places[request.count++] = a->allocs[i];
 	return request.count ? uprobes_attach(&r->uprobes, &request) : 0;
 }

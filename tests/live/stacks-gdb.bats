@@ -82,7 +82,7 @@ check_program() {
 
 @test "memcached" {
 	memcached_start
-	compare_with_gdb memcached "$memcached" 50 200
+	compare_with_gdb memcached "$memcached" 40 10
 }
 
 @test "node" {

@@ -12,9 +12,21 @@ import sys
 
 Stop = collections.namedtuple("Stop", "tid sp end by_fp frames")
 
-# What may differ and why: a name, the reason, and a function of (stop, the frames that gdb's stack
-# stands for, gdb's record, index of the first difference) that says whether this is such a case.
-EXPLANATIONS = []
+
+def is_beyond_end(stop, record, at):
+    """gdb has more, and none of it lies in code."""
+    rest = record["frames"][at:]
+    return at == len(stop.frames) and rest and all(kind == "no code" for _, kind, _ in rest)
+
+
+# What may differ and why: a name, the reason, and a function of (stop, gdb's record, index of the
+# first difference) that says whether this is such a case.
+EXPLANATIONS = [
+    ("coroutine",
+     "glibc's makecontext does not mark where a stack ends: the link to the next context lies where a "
+     "return address would. gdb goes on to addresses that are no code; we end there.",
+     is_beyond_end),
+]
 
 
 def read_stops(path):
@@ -53,9 +65,9 @@ def first_difference(a, b):
     return None if len(a) == len(b) else min(len(a), len(b))
 
 
-def explanation_of(stop, expected, record, at):
+def explanation_of(stop, record, at):
     for name, _reason, fits in EXPLANATIONS:
-        if fits(stop, expected, record, at):
+        if fits(stop, record, at):
             return name
     return None
 
@@ -96,7 +108,7 @@ def main():
             frames += len(expected)
             continue
         at = len(expected) if at is None else at
-        why = explanation_of(stop, expected, record, at)
+        why = explanation_of(stop, record, at)
         counts["explained" if why else "not"] += 1
         print(f"{name}: {why or 'NOT EXPLAINED'}")
         show(stop, expected, record, at)

@@ -4,8 +4,9 @@ that got it, as a line of JSON. stack-stops (tests/bpf) sends these signals.
 
 The environment: GDB_PID the process, GDB_STOPS how many stops, GDB_OUT where to write.
 
-Code made at run time has no call frame information, and what it makes of it gdb would guess: there
-an unwinder of ours follows the frame pointer. All else is gdb's."""
+Code made at run time has no call frame information, and gdb would guess: there an unwinder of ours
+follows the frame pointer. Of the same kind are the builtins of V8, which were made when Node was
+built, and which V8 maps a second time, near the code that it makes. All else is gdb's."""
 import json
 import os
 
@@ -24,6 +25,8 @@ SETTINGS = [
     "print inferior-events off",
 ]
 STOP_SIGNAL = "SIGURG"
+ALL_ONES = (1 << 64) - 1
+FAR = 1 << 32  # no executable's own code is that large
 
 process = int(os.environ["GDB_PID"])
 stop_event = None
@@ -36,30 +39,47 @@ class FrameId:
 
 
 class GeneratedCode(Unwinder):
-    """rbp leads on from code in anonymous memory."""
+    """rbp leads on from code that the loader did not load."""
 
     def __init__(self):
         super().__init__("generated code")
-        self.ranges = []
+        self.executable = os.readlink(f"/proc/{process}/exe")
+        self.code, self.ranges = [], []
         self.trampoline = (0, 0)
+        self.builtins = {}
         self.used = 0
 
+    def is_builtin(self, pc):
+        if pc not in self.builtins:
+            name = gdb.execute(f"info symbol {pc}", to_string=True)
+            self.builtins[pc] = name.startswith("Builtins_")
+        return self.builtins[pc]
+
+    def is_second(self, path, span):
+        if path != self.executable:
+            return False
+        first = min(start for start, _, at in self.code if at == path)
+        return span[0] > first + FAR
+
     def refresh(self):
-        self.ranges = []
+        self.code, self.ranges = [], []
         self.used = 0
         with open(f"/proc/{process}/maps", encoding="utf-8", errors="replace") as maps:
             for line in maps:
                 words = line.split()
                 span = tuple(int(n, 16) for n in words[0].split("-"))
-                if "x" in words[1] and len(words) == 5:
+                if "x" not in words[1]:
+                    continue
+                self.code.append((*span, words[-1]))
+                if len(words) == 5 or self.is_second(words[-1], span):
                     self.ranges.append(span)
                 elif words[-1] == "[uprobes]":
                     self.trampoline = span
         gdb.invalidate_cached_frames()
 
     def __call__(self, pending_frame):
-        pc = int(pending_frame.read_register("rip")) & (1 << 64) - 1
-        if not any(first <= pc < end for first, end in self.ranges):
+        pc = int(pending_frame.read_register("rip")) & ALL_ONES
+        if not any(first <= pc < end for first, end in self.ranges) and not self.is_builtin(pc):
             return None
         self.used += 1
         rbp = pending_frame.read_register("rbp")
@@ -84,20 +104,31 @@ def on_exit(_event):
     stop_event = None
 
 
-def frames():
+def kind_of(frame, code):
+    if frame.type() == gdb.SIGTRAMP_FRAME:
+        return "signal"
+    pc = frame.pc() & ALL_ONES
+    for start, end, path in code:
+        if start <= pc < end:
+            return "trampoline" if path == "[uprobes]" else ""
+    return "no code"
+
+
+def frames(code):
     """Of the current thread, those that are on the stack: gdb also invents some, for inlined
-    functions and for tail calls. Each is [pc, kind]."""
+    functions and for tail calls. Each is [pc, kind, name]; the kind says what is not a plain frame.
+    """
     found, frame = [], gdb.newest_frame()
     while frame is not None:
         kind = frame.type()
         if kind not in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
-            found.append([frame.pc(), "signal" if kind == gdb.SIGTRAMP_FRAME else "", frame.name() or ""])
+            found.append([frame.pc(), kind_of(frame, code), frame.name() or ""])
         last, frame = frame, frame.older()
     return found, gdb.frame_stop_reason_string(last.unwind_stop_reason())
 
 
 def register(name):
-    return int(gdb.newest_frame().read_register(name)) & (1 << 64) - 1
+    return int(gdb.newest_frame().read_register(name)) & ALL_ONES
 
 
 def leave_trampoline(first, end):
@@ -111,7 +142,7 @@ def leave_trampoline(first, end):
 def stop_taken(generated):
     generated.refresh()
     leave_trampoline(*generated.trampoline)
-    found, why = frames()
+    found, why = frames(generated.code)
     return {
         "tid": gdb.selected_thread().ptid[1],
         "sp": register("rsp"),
