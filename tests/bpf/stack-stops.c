@@ -10,7 +10,8 @@
  *	stack-stops count PID SECONDS		at returns of malloc
  *	stack-stops sample PID SECONDS HZ	when a CPU's clock ticks
  *	stack-stops switch PID SECONDS		when a thread leaves its CPU
- *		Each stack is a line, root first: "COUNT END BY_FP FRAME;FRAME..."
+ *		Each sampled stack, and of the others each that is not complete, is a line, root
+ *first: "COUNT END BY_FP FRAME;FRAME..."
  *
  * Says "ready" on standard error; the last line is a JSON object with all counts.
  */
@@ -113,6 +114,8 @@ static int print_stack(struct run *r, uint64_t id, uint64_t count)
 	struct stack_frames f;
 	int err = stack_read(bpf_map__fd(r->skel->maps.stacks), id, &f);
 
+	if (!err && r->mode != MODE_SAMPLE && f.end == STACK_COMPLETE)
+		return 0;
 	if (!err)
 		err = symbols_resolve(r->symbols, r->target.pid, f.at, f.len);
 	if (err)
@@ -211,8 +214,7 @@ static int attach_clock(struct run *r)
 		.type = PERF_TYPE_SOFTWARE,
 		.size = sizeof(attr),
 		.config = PERF_COUNT_SW_CPU_CLOCK,
-		.freq = 1,
-		.sample_freq = r->rate,
+		.sample_period = 1000000000ull / r->rate,
 	};
 	int cpus = libbpf_num_possible_cpus(), err = 0;
 
@@ -248,7 +250,7 @@ static int load(struct run *r)
 		return log_errno(-errno, "cannot open");
 	skel->rodata->target_tgid = (uint32_t)r->target.pid;
 	skel->rodata->max_stops = r->mode == MODE_STOPS ? (uint32_t)r->amount : 0;
-	skel->rodata->one_in = r->rate ? (uint32_t)r->rate : 1;
+	skel->rodata->one_in = (uint32_t)r->rate;
 	(void)bpf_program__set_autoload(skel->progs.at_return, is_uprobe);
 	(void)bpf_program__set_autoload(skel->progs.at_sample, r->mode == MODE_SAMPLE);
 	(void)bpf_program__set_autoload(skel->progs.at_switch, r->mode == MODE_SWITCH);
@@ -325,7 +327,7 @@ static bool arguments(struct run *r, int argc, char **argv)
 		r->mode++;
 	r->amount = strtoul(argv[3], NULL, 10);
 	r->rate = argc > 4 ? strtoul(argv[4], NULL, 10) : 99;
-	return r->mode < MODES && r->amount;
+	return r->mode < MODES && r->amount && r->rate;
 }
 
 int main(int argc, char **argv)

@@ -194,6 +194,7 @@ static void recursion(void)
 {
 	(void)descend(120, 1);
 	(void)descend(300, 1);
+	(void)descend(600, 1);
 }
 
 static jmp_buf way_out;
@@ -233,6 +234,7 @@ static SITE void visit(const void *node, VISIT which, int depth)
 {
 	if (which == postorder || which == leaf)
 		(void)plain_spoilt(**(const int *const *)node + depth);
+	stacks_keep(node);
 }
 
 /* The header's bsearch would be inlined. */
@@ -312,6 +314,7 @@ static void signals(void)
 static SITE void on_raise(int number)
 {
 	(void)plain_spoilt(number);
+	stacks_keep(NULL);
 }
 
 /* A handler on a stack that lies above the thread's, which was interrupted in the library. */

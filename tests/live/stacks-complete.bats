@@ -29,7 +29,7 @@ complete() {
 # check_complete NAME PID
 check_complete() {
 	stacks_taken count "$2" 4
-	complete "$1 at malloc" 500
+	complete "$1 at malloc" 300
 	stacks_taken sample "$2" 5 499
 	complete "$1 by the clock" 100
 	stacks_taken switch "$2" 3

@@ -18,55 +18,63 @@ teardown() {
 	stop_nginx
 }
 
-check_program() {
-	local name=$1
+# The places in stacks-c that matter, and what calls back or interrupts.
+C_FUNCTIONS=(plain_large plain_spoilt variable_array variable_alloca aligned_entry aligned_arguments aligned_locals
+	aligned_avx tail_last descend noreturn_caller callbacks compare visit raised busy on_signal on_raise __restore_rt
+	generated jit_inner thread main _start)
 
+# check_program "FUNCTION..." NAME [ARGUMENT...]
+check_program() {
+	local functions=$1 name=$2
+
+	shift
 	program_start "$@"
-	compare_with_gdb "$name" "$program_pid" 80 100
+	# shellcheck disable=SC2086 # a list
+	compare_with_gdb "$name" "$program_pid" 120 50 $functions
 }
 
 @test "C" {
-	check_program stacks-c "$programs/stacks-plugin-fp.so"
+	check_program "${C_FUNCTIONS[*]} plugin_inner plugin_call" stacks-c "$programs/stacks-plugin-fp.so"
 }
 
 @test "C, with frame pointers" {
-	check_program stacks-c-fp "$programs/stacks-plugin.so"
+	check_program "${C_FUNCTIONS[*]} plugin_inner plugin_call" stacks-c-fp "$programs/stacks-plugin.so"
 }
 
 @test "C, not optimised" {
-	check_program stacks-c-O0 "$programs/stacks-plugin.so"
+	check_program "${C_FUNCTIONS[*]} plugin_inner tail_first" stacks-c-O0 "$programs/stacks-plugin.so"
 }
 
 @test "C, static" {
-	check_program stacks-c-static
+	check_program "${C_FUNCTIONS[*]}" stacks-c-static
 }
 
 @test "C, at a fixed address" {
-	check_program stacks-c-nopie "$programs/stacks-plugin.so"
+	check_program "${C_FUNCTIONS[*]} plugin_inner" stacks-c-nopie "$programs/stacks-plugin.so"
 }
 
 @test "C, stripped" {
-	check_program stacks-c-stripped "$programs/stacks-plugin.so"
+	check_program "plugin_inner" stacks-c-stripped "$programs/stacks-plugin.so"
 }
 
 @test "C by clang" {
-	check_program stacks-c-clang "$programs/stacks-plugin.so"
+	check_program "${C_FUNCTIONS[*]} plugin_inner" stacks-c-clang "$programs/stacks-plugin.so"
 }
 
 @test "C++" {
-	check_program stacks-cxx
+	check_program "main" stacks-cxx
 }
 
 @test "C++, with frame pointers" {
-	check_program stacks-cxx-fp
+	check_program "main" stacks-cxx-fp
 }
 
 @test "C++, stripped" {
-	check_program stacks-cxx-stripped
+	check_program "" stacks-cxx-stripped
 }
 
 @test "Rust" {
-	check_program stacks-rust
+	check_program "stacks_rust::main" stacks-rust
 }
 
 @test "redis" {

@@ -66,7 +66,9 @@ fn descend(depth: usize, n: usize) -> usize {
     if depth == 0 {
         return closure(&|m| black_box(Box::new(m)).wrapping_add(1), n);
     }
-    descend(depth - 1, room[depth % 9] + 1) + black_box(1)
+    let below = black_box(descend(depth - 1, room[depth % 9].wrapping_add(1)));
+    black_box(room);
+    below.wrapping_add(1)
 }
 
 struct Scope(usize);

@@ -2,15 +2,19 @@
 """Compares the stacks that stack-stops took with those that gdb found at the same stops, frame by
 frame. A difference that none of EXPLANATIONS covers fails.
 
-usage: compare_stacks.py NAME STOPS_OUT GDB_OUT MINIMUM
-  MINIMUM  so many stops must have been compared
-The last line: "NAME: N stops, F frames: E equal, X explained, U not".
-exit: 0 all equal or explained, 1 not, or too few stops."""
+usage: compare_stacks.py NAME STOPS_OUT GDB_OUT MINIMUM [FUNCTION...]
+  MINIMUM   so many stops must have been compared
+  FUNCTION  must be in a stack that is equal
+The last line: "NAME: N stops, F frames, the deepest D, ...: E equal, X explained, U not".
+exit: 0 all equal or explained, 1 not, or too few stops, or a function is missing."""
 import collections
 import json
+import re
 import sys
 
 Stop = collections.namedtuple("Stop", "tid sp end by_fp frames")
+
+MAX_FRAMES = 468  # STACK_MAX_FRAMES of bpf/abi/stacks.h
 
 
 def is_beyond_end(stop, record, at):
@@ -26,6 +30,9 @@ EXPLANATIONS = [
      "glibc's makecontext does not mark where a stack ends: the link to the next context lies where a "
      "return address would. gdb goes on to addresses that are no code; we end there.",
      is_beyond_end),
+    ("too deep",
+     "We keep the innermost frames only.",
+     lambda stop, record, at: stop.end == "too_deep" and at == len(stop.frames) == MAX_FRAMES),
 ]
 
 
@@ -91,30 +98,42 @@ def paired(stops, records):
         yield stop, record if record and record["sp"] == stop.sp else None
 
 
+def judge(name, stop, record, equal):
+    """"equal", "explained" or "not"; what differs is printed, what is equal added to @equal."""
+    if record is None:
+        print(f"{name}: no stop of gdb's for thread {stop.tid} at sp {stop.sp:x}")
+        return "not"
+    expected = places(record)
+    at = first_difference(stop.frames, expected)
+    if at is None and stop.end == "complete":
+        equal.append(record)
+        return "equal"
+    at = len(expected) if at is None else at
+    why = explanation_of(stop, record, at)
+    print(f"{name}: {why or 'NOT EXPLAINED'}")
+    show(stop, expected, record, at)
+    return "explained" if why else "not"
+
+
+def missing_functions(wanted, equal):
+    seen = {re.sub(r"[(<].*", "", frame[2]) for record in equal for frame in record["frames"]}
+    return [function for function in wanted if function not in seen]
+
+
 def main():
     name, minimum = sys.argv[1], int(sys.argv[4])
     stops, records = read_stops(sys.argv[2]), read_gdb(sys.argv[3])
-    counts = collections.Counter()
-    frames = 0
-    for stop, record in paired(stops, records):
-        if record is None:
-            print(f"{name}: no stop of gdb's for thread {stop.tid} at sp {stop.sp:x}")
-            counts["not"] += 1
-            continue
-        expected = places(record)
-        at = first_difference(stop.frames, expected)
-        if at is None and stop.end == "complete":
-            counts["equal"] += 1
-            frames += len(expected)
-            continue
-        at = len(expected) if at is None else at
-        why = explanation_of(stop, record, at)
-        counts["explained" if why else "not"] += 1
-        print(f"{name}: {why or 'NOT EXPLAINED'}")
-        show(stop, expected, record, at)
-    print(f"{name}: {len(stops)} stops, {frames} frames: {counts['equal']} equal, "
+    equal = []
+    counts = collections.Counter(judge(name, *pair, equal) for pair in paired(stops, records))
+    missing = missing_functions(sys.argv[5:], equal)
+    for function in missing:
+        print(f"{name}: {function} is in no stack that is equal")
+    depths = [len(record["frames"]) for record in equal] or [0]
+    generated = sum(record["generated"] for record in equal)
+    print(f"{name}: {len(stops)} stops, {sum(depths)} frames, the deepest {max(depths)}, "
+          f"{generated} frames of generated code: {counts['equal']} equal, "
           f"{counts['explained']} explained, {counts['not']} not")
-    sys.exit(counts["not"] > 0 or len(stops) < minimum or counts["equal"] == 0)
+    sys.exit(bool(counts["not"] or missing or len(stops) < minimum or not equal))
 
 
 main()

@@ -4,7 +4,8 @@
 # After live.bash. What the tests of whole stacks share: tests/bpf/stack-stops takes them.
 #
 #	program_start NAME [ARGUMENT...]	a stacks-* program that runs; $program_pid
-#	compare_with_gdb NAME PID STOPS ONE_IN	at STOPS stops of PID its stacks are those that gdb finds
+#	compare_with_gdb NAME PID STOPS ONE_IN [FUNCTION...]
+#		at STOPS stops of PID its stacks are those that gdb finds; each FUNCTION is in one of them
 #	stacks_taken MODE PID AMOUNT [RATE]	what stack-stops prints, into $stacks
 #	counts JQ...				jq on its counts
 
@@ -51,6 +52,7 @@ compare_with_gdb() {
 	local name=$1 pid=$2 wanted=$3 one_in=$4 status=0
 	local out=$BATS_TEST_TMPDIR/$name
 
+	shift 4
 	need_command gdb
 	gdb_start "$name" "$pid" "$wanted"
 	"$stops" stops "$pid" "$wanted" "$one_in" >"$out.stops" 2>"$out.stops.err" || status=$?
@@ -59,7 +61,7 @@ compare_with_gdb() {
 	same 'status of stack-stops' 0 "$status"
 	tail -n 1 "$out.stops" >&2
 	# what it says is shown whatever happens: it is what one wants to know
-	python3 "$SUPPORT_DIR/compare_stacks.py" "$name" "$out.stops" "$out.gdb" "$wanted" \
+	python3 "$SUPPORT_DIR/compare_stacks.py" "$name" "$out.stops" "$out.gdb" "$wanted" "$@" \
 		>"$out.compared" || status=$?
 	cat "$out.compared" >&2
 	tail -n 1 "$out.compared" | sed 's/^/# /' >&3
