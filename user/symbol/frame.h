@@ -3,6 +3,7 @@
 #ifndef SYMBOL_FRAME_H
 #define SYMBOL_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct frame {
@@ -12,6 +13,7 @@ struct frame {
 	const char *file;     /* source file, clean; "" when unknown */
 	uint32_t line;	      /* 0 when unknown */
 	uint64_t offset;      /* of the address in the module (file address) */
+	bool is_inlined;      /* it has no code of its own: it was inlined into the next frame */
 };
 
 #endif
