@@ -88,17 +88,13 @@ static bool is_loader(const char *module)
 static bool is_from_loader(struct memleak *m, uint64_t stack_id)
 {
 	struct stack stack;
-	struct frame frame;
-	uint64_t leaf;
+	const char *module;
 
 	if (bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.stacks), &stack_id, &stack) ||
 	    !stack.depth)
 		return false;
-	leaf = stack.frames[0];
-	if (symbols_resolve(m->symbols, (pid_t)stack.tgid, &leaf, 1))
-		return false;
-	return symbols_frame(m->symbols, (pid_t)stack.tgid, leaf, &frame) &&
-	       is_loader(frame.module);
+	module = symbols_module(m->symbols, (pid_t)stack.tgid, stack.frames[0]);
+	return module && is_loader(module);
 }
 
 /* The runtime's own business: a thread's stack, or what the loader maps. */
@@ -315,15 +311,21 @@ size_t memleak_names(void *ctx, pid_t pid, uint64_t id, struct frame *ret_frames
 	struct memleak *m = ctx;
 	struct stack stack;
 	size_t depth = 0;
+	uint32_t i = 0;
 
 	*ret_truncated = true;
 	if (bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.stacks), &id, &stack))
 		return 0;
 	to_call_sites(&stack);
 	/* an address outside all code: what was taken for a frame pointer was none */
-	while (depth < stack.depth && depth < max &&
-	       symbols_frame(m->symbols, pid, stack.frames[depth], &ret_frames[depth]))
-		depth++;
+	for (; i < stack.depth && depth < max; i++) {
+		size_t count = symbols_frames(m->symbols, pid, stack.frames[i], ret_frames + depth,
+					      max - depth);
+
+		if (!count)
+			break;
+		depth += count;
+	}
 	if (depth)
 		*ret_truncated = !is_start(ret_frames[depth - 1].function);
 	return depth;
