@@ -145,7 +145,7 @@ static int receive(struct receiver *r, int pipe_fd)
 		if (got < 0)
 			return -errno;
 		if (got == 0)
-			return r->len ? -EBADMSG : 0;
+			return r->len ? -EPIPE : 0; /* in the middle of a chain */
 		r->len += (size_t)got;
 		r->total += (uint64_t)got;
 		err = take_chains(r);
@@ -189,8 +189,9 @@ static int end_child(pid_t child, int err)
 		if (errno != EINTR)
 			return err ? err : -errno;
 	}
-	/* A half chain is what a crash leaves. */
-	return err && (err != -EBADMSG || WIFEXITED(status)) ? err : error_of(status);
+	if (err && err != -EPIPE)
+		return err;
+	return error_of(status) ? error_of(status) : err ? -EBADMSG : 0;
 }
 
 int symboliser_run(const struct symboliser_question *q, symboliser_child_fn child,

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 /* docs/schema/memleak-trace.schema.json says the same */
-#define LEAK_REPORT_SCHEMA "memleak-trace/1"
+#define LEAK_REPORT_SCHEMA "memleak-trace/2"
 
 struct leak_target {
 	pid_t pid;
