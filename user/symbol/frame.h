@@ -3,6 +3,7 @@
 #ifndef SYMBOL_FRAME_H
 #define SYMBOL_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum frame_kind {
@@ -19,6 +20,7 @@ struct frame {
 	uint32_t line;	      /* 0 when unknown */
 	uint64_t offset;      /* of the address in the module (file address) */
 	enum frame_kind kind;
+	bool is_inlined;      /* it has no code of its own: it was inlined into the next frame */
 };
 
 #endif
