@@ -3,23 +3,21 @@
 #include "base/parse.h"
 #include "base/scope.h"
 #include "collect/memleak.h"
+#include "collect/targets.h"
 #include "host/cli.h"
 #include "host/clock.h"
 #include "host/log.h"
 #include "host/outfile.h"
-#include "host/procfs.h"
-#include "host/spawn.h"
+#include "host/report_out.h"
 #include "probe/features.h"
 #include "probe/load.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 
 #define DEFAULT_SAMPLE_NS (5 * NS_PER_S)
 #define MIN_SAMPLE_NS	  (250 * NS_PER_MS)
 #define SAMPLES_PER_RUN	  12 /* with -d and no -i: enough for a verdict */
-#define MAX_NAME_MATCHES  16
 
 struct options {
 	struct cli_common common;
@@ -235,29 +233,20 @@ struct run {
 	struct memleak *memleak;
 	struct outfile **out; /* NULL inside once it is committed */
 	struct loop *loop;
+	const struct leak_report *report; /* being written */
 	bool is_complete;
 };
 
-static int write_report(struct run *run, const struct leak_report *r)
+static int write_report(void *ctx, FILE *out)
 {
-	FILE *out = outfile_stream(*run->out);
+	const struct run *run = ctx;
+	const struct leak_report *r = run->report;
 
 	if (strcmp(run->options->format, "json") == 0)
 		return leak_report_json(r, out);
 	if (strcmp(run->options->format, "folded") == 0)
 		return leak_report_folded(r, out);
 	return leak_report_text(r, out);
-}
-
-/* Nobody reads what we print any more (| head): no error, but the end. */
-static bool is_reader_gone(const struct run *run)
-{
-	const char *path = run->options->common.output;
-	struct pollfd out = { .fd = STDOUT_FILENO };
-
-	if (path && strcmp(path, "-") != 0)
-		return false;
-	return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
 }
 
 static int report(struct run *run, bool is_final)
@@ -268,96 +257,15 @@ static int report(struct run *run, bool is_final)
 	if (err)
 		return err;
 	run->is_complete = r.is_complete;
-	err = outfile_restart(*run->out);
-	errno = 0;
-	if (!err)
-		err = write_report(run, &r);
-	if (err == -EIO && errno) /* it knows only that it failed */
-		err = -errno;
-	if (!err && fflush(outfile_stream(*run->out)))
-		err = -errno;
-	return err && is_reader_gone(run) ? 1 : err;
+	run->report = &r;
+	err = report_out(*run->out, run->options->common.output, write_report, run);
+	run->report = NULL;
+	return err;
 }
 
 static int on_interval(void *ctx)
 {
 	return report(ctx, false);
-}
-
-/* Takes hold of one process, and with -s of those below it. An exit status. */
-static int add_process(struct run *run, pid_t pid)
-{
-	_release_(pid_list_done) struct pid_list below = { 0 };
-	int status = memleak_add(run->memleak, pid);
-
-	if (status || !run->options->common.follow_children)
-		return status;
-	if (procfs_descendants(pid, &below))
-		return EXIT_DONE; /* new ones are still followed */
-	for (size_t i = 0; i < below.len && !status; i++)
-		status = memleak_add_descendant(run->memleak, below.at[i]);
-	return status;
-}
-
-static int add_named(struct run *run, const char *name)
-{
-	_release_(pid_list_done) struct pid_list pids = { 0 };
-	int err = procfs_find_by_name(name, &pids);
-	int status = EXIT_DONE;
-
-	if (err) {
-		(void)log_errno(err, "cannot look for processes named %s", name);
-		return EXIT_FAILED;
-	}
-	if (!pids.len) {
-		log_error("no process named %s", name);
-		return EXIT_NO_TARGET;
-	}
-	if (pids.len > MAX_NAME_MATCHES) {
-		log_error("%zu processes are named %s", pids.len, name);
-		log_hint("choose with -p PID[,PID...]");
-		return EXIT_USAGE;
-	}
-	for (size_t i = 0; i < pids.len && !status; i++)
-		status = add_process(run, pids.at[i]);
-	return status;
-}
-
-static int add_command(struct run *run, char **command)
-{
-	pid_t pid = 0;
-	int err = spawn_held(command, &pid);
-	int status;
-
-	if (err == -EOPNOTSUPP) {
-		log_error("%s is not a 64-bit program of this machine", command[0]);
-		return EXIT_UNSUPPORTED;
-	}
-	if (err) {
-		(void)log_errno(err, "cannot run %s", command[0]);
-		return err == -ENOENT || err == -EACCES ? EXIT_NO_TARGET : EXIT_FAILED;
-	}
-	status = memleak_add(run->memleak, pid);
-	err = spawn_release(pid); /* it runs in any case: it was asked for */
-	if (!status && err) {
-		(void)log_errno(err, "cannot let %s run", command[0]);
-		return EXIT_FAILED;
-	}
-	return status;
-}
-
-static int add_targets(struct run *run)
-{
-	const struct cli_common *c = &run->options->common;
-	int status = EXIT_DONE;
-
-	if (c->command)
-		return add_command(run, c->command);
-	if (c->name)
-		return add_named(run, c->name);
-	for (size_t i = 0; i < c->pid_count && !status; i++)
-		status = add_process(run, c->pids[i]);
-	return status;
 }
 
 static int start(struct run *run)
@@ -389,10 +297,21 @@ static int finish(struct run *run)
 	return err < 0 ? log_errno(err, "the report could not be written") : 0;
 }
 
+static int add(void *ctx, pid_t pid)
+{
+	return memleak_add(ctx, pid);
+}
+
+static int add_descendant(void *ctx, pid_t pid)
+{
+	return memleak_add_descendant(ctx, pid);
+}
+
 /* Attach, run, detach, report. An exit status. */
 static int trace(struct run *run)
 {
-	int status = add_targets(run);
+	const struct targets_sink sink = { add, add_descendant, run->memleak };
+	int status = targets_add(&run->options->common, &sink);
 	int err;
 
 	if (status)

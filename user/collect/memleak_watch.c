@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The processes under observation: attach, fork, exec, exit, and the overhead guard. */
 #include "collect/memleak_state.h"
+#include "collect/targets.h"
 
 #include "base/scope.h"
 #include "host/cli.h"
@@ -128,26 +129,6 @@ static struct watch *watch_new(struct memleak *m, pid_t pid, int *ret_err, pid_t
 	return w;
 }
 
-static int say_not_opened(pid_t pid, int err, pid_t tgid)
-{
-	if (err == -EEXIST) {
-		log_error("%d is a thread of process %d", pid, tgid);
-		log_hint("use -p %d", tgid);
-		return EXIT_NO_TARGET;
-	}
-	if (err == -ESRCH) {
-		log_error("no process %d", pid);
-		return EXIT_NO_TARGET;
-	}
-	if (err == -EPERM || err == -EACCES) {
-		(void)log_errno(err, "process %d", pid);
-		log_hint("run it with sudo");
-		return EXIT_PERMISSION;
-	}
-	(void)log_errno(err, "cannot watch process %d", pid);
-	return EXIT_FAILED;
-}
-
 int memleak_add(struct memleak *m, pid_t pid)
 {
 	struct watch *w = memleak_watch_of(m, (uint32_t)pid);
@@ -159,7 +140,7 @@ int memleak_add(struct memleak *m, pid_t pid)
 	fd_raise_limit();
 	w = watch_new(m, pid, &err, &tgid);
 	if (!w)
-		return say_not_opened(pid, err, tgid);
+		return targets_say_not_opened(pid, err, tgid);
 	if (!w->target.exe[0]) {
 		log_error("process %d (%s) has no executable: a kernel thread?", pid,
 			  w->target.comm);

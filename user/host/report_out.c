@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Restart, write, flush; and a reader that has left. */
+#include "host/report_out.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_reader_gone(const char *path)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	if (path && strcmp(path, "-") != 0)
+		return false;
+	return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
+}
+
+int report_out(struct outfile *out, const char *path, int (*write)(void *ctx, FILE *out), void *ctx)
+{
+	int err = outfile_restart(out);
+
+	errno = 0;
+	if (!err)
+		err = write(ctx, outfile_stream(out));
+	if (err == -EIO && errno) /* it knows only that it failed */
+		err = -errno;
+	if (!err && fflush(outfile_stream(out)))
+		err = -errno;
+	return err && is_reader_gone(path) ? 1 : err;
+}

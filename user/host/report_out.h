@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One version of a report to an output file or to standard output. */
+#ifndef HOST_REPORT_OUT_H
+#define HOST_REPORT_OUT_H
+
+#include "host/outfile.h"
+
+/*
+ * Lets @write fill @out, whose path the user gave as @path. 0; 1 when nobody reads standard output
+ * any more (| head), which is no error but the end; -errno.
+ */
+int report_out(struct outfile *out, const char *path, int (*write)(void *ctx, FILE *out),
+	       void *ctx);
+
+#endif
