@@ -87,16 +87,6 @@ static void parse_sort(const char *text, struct options *o)
 	o->memleak.sort = (enum leak_sort)sort;
 }
 
-static void parse_stacks(const char *text, struct options *o)
-{
-	static const char *const words[] = { "auto", "dwarf", "fp" };
-	int method = parse_word(text, words, 3);
-
-	if (method < 0)
-		cli_usage_error("--stacks %s: not one of auto, dwarf, fp", text);
-	o->memleak.stacks = (enum stack_method)method;
-}
-
 static void parse_format(const char *text, struct options *o)
 {
 	static const char *const words[] = { "text", "json", "folded" };
@@ -147,7 +137,8 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		parse_sort(arg, o);
 		return 0;
 	case KEY_STACKS:
-		parse_stacks(arg, o);
+		if (stack_method_parse(arg, &o->memleak.stacks))
+			cli_usage_error("--stacks %s: not one of auto, dwarf, fp", arg);
 		return 0;
 	case KEY_OLDER:
 		if (parse_duration_ns(arg, &o->memleak.min_age_ns))

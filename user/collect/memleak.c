@@ -68,17 +68,6 @@ static int configure(struct memleak *m)
 	return err ? log_errno(err, "table sizes") : 0;
 }
 
-/* How stacks will be walked. */
-static enum stack_method choose_stacks(enum stack_method wanted)
-{
-	if (wanted == STACKS_FP || features_have_loop())
-		return wanted;
-	log_warn(
-		"this kernel has no bpf_loop (5.17): stacks are walked by frame pointers alone, and "
-		"end in code without them");
-	return STACKS_FP;
-}
-
 static int open_unwinding(struct memleak *m)
 {
 	struct unwind_maps maps = {
@@ -149,7 +138,7 @@ int memleak_open(const struct memleak_options *options, struct loop *loop, struc
 		return log_errno(-ENOMEM, "cannot start");
 	m->options = options;
 	m->loop = loop;
-	m->stacks = choose_stacks(options->stacks);
+	m->stacks = stack_method_choose(options->stacks);
 	m->symbols = symbols_new();
 	m->leaks = leaks_new();
 	err = m->symbols && m->leaks ? load(m) : log_errno(-ENOMEM, "cannot start");

@@ -6,19 +6,13 @@
 #ifndef COLLECT_MEMLEAK_H
 #define COLLECT_MEMLEAK_H
 
+#include "collect/stack_method.h"
 #include "host/loop.h"
 #include "report/leak_report.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-/* How stacks are walked. */
-enum stack_method {
-	STACKS_AUTO,  /* by unwind tables, where there are none by frame pointers */
-	STACKS_DWARF, /* by unwind tables alone */
-	STACKS_FP,    /* by the kernel, frame pointers alone */
-};
 
 struct memleak_options {
 	enum stack_method stacks;
