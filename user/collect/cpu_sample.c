@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Opening, sampling, and the profile: what the tool calls. */
+#include "collect/cpu_sample_state.h"
+
+#include "host/fd.h"
+#include "host/log.h"
+#include "probe/load.h"
+#include "probe/tables.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define HOUSEKEEPING_NS	      (100 * NS_PER_MS)
+#define SYSTEM_WIDE_PROCESSES 4096
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	if (size < sizeof(struct process_event))
+		return 0;
+	return cpu_sample_process_event(ctx, data);
+}
+
+static bool is_off_cpu(const struct cpu_sample *c)
+{
+	return c->options->mode != CPU_SAMPLE_ON_CPU;
+}
+
+static int configure(struct cpu_sample *c)
+{
+	const struct cpu_sample_options *o = c->options;
+	struct cpu_sample_bpf *skel = c->skel;
+	int err = bpf_map__set_max_entries(skel->maps.stacks, o->max_stacks);
+
+	skel->rodata->stacks_by_kernel = c->stacks == STACKS_FP;
+	skel->rodata->stacks_may_use_fp = c->stacks != STACKS_DWARF;
+	skel->rodata->is_system_wide = o->is_system_wide;
+	skel->rodata->by_thread = o->by_thread;
+	skel->rodata->has_user = o->has_user;
+	skel->rodata->has_kernel = o->has_kernel;
+	skel->rodata->follows_children = o->follow_children;
+	skel->rodata->only_tid = (uint32_t)o->only_tid;
+	skel->rodata->min_wait_ns = o->min_wait_ns;
+	(void)bpf_program__set_autoload(skel->progs.on_clock, o->mode != CPU_SAMPLE_OFF_CPU);
+	(void)bpf_program__set_autoload(skel->progs.on_switch, is_off_cpu(c));
+	(void)bpf_program__set_autoload(skel->progs.on_wakeup, is_off_cpu(c));
+	(void)bpf_program__set_autoload(skel->progs.process_fork, o->follow_children);
+	if (!err && o->is_system_wide)
+		err = bpf_map__set_max_entries(skel->maps.unwind_processes, SYSTEM_WIDE_PROCESSES);
+	return err ? log_errno(err, "table sizes") : 0;
+}
+
+static int open_unwinding(struct cpu_sample *c)
+{
+	struct unwind_maps maps = {
+		.blocks = bpf_map__fd(c->skel->maps.unwind_blocks),
+		.pages = bpf_map__fd(c->skel->maps.unwind_pages),
+		.rules = bpf_map__fd(c->skel->maps.unwind_rules),
+		.processes = bpf_map__fd(c->skel->maps.unwind_processes),
+	};
+
+	if (c->stacks == STACKS_FP || !c->options->has_user)
+		return 0;
+	c->unwind = unwind_tables_new(&maps);
+	return c->unwind ? 0 : -ENOMEM;
+}
+
+static int load(struct cpu_sample *c)
+{
+	int err;
+
+	c->skel = cpu_sample_bpf__open();
+	if (!c->skel)
+		return log_errno(-errno, "cannot open the BPF programs");
+	err = configure(c);
+	if (!err)
+		err = probe_load(c->skel->skeleton);
+	if (err)
+		return err;
+	err = open_unwinding(c);
+	if (!err && c->options->has_kernel)
+		err = kernel_symbols_new(&c->kernel);
+	if (err == -EPERM) /* said: kernel frames are there, without names */
+		err = 0;
+	if (err)
+		return log_errno(err, "cannot start");
+	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), on_event, c, NULL);
+	return c->ring ? 0 : log_errno(-errno, "cannot read the ring buffer");
+}
+
+int cpu_sample_open(const struct cpu_sample_options *options, struct loop *loop,
+		    struct cpu_sample **ret)
+{
+	struct cpu_sample *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return log_errno(-ENOMEM, "cannot start");
+	fd_raise_limit();
+	c->options = options;
+	c->loop = loop;
+	c->stacks = stack_method_choose(options->stacks);
+	c->symbols = symbols_new();
+	err = c->symbols ? load(c) : log_errno(-ENOMEM, "cannot start");
+	if (err) {
+		cpu_sample_free(c);
+		return err;
+	}
+	*ret = c;
+	return 0;
+}
+
+void cpu_sample_free(struct cpu_sample *c)
+{
+	struct sampled *s, *next;
+
+	if (!c)
+		return;
+	HASH_ITER (hh, c->processes, s, next) {
+		HASH_DEL(c->processes, s);
+		sampled_free(s);
+	}
+	clock_events_detach(&c->events);
+	ring_buffer__free(c->ring);
+	unwind_tables_free(c->unwind);
+	cpu_sample_bpf__destroy(c->skel);
+	kernel_symbols_free(c->kernel);
+	symbols_free(c->symbols);
+	free(c);
+}
+
+void cpu_sample_freep(struct cpu_sample **c)
+{
+	cpu_sample_free(*c);
+}
+
+static int on_ring(void *ctx)
+{
+	struct cpu_sample *c = ctx;
+	int n = ring_buffer__consume(c->ring);
+
+	return n < 0 ? n : 0;
+}
+
+/* The tracepoints; the clock is attached apart. */
+static int attach_tracepoints(struct cpu_sample *c)
+{
+	struct cpu_sample_bpf *skel = c->skel;
+	struct {
+		struct bpf_program *prog;
+		struct bpf_link **link;
+		bool is_wanted;
+	} table[] = {
+		{ skel->progs.process_exit, &skel->links.process_exit, true },
+		{ skel->progs.process_exec, &skel->links.process_exec, true },
+		{ skel->progs.process_fork, &skel->links.process_fork,
+		  c->options->follow_children },
+		{ skel->progs.on_wakeup, &skel->links.on_wakeup, is_off_cpu(c) },
+		{ skel->progs.on_switch, &skel->links.on_switch, is_off_cpu(c) },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (!table[i].is_wanted)
+			continue;
+		*table[i].link = bpf_program__attach(table[i].prog);
+		if (!*table[i].link)
+			return log_errno(-errno, "cannot attach to %s",
+					 bpf_program__section_name(table[i].prog));
+	}
+	return 0;
+}
+
+int cpu_sample_start(struct cpu_sample *c)
+{
+	const struct cpu_sample_options *o = c->options;
+	int err = attach_tracepoints(c);
+
+	if (err)
+		return err;
+	c->started_ns = c->refreshed_ns = clock_monotonic_ns();
+	c->started_realtime_ns = clock_realtime_ns();
+	if (o->mode != CPU_SAMPLE_OFF_CPU)
+		err = clock_events_attach(c->skel->progs.on_clock, o->frequency_hz,
+					  o->event == CPU_SAMPLE_CYCLES, &c->events);
+	if (err)
+		return log_errno(err, "cannot sample the CPUs");
+	if (o->event == CPU_SAMPLE_CYCLES && !c->events.is_hardware)
+		log_warn("this machine counts no cycles: sampling by the clock");
+	err = loop_add_fd(c->loop, ring_buffer__epoll_fd(c->ring), on_ring, c);
+	if (!err)
+		err = loop_every(c->loop, HOUSEKEEPING_NS, cpu_sample_housekeeping, c);
+	return err ? log_errno(err, "cannot start") : 0;
+}
+
+void cpu_sample_stop(struct cpu_sample *c)
+{
+	if (c->stopped_ns)
+		return;
+	clock_events_detach(&c->events);
+	(void)bpf_link__destroy(c->skel->links.on_switch);
+	c->skel->links.on_switch = NULL;
+	c->stopped_ns = clock_monotonic_ns();
+	for (struct sampled *s = c->processes; s; s = s->hh.next)
+		if (s->is_open && !s->is_ended)
+			(void)sampled_refresh(s); /* what was loaded last has names too */
+}
+
+const char *cpu_sample_describe(struct cpu_sample *c)
+{
+	const struct sampled *first = c->processes;
+	size_t count = HASH_COUNT(c->processes);
+
+	if (c->options->is_system_wide || !first)
+		(void)snprintf(c->description, sizeof(c->description), "all processes");
+	else if (count > 1)
+		(void)snprintf(c->description, sizeof(c->description),
+			       "%zu processes, first %s (PID %d)", count, first->target.comm,
+			       first->pid);
+	else
+		(void)snprintf(c->description, sizeof(c->description), "%s (PID %d)",
+			       first->target.comm, first->pid);
+	return c->description;
+}
+
+/* Sums the counters of all rows in use. 0 or -errno. */
+static int sum_counters(const struct cpu_sample *c, uint64_t ret[SAMPLE_COUNTERS])
+{
+	uint32_t rows = c->options->is_system_wide ? 1 : c->slots;
+
+	memset(ret, 0, SAMPLE_COUNTERS * sizeof(*ret));
+	for (uint32_t row = 0; row < rows; row++) {
+		uint64_t values[SAMPLE_COUNTERS];
+		int err = table_sum_percpu(bpf_map__fd(c->skel->maps.counters), row, values,
+					   SAMPLE_COUNTERS);
+
+		if (err)
+			return err;
+		for (size_t i = 0; i < SAMPLE_COUNTERS; i++)
+			ret[i] += values[i];
+	}
+	return 0;
+}
+
+static uint64_t lost_of(const uint64_t counters[SAMPLE_COUNTERS])
+{
+	return counters[SAMPLE_LOST_SAMPLES] + counters[SAMPLE_LOST_STACKS] +
+	       counters[SAMPLE_LOST_WAITS] + counters[SAMPLE_LOST_EVENTS];
+}
+
+void cpu_sample_counts(const struct cpu_sample *c, uint64_t *ret_taken, uint64_t *ret_lost)
+{
+	uint64_t counters[SAMPLE_COUNTERS];
+
+	*ret_taken = *ret_lost = 0;
+	if (sum_counters(c, counters))
+		return;
+	*ret_taken = counters[SAMPLE_TAKEN];
+	*ret_lost = lost_of(counters);
+}
+
+static uint64_t own_cpu_ns(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage))
+		return 0;
+	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS_PER_S +
+	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+}
+
+static const char *event_name(const struct cpu_sample *c)
+{
+	if (c->options->mode == CPU_SAMPLE_OFF_CPU)
+		return "off-cpu";
+	if (c->options->mode == CPU_SAMPLE_WALL)
+		return "wall";
+	return c->events.is_hardware ? "cycles" : "cpu-clock";
+}
+
+/* What was lost, and what to know. */
+static void fill_note(struct cpu_sample *c, const uint64_t counters[SAMPLE_COUNTERS],
+		      struct profile_meta *m)
+{
+	const char *symbols = symbols_note(c->symbols);
+	size_t len = 0;
+
+	c->note[0] = 0;
+	if (c->missed_children)
+		len += (size_t)snprintf(c->note, sizeof(c->note),
+					"%u child processes ended before they could be looked at",
+					c->missed_children);
+	if (symbols && len < sizeof(c->note))
+		(void)snprintf(c->note + len, sizeof(c->note) - len, "%s%s", len ? "; " : "",
+			       symbols);
+	m->note = c->note[0] ? c->note : NULL;
+	m->lost = lost_of(counters);
+	m->is_complete = (double)m->lost * 100 <=
+			 c->options->max_loss_pct * (double)(counters[SAMPLE_TAKEN] + m->lost);
+}
+
+static int fill_meta(struct cpu_sample *c, struct profile_meta *m)
+{
+	const struct cpu_sample_options *o = c->options;
+	uint64_t counters[SAMPLE_COUNTERS];
+	struct unwind_tables_cost cost = { 0 };
+	int err = sum_counters(c, counters);
+
+	if (err)
+		return err;
+	if (c->unwind)
+		unwind_tables_cost(c->unwind, &cost);
+	*m = (struct profile_meta){
+		.version = VERSION,
+		.event = event_name(c),
+		.title = cpu_sample_describe(c),
+		.time_ns = c->started_realtime_ns,
+		.duration_ns =
+			(c->stopped_ns ? c->stopped_ns : clock_monotonic_ns()) - c->started_ns,
+		.frequency_hz = o->mode == CPU_SAMPLE_OFF_CPU ? 0 : o->frequency_hz,
+		.period_ns = o->mode == CPU_SAMPLE_OFF_CPU ? 0 : NS_PER_S / o->frequency_hz,
+		.stacks.by_fp = counters[SAMPLE_STACKS_BY_FP],
+		.own_rss_bytes = procfs_own_rss_bytes(),
+		.own_cpu_ns = own_cpu_ns(),
+		.table_bytes = cost.kernel_bytes,
+	};
+	memcpy(m->stacks.ended, counters + SAMPLE_STACKS, sizeof(m->stacks.ended));
+	fill_note(c, counters, m);
+	return 0;
+}
+
+int cpu_sample_profile(struct cpu_sample *c, struct profile_meta *ret_meta,
+		       struct profile **ret_profile)
+{
+	struct profile *p = profile_new();
+	int err = p ? cpu_sample_fill(c, p) : -ENOMEM;
+
+	if (!err)
+		err = fill_meta(c, ret_meta);
+	if (err) {
+		profile_free(p);
+		return log_errno(err, "cannot make the report");
+	}
+	*ret_profile = p;
+	return 0;
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* From the kernel side's table to a profile: stacks get their names, process by process. */
+#include "collect/cpu_sample_state.h"
+
+#include "base/scope.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "host/log.h"
+#include "probe/tables.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <seccomp.h>
+#include <string.h>
+
+struct sample {
+	struct sample_key key;
+	struct sample_value value;
+};
+
+struct sample_list {
+	struct sample *at;
+	size_t len, cap;
+};
+
+static void sample_list_done(struct sample_list *list)
+{
+	free(list->at);
+}
+
+static int take_sample(void *ctx, const void *key, const void *value)
+{
+	struct sample_list *list = ctx;
+	struct sample *s = vec_push(list);
+
+	if (!s)
+		return -ENOMEM;
+	memcpy(&s->key, key, sizeof(s->key));
+	memcpy(&s->value, value, sizeof(s->value));
+	return 0;
+}
+
+/* Threads that are off the CPU still: they have waited until now. */
+struct waiting {
+	struct sample_list *list;
+	uint64_t now_ns, min_ns;
+};
+
+static int take_wait(void *ctx, const void *key, const void *value)
+{
+	struct waiting *waiting = ctx;
+	struct sample *s;
+	struct wait w;
+
+	(void)key;
+	memcpy(&w, value, sizeof(w));
+	if (w.since_ns >= waiting->now_ns || waiting->now_ns - w.since_ns < waiting->min_ns)
+		return 0;
+	s = vec_push(waiting->list);
+	if (!s)
+		return -ENOMEM;
+	s->key = w.key;
+	s->key.state = w.woken_ns ? CPU_SAMPLE_RUNNABLE : CPU_SAMPLE_BLOCKED;
+	s->value = (struct sample_value){ .count = 1, .ns = waiting->now_ns - w.since_ns };
+	return 0;
+}
+
+static int read_samples(const struct cpu_sample *c, struct sample_list *list)
+{
+	struct waiting waiting = { .list = list,
+				   .now_ns = c->stopped_ns ? c->stopped_ns : clock_monotonic_ns(),
+				   .min_ns = c->options->min_wait_ns };
+	int err = table_walk(bpf_map__fd(c->skel->maps.samples), sizeof(struct sample_key),
+			     sizeof(struct sample_value), take_sample, list);
+
+	if (!err && c->options->mode != CPU_SAMPLE_ON_CPU)
+		err = table_walk(bpf_map__fd(c->skel->maps.waits), sizeof(uint32_t),
+				 sizeof(struct wait), take_wait, &waiting);
+	return err;
+}
+
+static int compare_samples(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct sample_key));
+}
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+struct addresses {
+	uint64_t *at;
+	size_t len, cap;
+};
+
+/* All addresses of process @tgid in one go: debug information is read once for them. */
+static int resolve_process(struct cpu_sample *c, uint32_t tgid, const struct sample_list *list)
+{
+	struct addresses addrs = { 0 };
+	struct stack_frames stack;
+	int err = 0;
+
+	for (size_t i = 0; i < list->len && !err; i++) {
+		const struct sample_key *key = &list->at[i].key;
+
+		if (key->tgid != tgid ||
+		    stack_read(bpf_map__fd(c->skel->maps.stacks), key->user, &stack))
+			continue;
+		for (size_t j = 0; j < stack.len && !err; j++) {
+			uint64_t *addr = vec_push(&addrs);
+
+			err = addr ? 0 : -ENOMEM;
+			if (addr)
+				*addr = stack.at[j];
+		}
+	}
+	if (!err)
+		err = symbols_resolve(c->symbols, (pid_t)tgid, addrs.at, addrs.len);
+	free(addrs.at);
+	return err;
+}
+
+static int resolve_all(struct cpu_sample *c, const struct sample_list *list)
+{
+	for (const struct sampled *s = c->processes; s; s = s->hh.next) {
+		int err = resolve_process(c, (uint32_t)s->pid, list);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* What the runtime's own map says of code that it has made. */
+static void name_jit(const struct sampled *s, uint64_t addr, struct frame *f)
+{
+	if (s && s->jit && f->kind == FRAME_JIT && !f->function[0])
+		(void)jit_map_find(s->jit, addr, f);
+}
+
+/* Frames of the sample being made: the kernel's, then the user's. */
+struct frames {
+	struct frame at[PROFILE_MAX_DEPTH];
+	size_t len;
+};
+
+static void add_kernel(const struct cpu_sample *c, uint64_t id, struct frames *f)
+{
+	struct stack_frames stack;
+
+	if (!c->kernel || stack_read(bpf_map__fd(c->skel->maps.stacks), id, &stack))
+		return;
+	for (size_t i = 0; i < stack.len && f->len < PROFILE_MAX_DEPTH; i++)
+		kernel_symbols_find(c->kernel, stack.at[i], &f->at[f->len++]);
+}
+
+/* Why the stack is not whole, or NULL. */
+static const char *add_user(struct cpu_sample *c, const struct sample_key *key, struct frames *f)
+{
+	const struct sampled *s = cpu_sample_find(c, (pid_t)key->tgid);
+	struct stack_frames stack;
+
+	if (!c->options->has_user || key->user == STACK_NONE)
+		return NULL;
+	if (stack_read(bpf_map__fd(c->skel->maps.stacks), key->user, &stack))
+		return "stack not recorded";
+	for (size_t i = 0; i < stack.len && f->len < PROFILE_MAX_DEPTH; i++) {
+		size_t count = symbols_frames(c->symbols, (pid_t)key->tgid, stack.at[i],
+					      f->at + f->len, PROFILE_MAX_DEPTH - f->len);
+
+		if (!count) { /* a process that ended before it was looked at */
+			f->at[f->len] = (struct frame){ .function = "",
+							.file = "",
+							.module = "[unknown]",
+							.offset = stack.at[i] };
+			count = 1;
+		}
+		name_jit(s, stack.at[i], &f->at[f->len]);
+		f->len += count;
+	}
+	return stack.end == STACK_COMPLETE ? NULL : stack_end_texts[stack.end];
+}
+
+static bool has_function(const struct frames *f, const char *name)
+{
+	for (size_t i = 0; i < f->len && f->at[i].kind == FRAME_KERNEL; i++)
+		if (strstr(f->at[i].function, name))
+			return true;
+	return false;
+}
+
+/* "futex", "fsync (uninterruptible)", "page fault"; in @buf. */
+static const char *wait_text(const struct sample_key *key, const struct frames *f, char *buf,
+			     size_t size)
+{
+	const char *how = key->task_state & CPU_SAMPLE_UNINTERRUPTIBLE ? " (uninterruptible)" : "";
+	char *name;
+
+	if (has_function(f, "exc_page_fault")) {
+		(void)snprintf(buf, size, "page fault%s", how);
+		return buf;
+	}
+	name = key->syscall >= 0 ? seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, key->syscall)
+				 : NULL;
+	(void)snprintf(buf, size, "%s%s", name ? name : "kernel", how);
+	free(name);
+	return buf;
+}
+
+static int add_sample(struct cpu_sample *c, struct profile *p, const struct sample *s,
+		      struct frames *f)
+{
+	static const enum profile_state states[] = {
+		[CPU_SAMPLE_RUNNING] = PROFILE_ON_CPU,
+		[CPU_SAMPLE_BLOCKED] = PROFILE_BLOCKED,
+		[CPU_SAMPLE_RUNNABLE] = PROFILE_RUNNABLE,
+	};
+	const struct sample_key *key = &s->key;
+	char comm[4 * CPU_SAMPLE_COMM], wait[96];
+	struct profile_sample out = { .pid = (pid_t)key->tgid,
+				      .tid = (pid_t)key->tid,
+				      .thread = "",
+				      .wait = "",
+				      .frames = f->at,
+				      .count = s->value.count,
+				      .weight = s->value.ns };
+	const struct sampled *process = cpu_sample_find(c, out.pid);
+
+	if (key->state > CPU_SAMPLE_RUNNABLE)
+		return 0;
+	f->len = 0;
+	add_kernel(c, key->kernel, f);
+	out.cut = add_user(c, key, f);
+	out.depth = f->len;
+	out.state = states[key->state];
+	if (key->state == CPU_SAMPLE_RUNNING)
+		out.weight = s->value.count * (NS_PER_S / c->options->frequency_hz);
+	if (key->state == CPU_SAMPLE_BLOCKED)
+		out.wait = wait_text(key, f, wait, sizeof(wait));
+	(void)text_clean(key->comm, sizeof(key->comm), comm, sizeof(comm));
+	out.process = comm;
+	if (key->tid) {
+		out.thread = comm;
+		out.process = process && process->target.comm[0] ? process->target.comm : comm;
+	}
+	return profile_add(p, &out);
+}
+
+int cpu_sample_fill(struct cpu_sample *c, struct profile *ret)
+{
+	_release_(sample_list_done) struct sample_list list = { 0 };
+	_release_(freep) struct frames *frames = malloc(sizeof(*frames));
+	int err = frames ? read_samples(c, &list) : -ENOMEM;
+
+	if (!err && list.len)
+		qsort(list.at, list.len, sizeof(*list.at), compare_samples);
+	if (!err)
+		err = resolve_all(c, &list);
+	for (size_t i = 0; i < list.len && !err; i++)
+		err = add_sample(c, ret, &list.at[i], frames);
+	return err ? err : profile_finish(ret);
+}

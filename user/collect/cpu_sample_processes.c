@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The processes that are sampled: asked for, their children, or met on the way with -a. */
+#include "collect/cpu_sample_state.h"
+#include "collect/targets.h"
+
+#include "host/cli.h"
+#include "host/log.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+#define REFRESH_NS NS_PER_S
+
+struct sampled *cpu_sample_find(struct cpu_sample *c, pid_t pid)
+{
+	struct sampled *s;
+
+	HASH_FIND(hh, c->processes, &pid, sizeof(pid), s);
+	return s;
+}
+
+size_t cpu_sample_running(const struct cpu_sample *c)
+{
+	size_t running = 0;
+
+	for (const struct sampled *s = c->processes; s; s = s->hh.next)
+		running += !s->is_ended;
+	return running;
+}
+
+static void let_go(struct sampled *s)
+{
+	if (!s->is_open)
+		return;
+	if (s->target.pidfd >= 0 && !s->owner->options->is_system_wide)
+		(void)loop_remove_fd(s->owner->loop, s->target.pidfd);
+	target_done(&s->target);
+	s->is_open = false;
+}
+
+void sampled_free(struct sampled *s)
+{
+	let_go(s);
+	jit_map_free(s->jit);
+	free(s);
+}
+
+/* Its names stay: samples that were taken are still to be named. */
+static void end(struct sampled *s)
+{
+	uint32_t tgid = (uint32_t)s->pid;
+
+	s->is_ended = true;
+	unwind_tables_forget(s->owner->unwind, s->pid);
+	(void)bpf_map_delete_elem(bpf_map__fd(s->owner->skel->maps.targets), &tgid);
+	(void)bpf_map_delete_elem(bpf_map__fd(s->owner->skel->maps.process_asked), &tgid);
+	let_go(s);
+}
+
+static int on_ended(void *ctx)
+{
+	struct sampled *s = ctx;
+
+	end(s);
+	return cpu_sample_running(s->owner) || s->owner->options->is_system_wide ? 0 : 1;
+}
+
+/* Where the kernel's walk along frame pointers may lead. */
+static int set_code_ranges(struct sampled *s)
+{
+	struct code_ranges code;
+	int err = symbols_code_ranges(s->owner->symbols, s->pid, (uint64_t *)code.first,
+				      (uint64_t *)code.end);
+
+	return err ? err
+		   : bpf_map_update_elem(bpf_map__fd(s->owner->skel->maps.code), &s->slot, &code,
+					 BPF_ANY);
+}
+
+int sampled_refresh(struct sampled *s)
+{
+	struct cpu_sample *c = s->owner;
+	int err = symbols_refresh(c->symbols, &s->target);
+
+	if (err)
+		return err;
+	if (s->jit)
+		(void)jit_map_refresh(s->jit); /* it has the names that it had */
+	else
+		(void)jit_map_open(&s->target, &s->jit); /* most processes have none */
+	if (c->unwind)
+		return unwind_tables_refresh(c->unwind, &s->target);
+	return c->options->is_system_wide ? 0 : set_code_ranges(s);
+}
+
+static int set_target(struct sampled *s)
+{
+	struct target_state state = { .slot = s->slot };
+	uint32_t tgid = (uint32_t)s->pid;
+
+	return bpf_map_update_elem(bpf_map__fd(s->owner->skel->maps.targets), &tgid, &state,
+				   BPF_ANY);
+}
+
+static int open_target(struct sampled *s, pid_t *ret_tgid)
+{
+	struct cpu_sample *c = s->owner;
+	int err = target_open(&s->target, s->pid, ret_tgid);
+
+	if (err)
+		return err;
+	s->is_open = true;
+	return c->options->is_system_wide ? 0 : loop_add_fd(c->loop, s->target.pidfd, on_ended, s);
+}
+
+static struct sampled *take(struct cpu_sample *c, pid_t pid)
+{
+	struct sampled *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->pid = pid;
+	s->owner = c;
+	s->target.pidfd = -1;
+	HASH_ADD(hh, c->processes, pid, sizeof(s->pid), s);
+	if (!s->hh.tbl) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static void drop(struct cpu_sample *c, struct sampled *s)
+{
+	HASH_DEL(c->processes, s);
+	sampled_free(s);
+}
+
+/* 0, -E2BIG (too many processes) or why it cannot be sampled. */
+static int begin(struct cpu_sample *c, pid_t pid, pid_t *ret_tgid)
+{
+	struct sampled *s;
+	int err;
+
+	if (c->slots == TARGETS_MAX)
+		return -E2BIG;
+	s = take(c, pid);
+	if (!s)
+		return -ENOMEM;
+	s->slot = c->slots;
+	err = open_target(s, ret_tgid);
+	if (!err)
+		err = sampled_refresh(s);
+	if (!err)
+		err = set_target(s);
+	if (err) {
+		drop(c, s);
+		return err;
+	}
+	c->slots++;
+	return 0;
+}
+
+int cpu_sample_add(struct cpu_sample *c, pid_t pid)
+{
+	struct sampled *known = cpu_sample_find(c, pid);
+	pid_t tgid = 0;
+	int err;
+
+	if (known && !known->is_ended) /* named twice */
+		return EXIT_DONE;
+	err = begin(c, pid, &tgid);
+	return err ? targets_say_not_opened(pid, err, tgid) : EXIT_DONE;
+}
+
+int cpu_sample_add_descendant(struct cpu_sample *c, pid_t pid)
+{
+	struct sampled *known = cpu_sample_find(c, pid);
+	pid_t tgid = 0;
+	int err = known && !known->is_ended ? 0 : begin(c, pid, &tgid);
+
+	c->missed_children += err != 0;
+	return EXIT_DONE;
+}
+
+/* A process met with -a: looked at, and let go of, because there may be thousands. */
+static void meet(struct cpu_sample *c, pid_t pid)
+{
+	struct sampled *s = cpu_sample_find(c, pid);
+	pid_t ignored;
+
+	if (!s)
+		s = take(c, pid);
+	if (!s)
+		return;
+	s->is_ended = false;
+	if (open_target(s, &ignored) == 0)
+		(void)sampled_refresh(s); /* its stacks end early: counted */
+	let_go(s);
+}
+
+/* Other code under the same number. */
+static void on_exec(struct cpu_sample *c, struct sampled *s)
+{
+	symbols_forget(c->symbols, s->pid);
+	unwind_tables_forget(c->unwind, s->pid);
+	jit_map_free(s->jit);
+	s->jit = NULL;
+	if (s->is_open)
+		(void)sampled_refresh(s); /* the same: its stacks end early */
+}
+
+int cpu_sample_process_event(struct cpu_sample *c, const struct process_event *event)
+{
+	struct sampled *s = cpu_sample_find(c, (pid_t)event->header.tgid);
+
+	if (c->stopped_ns)
+		return 0;
+	switch (event->header.kind) {
+	case PROCESS_FORK:
+		(void)cpu_sample_add_descendant(c, (pid_t)event->child);
+		break;
+	case PROCESS_EXEC:
+		if (s)
+			on_exec(c, s);
+		break;
+	case PROCESS_EXIT:
+		if (s && c->options->is_system_wide)
+			end(s);
+		break;
+	case PROCESS_MAPPED:
+		if (c->options->is_system_wide)
+			meet(c, (pid_t)event->header.tgid);
+		else if (s && s->is_open)
+			(void)sampled_refresh(s); /* gone by now: its end is told of too */
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+int cpu_sample_housekeeping(void *ctx)
+{
+	struct cpu_sample *c = ctx;
+	uint64_t now_ns = clock_monotonic_ns();
+	int n = ring_buffer__consume(c->ring);
+
+	if (n < 0)
+		return n;
+	if (now_ns - c->refreshed_ns < REFRESH_NS)
+		return 0;
+	c->refreshed_ns = now_ns;
+	for (struct sampled *s = c->processes; s; s = s->hh.next)
+		if (s->is_open && !s->is_ended)
+			(void)sampled_refresh(s);
+	return 0;
+}

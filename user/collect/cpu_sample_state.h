@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Private to collect/cpu_sample*.c: what they share. */
+#ifndef COLLECT_CPU_SAMPLE_STATE_H
+#define COLLECT_CPU_SAMPLE_STATE_H
+
+#include "abi/cpu-sample.h"
+#include "collect/cpu_sample.h"
+
+#include "host/clock.h"
+#include "host/jit_map.h"
+#include "host/kernel_symbols.h"
+#include "host/symbols.h"
+#include "host/target.h"
+#include "probe/clock_events.h"
+#include "probe/stacks.h"
+#include "probe/unwind_tables.h"
+
+#include "cpu-sample.skel.h"
+
+#include <bpf/libbpf.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+/* One process: asked for, or met with -a. */
+struct sampled {
+	pid_t pid; /* the key */
+	struct cpu_sample *owner;
+	struct target target;
+	struct jit_map *jit; /* NULL: none */
+	uint32_t slot;
+	bool is_open; /* the target is held */
+	bool is_ended;
+	UT_hash_handle hh;
+};
+
+struct cpu_sample {
+	const struct cpu_sample_options *options;
+	enum stack_method stacks;
+	struct loop *loop;
+	struct cpu_sample_bpf *skel;
+	struct ring_buffer *ring;
+	struct symbols *symbols;
+	struct kernel_symbols *kernel; /* NULL with -U */
+	struct unwind_tables *unwind;  /* NULL with STACKS_FP */
+	struct clock_events events;
+	struct sampled *processes;
+	uint32_t slots;
+	uint64_t started_ns, stopped_ns, started_realtime_ns;
+	uint64_t refreshed_ns;
+	unsigned int missed_children;
+	char description[256];
+	char note[384];
+};
+
+/* cpu_sample_processes.c */
+void sampled_free(struct sampled *s);
+/* Its mappings, for names and for walking its stacks. 0 or -errno. */
+int sampled_refresh(struct sampled *s);
+struct sampled *cpu_sample_find(struct cpu_sample *c, pid_t pid);
+/* How many of those asked for still run. */
+size_t cpu_sample_running(const struct cpu_sample *c);
+int cpu_sample_process_event(struct cpu_sample *c, const struct process_event *event);
+/* Looks again at the mappings of all that run. */
+int cpu_sample_housekeeping(void *c);
+
+/* cpu_sample_names.c */
+/* Fills @ret with the samples that the kernel side has counted. 0 or -errno. */
+int cpu_sample_fill(struct cpu_sample *c, struct profile *ret);
+
+#endif
