@@ -97,6 +97,8 @@ int targets_add(const struct cli_common *c, const struct targets_sink *sink)
 {
 	int status = EXIT_DONE;
 
+	if (c->is_everything)
+		return EXIT_DONE;
 	if (c->command)
 		return add_command(sink, c->command);
 	if (c->name)

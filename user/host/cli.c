@@ -228,7 +228,8 @@ void cli_parse(const char *tool, const struct argp *argp, int argc, char **argv,
 	/* in order, or a stray word before "--" would look like a part of the command */
 	if (argp_parse(argp, argc, argv, ARGP_NO_HELP | ARGP_IN_ORDER, NULL, input))
 		exit_with_hint(tool);
-	targets = (common->pid_count > 0) + !!common->name + !!common->command;
+	targets = (common->pid_count > 0) + !!common->name + !!common->command +
+		  common->is_everything;
 	if (targets == 0)
 		cli_usage_error("no target: give one of -p PID, -n NAME or -- COMMAND");
 	if (targets > 1)
