@@ -23,14 +23,14 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfor
            -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-PKGS    := libbpf libelf libdw libcap-ng capstone zlib
+PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -D_GNU_SOURCE \
            -DVERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)/skel \
            $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) -MMD -MP
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lz -lm
-HOST_LIBS := -ldw -lelf
+HOST_LIBS := -ldw -lelf -llzma -lseccomp -lz
 PROBE_LIBS := -lbpf -lelf -lz -lcap-ng -lpthread
 
 ARCH    := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))

@@ -103,8 +103,8 @@ ABI_SIZE(struct unwind_mapping, 32);
 /* Map "unwind_processes", from tgid. */
 struct unwind_process {
 	__u32 count;
-	__u32 pad;
-	__u64 asked_ns; /* when a walk last asked user space to read the mappings again */
+	__u32 ask_shift; /* of the kernel side, as the next; 0 when the mappings have changed */
+	__u64 asked_ns;	 /* when a walk last asked user space to read the mappings again */
 	struct unwind_mapping at[UNWIND_MAPPINGS]; /* ascending, not overlapping, below 2^63 */
 };
 ABI_SIZE(struct unwind_process, 16 + 32 * UNWIND_MAPPINGS);

@@ -29,8 +29,12 @@ static __always_inline void process_tell(struct target_state *target, __u32 kind
 		counter_add(count, COUNTER_LOST_EVENTS, 1);
 }
 
-/* So long after the mappings were read, or asked for, they are not asked for again. */
-#define PROCESS_ASK_AGAIN_NS (20 * 1000000ull)
+/*
+ * So long after the mappings changed they are not asked for; twice as long after each time that
+ * brought nothing new, up to once a second (a broken stack leads anywhere, and maps may be long).
+ */
+#define PROCESS_ASK_AGAIN_NS  (20 * 1000000ull)
+#define PROCESS_ASK_SHIFT_MAX 6
 
 /* A stack led to code that is new: user space is to read the mappings. */
 static __always_inline void process_ask_for_mappings(__u32 tgid)
@@ -39,8 +43,11 @@ static __always_inline void process_ask_for_mappings(__u32 tgid)
 	struct target_state *target = filter_target(tgid);
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (!process || !target || now_ns - process->asked_ns < PROCESS_ASK_AGAIN_NS)
+	if (!process || !target ||
+	    now_ns - process->asked_ns < PROCESS_ASK_AGAIN_NS << (process->ask_shift & 7))
 		return;
+	if (process->ask_shift < PROCESS_ASK_SHIFT_MAX)
+		process->ask_shift++;
 	process->asked_ns = now_ns;
 	process_tell(target, PROCESS_MAPPED, tgid, 0);
 }

@@ -103,16 +103,22 @@ static int on_event(void *ctx, void *data, size_t size)
 /* --- counted stacks -----------------------------------------------------------------------------
  */
 
-static void print_frame(struct run *r, uint64_t addr)
+/* With what was inlined there, outermost first. */
+static void print_place(struct run *r, uint64_t addr)
 {
-	struct frame frame;
+	struct frame frames[16];
+	size_t len = symbols_frames(r->symbols, r->target.pid, addr, frames, 16);
 
-	if (!symbols_frame(r->symbols, r->target.pid, addr, &frame))
+	if (!len)
 		printf("[unmapped]");
-	else if (frame.function[0])
-		printf("%s", frame.function);
-	else
-		printf("%s+0x%" PRIx64, frame.module, frame.offset);
+	for (size_t i = len; i-- > 0;) {
+		if (frames[i].function[0])
+			printf("%s", frames[i].function);
+		else
+			printf("%s+0x%" PRIx64, frames[i].module, frames[i].offset);
+		if (i)
+			putchar(';');
+	}
 }
 
 static int print_stack(struct run *r, uint64_t id, uint64_t count)
@@ -128,7 +134,7 @@ static int print_stack(struct run *r, uint64_t id, uint64_t count)
 		return log_errno(err, "cannot read a stack");
 	printf("%" PRIu64 " %s ", count, stack_end_names[f.end]);
 	for (size_t i = f.len; i-- > 0;) {
-		print_frame(r, f.at[i]);
+		print_place(r, f.at[i]);
 		if (i)
 			putchar(';');
 	}

@@ -3,7 +3,14 @@
 #ifndef SYMBOL_FRAME_H
 #define SYMBOL_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+enum frame_kind {
+	FRAME_NATIVE,
+	FRAME_KERNEL,
+	FRAME_JIT, /* made at run time: JavaScript and others */
+};
 
 struct frame {
 	const char *function; /* demangled and clean; "" when no name is known */
@@ -12,6 +19,8 @@ struct frame {
 	const char *file;     /* source file, clean; "" when unknown */
 	uint32_t line;	      /* 0 when unknown */
 	uint64_t offset;      /* of the address in the module (file address) */
+	enum frame_kind kind;
+	bool is_inlined;      /* it has no code of its own: it was inlined into the next frame */
 };
 
 #endif

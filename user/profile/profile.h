@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The value between collecting and reporting for cpu-sample: stacks with a count and a weight,
+ * merged by what they read like. A collector adds samples (already symbolised), profile_finish puts
+ * them in order, reports read them.
+ */
+#ifndef PROFILE_PROFILE_H
+#define PROFILE_PROFILE_H
+
+#include "profile/stack_counts.h"
+#include "symbol/frame.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PROFILE_MAX_DEPTH 1024 /* frames of one stack, kernel, user and inlined ones together */
+
+/* What the thread did while it had this stack. */
+enum profile_state {
+	PROFILE_ON_CPU,	  /* it ran (or, sampled, was seen running) */
+	PROFILE_BLOCKED,  /* it waited for something */
+	PROFILE_RUNNABLE, /* it could have run, and waited for a CPU */
+};
+
+/* One sample, or many equal ones. Strings and frames are borrowed for the call and copied. */
+struct profile_sample {
+	pid_t pid, tid;	     /* tid 0: threads are not told apart */
+	const char *process; /* name of the process, clean */
+	const char *thread;  /* of the thread, clean; "" when tid is 0 */
+	enum profile_state state;
+	const char
+		*wait;	 /* PROFILE_BLOCKED: what it waited in ("futex", "D epoll_wait"), else "" */
+	const char *cut; /* why the user stack is not whole, NULL: it is */
+	const struct frame *frames; /* leaf first, kernel frames before user frames */
+	size_t depth;
+	uint64_t count;	 /* samples, or waits */
+	uint64_t weight; /* in the profile's unit: ns */
+};
+
+/* As struct profile_sample, owned by the profile; frames are indices for profile_frame(). */
+struct profile_stack {
+	pid_t pid, tid;
+	const char *process, *thread;
+	enum profile_state state;
+	const char *wait, *cut;
+	const uint32_t *frames; /* leaf first */
+	size_t depth;
+	uint64_t count, weight;
+};
+
+/* What was sampled, and how; filled by the collector, read by the reports. Strings are borrowed. */
+struct profile_meta {
+	const char *version; /* of the tool */
+	const char *event;   /* "cpu-clock", "cycles", "off-cpu", "wall" */
+	const char *title;   /* "node (PID 42)", "all processes" */
+	uint64_t time_ns;    /* CLOCK_REALTIME of the start */
+	uint64_t duration_ns;
+	uint64_t frequency_hz;	    /* 0 when not sampled */
+	uint64_t period_ns;	    /* weight of one sample, 0 when not sampled */
+	uint64_t lost;		    /* samples or waits that were not recorded */
+	bool is_complete;	    /* the losses are within --max-loss */
+	const char *note;	    /* what to know, NULL */
+	struct stack_counts stacks; /* how the walks ended */
+	uint64_t own_rss_bytes, own_cpu_ns, table_bytes;
+};
+
+struct profile;
+
+struct profile *profile_new(void);
+void profile_free(struct profile *p);
+void profile_freep(struct profile **p);
+
+/* 0, -ENOMEM, -E2BIG (deeper than PROFILE_MAX_DEPTH). */
+int profile_add(struct profile *p, const struct profile_sample *s);
+
+/* Orders the stacks: by weight descending, then by what they read like. 0 or -ENOMEM. */
+int profile_finish(struct profile *p);
+
+size_t profile_stack_count(const struct profile *p);
+const struct profile_stack *profile_stack(const struct profile *p, size_t index);
+size_t profile_frame_count(const struct profile *p);
+const struct frame *profile_frame(const struct profile *p, uint32_t index);
+uint64_t profile_total_weight(const struct profile *p);
+uint64_t profile_total_count(const struct profile *p);
+
+/* A function over all stacks. */
+struct profile_function {
+	uint32_t frame; /* one of its frames: function, module, file of the function; line is not
+			   its own */
+	uint64_t self_weight, total_weight; /* a recursive function counts once per stack */
+	uint64_t self_count, total_count;
+};
+
+struct profile_functions {
+	struct profile_function *at; /* by self_weight descending, then total, then name */
+	size_t len, cap;
+};
+
+/* 0 or -ENOMEM. */
+int profile_functions(const struct profile *p, struct profile_functions *ret);
+void profile_functions_done(struct profile_functions *f);
+
+#endif
