@@ -96,6 +96,7 @@ static __always_inline __u64 stack_keep(struct unwind_walk *w, __u32 tgid)
 {
 	__u64 id = STACK_NONE;
 
+#pragma unroll /* the verifier of 6.1 does not take the loop that clang 14 makes of it */
 	for (__u32 i = STACK_PARTS; i-- > 0;) {
 		struct stack *part = &w->parts[i];
 
