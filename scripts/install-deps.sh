@@ -13,11 +13,11 @@ TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memc
 	strace binutils python3 python3-jsonschema libxml2-utils help2man mandoc bash-completion
 	clang-format clang-tidy cppcheck shellcheck musl-tools golang-go
 	libjemalloc2 libtcmalloc-minimal4|libtcmalloc-minimal4t64 ?libmimalloc2.0|libmimalloc3|libmimalloc-dev
-	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils ?debootstrap ?gdb'
+	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils ?debootstrap gdb ?rustc'
 BUILD_PROGRAMS='clang llvm-strip gcc make pkg-config git bpftool'
 TEST_PROGRAMS='perl prove bats wrk redis-server redis-cli nginx memcached node curl jq ps setpriv strace objcopy
 	python3 xmllint help2man mandoc clang-format clang-tidy cppcheck shellcheck musl-gcc go
-	qemu-system-x86_64 busybox cpio mke2fs xz'
+	qemu-system-x86_64 busybox cpio mke2fs xz gdb'
 
 say() { echo "install-deps: $*" >&2; }
 
@@ -70,6 +70,7 @@ is_there() {
 	case $1 in
 	nodejs) is_installed nodejs || command -v node >/dev/null ;;
 	golang-go) is_installed golang-go || command -v go >/dev/null ;;
+	rustc) is_installed rustc || command -v rustc >/dev/null ;;
 	linux-tools-generic) compgen -G '/usr/lib/linux-tools/*/bpftool' >/dev/null ;;
 	*) is_installed "$1" ;;
 	esac
