@@ -108,6 +108,7 @@ static void stat_of_self(void)
 	is_int(procfs_stat(getpid(), &st), 0, "this process");
 	is_int(st.pid, getpid(), "pid");
 	is_int(st.tgid, getpid(), "tgid");
+	is_int(st.ns_pid, getpid(), "the same in its own namespace");
 	is_int(st.ppid, getppid(), "parent");
 	is_int(st.euid, geteuid(), "effective user");
 	is_int(st.tracer, 0, "no tracer");

@@ -3,12 +3,11 @@
 #include "base/text.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #define ELLIPSIS     "..."
 #define ELLIPSIS_LEN (sizeof(ELLIPSIS) - 1)
-#define PIECE_LEN    16 /* one character or its escape, with the NUL */
+#define PIECE_LEN    16 /* one character or its escape */
 
 struct range {
 	uint32_t first, last;
@@ -53,34 +52,84 @@ static bool is_deceptive(uint32_t code)
 	return false;
 }
 
+/* @count hexadecimal digits of @value. */
+static char *write_hex(char *to, uint32_t value, unsigned int count, const char *digits)
+{
+	while (count-- > 0)
+		*to++ = digits[value >> 4 * count & 0xf];
+	return to;
+}
+
+/* Not by snprintf: names come by the million, and a hostile one is all escapes. */
+static size_t write_escape(char piece[PIECE_LEN], uint32_t code)
+{
+	char *to = piece;
+
+	*to++ = '\\';
+	if (code <= 0xff) {
+		*to++ = 'x';
+		to = write_hex(to, code, 2, "0123456789abcdef");
+	} else {
+		*to++ = 'u';
+		*to++ = '{';
+		to = write_hex(to, code, 4, "0123456789ABCDEF"); /* the deceptive ones fit */
+		*to++ = '}';
+	}
+	return (size_t)(to - piece);
+}
+
 /* Makes the printable form of the first character of @text; returns how many bytes it stood for. */
 static size_t clean_one(const char *text, size_t len, char piece[PIECE_LEN], size_t *ret_piece_len)
 {
 	uint32_t code = 0;
 	size_t used = text_decode(text, len, &code);
-	int made;
 
-	if (used == 0)
-		made = snprintf(piece, PIECE_LEN, "\\x%02x", (uint8_t)text[0]);
-	else if (code < 0x20 || (code >= 0x7f && code <= 0x9f))
-		made = snprintf(piece, PIECE_LEN, "\\x%02x", code);
-	else if (is_deceptive(code))
-		made = snprintf(piece, PIECE_LEN, "\\u{%04X}", code);
-	else
-		made = snprintf(piece, PIECE_LEN, "%.*s", (int)used, text);
-	*ret_piece_len = (size_t)made;
-	return used ? used : 1;
+	if (used == 0) {
+		*ret_piece_len = write_escape(piece, (uint8_t)text[0]);
+		return 1;
+	}
+	if (code < 0x20 || (code >= 0x7f && code <= 0x9f) || is_deceptive(code)) {
+		*ret_piece_len = write_escape(piece, code);
+		return used;
+	}
+	memcpy(piece, text, used);
+	*ret_piece_len = used;
+	return used;
+}
+
+/* Most names are nothing but this, and come by the million. */
+static size_t plain_len(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[n] >= 0x20 && text[n] < 0x7f)
+		n++;
+	return n;
+}
+
+static size_t min_of(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 size_t text_clean(const char *text, size_t len, char *buf, size_t size)
 {
+	size_t last_cut = size - 1 - ELLIPSIS_LEN;
 	size_t written = 0, cut = 0; /* @cut: the last end with room for the ellipsis behind it */
 	size_t at = 0;
 
 	while (at < len && text[at] != '\0') {
+		size_t plain = plain_len(text + at, min_of(len - at, size - 1 - written));
 		char piece[PIECE_LEN];
 		size_t piece_len;
 
+		memcpy(buf + written, text + at, plain);
+		at += plain;
+		if (written < last_cut) /* each of them could be the last */
+			cut = min_of(written + plain, last_cut);
+		written += plain;
+		if (plain > 0)
+			continue;
 		at += clean_one(text + at, len - at, piece, &piece_len);
 		if (written + piece_len >= size) {
 			memcpy(buf + cut, ELLIPSIS, ELLIPSIS_LEN);
@@ -89,7 +138,7 @@ size_t text_clean(const char *text, size_t len, char *buf, size_t size)
 		}
 		memcpy(buf + written, piece, piece_len);
 		written += piece_len;
-		if (written + ELLIPSIS_LEN < size)
+		if (written <= last_cut)
 			cut = written;
 	}
 	buf[written] = '\0';

@@ -80,7 +80,7 @@ static int load(struct cpu_sample *c)
 		return err;
 	err = open_unwinding(c);
 	if (!err && c->options->has_kernel)
-		err = kernel_symbols_new(&c->kernel);
+		err = kernel_symbols_open(&c->kernel);
 	if (err == -EPERM) /* said: kernel frames are there, without names */
 		err = 0;
 	if (err)
@@ -127,6 +127,7 @@ void cpu_sample_free(struct cpu_sample *c)
 	cpu_sample_bpf__destroy(c->skel);
 	kernel_symbols_free(c->kernel);
 	symbols_free(c->symbols);
+	interned_done(&c->js_names);
 	free(c);
 }
 

@@ -14,6 +14,9 @@ uint64_t clock_monotonic_ns(void);
 /* CLOCK_REALTIME in ns since the epoch. */
 uint64_t clock_realtime_ns(void);
 
+/* CLOCK_BOOTTIME in ns: what start times in /proc are counted by. */
+uint64_t clock_boottime_ns(void);
+
 /* CPU time of this process so far, in ns. */
 uint64_t clock_process_cpu_ns(void);
 

@@ -135,9 +135,25 @@ static int status_number(const char *text, const char *key, unsigned int column,
 	return 0;
 }
 
+/* The last number behind @key. */
+static int status_last_number(const char *text, const char *key, uint32_t *ret)
+{
+	const char *at = strstr(text, key);
+	unsigned int column = 0;
+
+	if (!at)
+		return -ENODATA;
+	at += strlen(key);
+	/* A tab before each number: seq_put_decimal_ull in fs/proc/array.c. */
+	for (at += strspn(at, "\t"); *at != '\n' && *at != '\0'; at++)
+		column += *at == '\t';
+	return status_number(text, key, column, ret);
+}
+
 static int parse_status(const char *text, struct process_stat *st)
 {
-	uint32_t tgid, tracer, euid, seccomp = 0; /* a kernel without seccomp has no such line */
+	uint32_t tgid, tracer, euid;
+	uint32_t seccomp = 0, ns_pid = (uint32_t)st->pid; /* a kernel may lack these lines */
 
 	/* Name: is the first line and has its newlines escaped, so no name can pose as a key. */
 	if (status_number(text, "\nTgid:", 0, &tgid) ||
@@ -145,7 +161,9 @@ static int parse_status(const char *text, struct process_stat *st)
 	    status_number(text, "\nUid:", 1, &euid))
 		return -EBADMSG;
 	(void)status_number(text, "\nSeccomp:", 0, &seccomp);
+	(void)status_last_number(text, "\nNSpid:", &ns_pid);
 	st->tgid = (pid_t)tgid;
+	st->ns_pid = (pid_t)ns_pid;
 	st->tracer = (pid_t)tracer;
 	st->euid = euid;
 	st->seccomp = (int)seccomp;

@@ -25,6 +25,7 @@ int procfs_read(int fd, size_t max, char **ret_data, size_t *ret_len);
 
 struct process_stat {
 	pid_t pid, ppid, tgid;
+	pid_t ns_pid;	      /* its number in its own PID namespace, the innermost */
 	uint64_t start_ticks; /* field 22 of stat: clock ticks since boot; tells a reused PID */
 	char state;	      /* R S D Z T ... */
 	char comm[64];	      /* cleaned */
