@@ -69,39 +69,45 @@ static __always_inline struct stack_taken take(void *ctx, bool is_return, bool *
 }
 
 /*
- * The signal is delivered before the thread is in user mode again, so that it stops at the return
- * address. Stacks not seen before come first: rare ones would hardly be met otherwise.
+ * The signal is delivered before the thread is in user mode again, so that it stops right there: at
+ * the return address, or the interrupted instruction. Stacks not seen before come first: rare ones
+ * would hardly be met otherwise.
  */
-SEC("uretprobe")
-int at_return(struct pt_regs *ctx)
+static __always_inline void take_and_stop(void *ctx, __u64 sp, bool is_return)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct stops_event event = { .kind = STOPS_TAKEN, .tid = (__u32)id, .sp = PT_REGS_SP(ctx) };
+	struct stops_event event = { .kind = STOPS_TAKEN, .tid = (__u32)id, .sp = sp };
 	struct stack_taken taken;
 	bool is_new;
 
 	if (id >> 32 != target_tgid)
-		return 0;
-	taken = take(ctx, true, &is_new);
+		return;
+	taken = take(ctx, is_return, &is_new);
 	if (stop_count >= max_stops || (!is_new && bpf_get_prandom_u32() % one_in))
-		return 0;
+		return;
 	if (__sync_fetch_and_add(&stop_count, 1) >= max_stops)
-		return 0;
+		return;
 	event.stack = taken.id;
 	event.end = taken.end;
 	event.is_by_fp = taken.is_by_fp;
+	event.is_return = is_return;
 	if (events_send(&event, sizeof(event), true))
 		(void)bpf_send_signal_thread(SIGNAL_URG);
+}
+
+SEC("uretprobe")
+int at_return(struct pt_regs *ctx)
+{
+	take_and_stop(ctx, PT_REGS_SP(ctx), true);
 	return 0;
 }
 
 SEC("perf_event")
 int at_sample(void *ctx)
 {
-	bool is_new;
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 
-	if (bpf_get_current_pid_tgid() >> 32 == target_tgid)
-		(void)take(ctx, false, &is_new);
+	take_and_stop(ctx, regs->sp, false);
 	return 0;
 }
 

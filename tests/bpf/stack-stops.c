@@ -3,15 +3,16 @@
  * Takes stacks of a process as the tools do, for tests that check them.
  *
  *	stack-stops stops PID STOPS ONE_IN	at returns of malloc
- *		At STOPS of them, those with a stack not met before and one in ONE_IN of the rest,
- *		the thread gets SIGURG before it goes on, for gdb to look at it
- *		(tests/support/gdb_stacks.py). Each is a line, hexadecimal, leaf first:
- *		"stop TID SP END BY_FP FRAME..."
+ *	stack-stops ticks PID STOPS HZ		when a CPU's clock ticks
+ *		At STOPS of them the thread gets SIGURG before it goes on, for gdb to look at it
+ *		(tests/support/gdb_stacks.py): those with a stack not met before, and of the others
+ *		one in ONE_IN, or none. Each is a line, hexadecimal, leaf first:
+ *		"stop TID SP return|tick END FRAME..."
  *	stack-stops count PID SECONDS		at returns of malloc
  *	stack-stops sample PID SECONDS HZ	when a CPU's clock ticks
  *	stack-stops switch PID SECONDS		when a thread leaves its CPU
  *		Each sampled stack, and of the others each that is not complete, is a line, root
- *first: "COUNT END BY_FP FRAME;FRAME..."
+ *		first: "COUNT END FRAME;FRAME..."
  *
  * Says "ready" on standard error; the last line is a JSON object with all counts.
  */
@@ -40,9 +41,9 @@
 #define MAX_CPUS     64
 #define STOPS_MAX_NS (60 * 1000000000ull) /* for stops that do not come */
 
-enum mode { MODE_STOPS, MODE_COUNT, MODE_SAMPLE, MODE_SWITCH, MODES };
+enum mode { MODE_STOPS, MODE_TICKS, MODE_COUNT, MODE_SAMPLE, MODE_SWITCH, MODES };
 
-static const char *const mode_names[MODES] = { "stops", "count", "sample", "switch" };
+static const char *const mode_names[MODES] = { "stops", "ticks", "count", "sample", "switch" };
 
 struct run {
 	enum mode mode;
@@ -57,6 +58,11 @@ struct run {
 	struct ring_buffer *ring;
 	unsigned long stops, refreshes;
 };
+
+static bool is_stopping(const struct run *r)
+{
+	return r->mode == MODE_STOPS || r->mode == MODE_TICKS;
+}
 
 static int refresh(struct run *r)
 {
@@ -86,8 +92,8 @@ static int on_event(void *ctx, void *data, size_t size)
 	if (err)
 		return log_errno(err, "cannot read a stack");
 	r->stops++;
-	printf("stop %u %" PRIx64 " %s %u", e->tid, (uint64_t)e->sp, stack_end_names[e->end],
-	       e->is_by_fp);
+	printf("stop %u %" PRIx64 " %s %s", e->tid, (uint64_t)e->sp,
+	       e->is_return ? "return" : "tick", stack_end_names[e->end]);
 	for (size_t i = 0; i < f.len; i++)
 		printf(" %" PRIx64, f.at[i]);
 	putchar('\n');
@@ -126,7 +132,7 @@ static int print_stack(struct run *r, uint64_t id, uint64_t count)
 		err = symbols_resolve(r->symbols, r->target.pid, f.at, f.len);
 	if (err)
 		return log_errno(err, "cannot read a stack");
-	printf("%" PRIu64 " %s %u ", count, stack_end_names[f.end], f.is_by_fp);
+	printf("%" PRIu64 " %s ", count, stack_end_names[f.end]);
 	for (size_t i = f.len; i-- > 0;) {
 		print_place(r, f.at[i]);
 		if (i)
@@ -238,6 +244,7 @@ static int attach_clock(struct run *r)
 static int attach(struct run *r)
 {
 	switch (r->mode) {
+	case MODE_TICKS:
 	case MODE_SAMPLE:
 		return attach_clock(r);
 	case MODE_SWITCH:
@@ -251,14 +258,15 @@ static int load(struct run *r)
 {
 	struct stack_stops_bpf *skel = r->skel = stack_stops_bpf__open();
 	bool is_uprobe = r->mode == MODE_STOPS || r->mode == MODE_COUNT;
+	bool is_clock = r->mode == MODE_TICKS || r->mode == MODE_SAMPLE;
 
 	if (!skel)
 		return log_errno(-errno, "cannot open");
 	skel->rodata->target_tgid = (uint32_t)r->target.pid;
-	skel->rodata->max_stops = r->mode == MODE_STOPS ? (uint32_t)r->amount : 0;
-	skel->rodata->one_in = (uint32_t)r->rate;
+	skel->rodata->max_stops = is_stopping(r) ? (uint32_t)r->amount : 0;
+	skel->rodata->one_in = r->mode == MODE_STOPS ? (uint32_t)r->rate : UINT32_MAX;
 	(void)bpf_program__set_autoload(skel->progs.at_return, is_uprobe);
-	(void)bpf_program__set_autoload(skel->progs.at_sample, r->mode == MODE_SAMPLE);
+	(void)bpf_program__set_autoload(skel->progs.at_sample, is_clock);
 	(void)bpf_program__set_autoload(skel->progs.at_switch, r->mode == MODE_SWITCH);
 	if (is_uprobe)
 		uprobes_prepare(skel->progs.at_return);
@@ -302,7 +310,7 @@ static bool is_over(const struct run *r, uint64_t began_ns)
 {
 	uint64_t passed_ns = clock_monotonic_ns() - began_ns;
 
-	if (r->mode == MODE_STOPS)
+	if (is_stopping(r))
 		return r->stops >= r->amount || passed_ns > STOPS_MAX_NS;
 	return passed_ns > r->amount * 1000000000ull;
 }
@@ -319,7 +327,7 @@ static int observe(struct run *r)
 		err = ring_buffer__poll(r->ring, 50);
 	if (err < 0)
 		return log_errno(err, "stopped");
-	if (r->mode != MODE_STOPS)
+	if (!is_stopping(r))
 		err = print_stacks(r);
 	print_counts(r);
 	return err < 0 ? err : 0;
@@ -344,7 +352,8 @@ int main(int argc, char **argv)
 	log_init("stack-stops", LOG_WARN);
 	probe_log_init();
 	if (!arguments(&r, argc, argv)) {
-		fprintf(stderr, "usage: stack-stops stops|count|sample|switch PID AMOUNT [RATE]\n");
+		fprintf(stderr,
+			"usage: stack-stops stops|ticks|count|sample|switch PID AMOUNT [RATE]\n");
 		return 2;
 	}
 	err = target_open(&r.target, (pid_t)strtoul(argv[2], NULL, 10), NULL);

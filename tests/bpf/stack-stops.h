@@ -16,7 +16,8 @@ struct stops_event {
 	__u64 sp;
 	__u64 stack; /* id, STACK_NONE */
 	__u32 end;   /* enum stack_end */
-	__u32 is_by_fp;
+	__u16 is_by_fp;
+	__u16 is_return; /* its program counter is a return address */
 };
 ABI_SIZE(struct stops_event, 32);
 

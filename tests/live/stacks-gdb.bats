@@ -30,7 +30,8 @@ check_program() {
 	shift
 	program_start "$@"
 	# shellcheck disable=SC2086 # a list
-	compare_with_gdb "$name" "$program_pid" 120 50 $functions
+	compare_with_gdb "$name" stops "$program_pid" 120 50 $functions
+	compare_with_gdb "$name" ticks "$program_pid" 30 97
 }
 
 @test "C" {
@@ -79,21 +80,25 @@ check_program() {
 
 @test "redis" {
 	redis_start
-	compare_with_gdb redis "$redis" 50 2000
+	compare_with_gdb redis stops "$redis" 50 2000
+	compare_with_gdb redis ticks "$redis" 30 97
 }
 
 @test "nginx" {
 	start_nginx
 	wrk_start "$port"
-	compare_with_gdb nginx "$worker" 50 200
+	compare_with_gdb nginx stops "$worker" 50 200
+	compare_with_gdb nginx ticks "$worker" 30 97
 }
 
 @test "memcached" {
 	memcached_start
-	compare_with_gdb memcached "$memcached" 40 10
+	compare_with_gdb memcached stops "$memcached" 40 10
+	compare_with_gdb memcached ticks "$memcached" 30 97
 }
 
 @test "node" {
 	node_start
-	compare_with_gdb node "$node" 50 500
+	compare_with_gdb node stops "$node" 50 500
+	compare_with_gdb node ticks "$node" 30 97
 }

@@ -2,7 +2,8 @@
 """Runs inside gdb: stays attached to a process, and at each SIGURG writes the stack of the thread
 that got it, as a line of JSON. stack-stops (tests/bpf) sends these signals.
 
-The environment: GDB_PID the process, GDB_STOPS how many stops, GDB_OUT where to write.
+The environment: GDB_PID the process, GDB_STOPS how many stops, GDB_OUT where to write. It also ends
+at a stop when there is a file GDB_OUT.end.
 
 Code made at run time has no call frame information, and gdb would guess: there an unwinder of ours
 follows the frame pointer. Of the same kind are the builtins of V8, which were made when Node was
@@ -82,16 +83,31 @@ class GeneratedCode(Unwinder):
         if not any(first <= pc < end for first, end in self.ranges) and not self.is_builtin(pc):
             return None
         self.used += 1
-        rbp = pending_frame.read_register("rbp")
         word = gdb.lookup_type("unsigned long")
-        frame = int(rbp.cast(word))
-        at = gdb.Value(frame).cast(word.pointer())
+        rsp, rbp = (int(pending_frame.read_register(name).cast(word)) for name in ("rsp", "rbp"))
+        # the return address, and where the caller's rbp is when it is not in the register
+        caller, saved = self.interrupted(pending_frame, pc, rsp) or (rbp + 8, rbp)
         info = pending_frame.create_unwind_info(
-            FrameId(gdb.Value(frame + 16), pending_frame.read_register("rip")))
-        info.add_saved_register("rbp", at.dereference())
-        info.add_saved_register("rip", (at + 1).dereference())
-        info.add_saved_register("rsp", gdb.Value(frame + 16).cast(word))
+            FrameId(gdb.Value(caller + 8), pending_frame.read_register("rip")))
+        at = {"rip": caller, "rbp": saved}
+        for name, address in at.items():
+            value = gdb.Value(address).cast(word.pointer()).dereference() if address else \
+                pending_frame.read_register(name)
+            info.add_saved_register(name, value)
+        info.add_saved_register("rsp", gdb.Value(caller + 8).cast(word))
         return info
+
+    @staticmethod
+    def interrupted(pending_frame, pc, rsp):
+        """Before the frame is made, or after it has been taken down."""
+        if pending_frame.level() != 0:
+            return None
+        code = bytes(gdb.selected_inferior().read_memory(pc - 1, 5))
+        if code[1] in (0x55, 0xC3):  # push %rbp, ret
+            return rsp, None
+        if code[0] == 0x55 and code[1:4] == b"\x48\x89\xe5":  # mov %rsp, %rbp is next
+            return rsp + 8, rsp
+        return None
 
 
 def on_stop(event):
@@ -168,7 +184,7 @@ def main():
         print('{"attached": true}', file=out, flush=True)
         while taken < wanted:
             gdb.execute("continue", to_string=True)
-            if stop_event is None:
+            if stop_event is None or os.path.exists(out.name + ".end"):
                 break
             if getattr(stop_event, "stop_signal", "") != STOP_SIGNAL:
                 print(json.dumps({"other": str(stop_event)}), file=out, flush=True)
