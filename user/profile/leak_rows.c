@@ -2,6 +2,7 @@
 /* The ranking: raw stacks that read the same become one row; rows get their trend and order. */
 #include "base/scope.h"
 #include "base/vec.h"
+#include "profile/frame_order.h"
 #include "profile/leaks_sites.h"
 
 #include <errno.h>
@@ -43,35 +44,11 @@ static int compare_u64(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* Interned strings are often the same pointer. */
-static int compare_text(const char *a, const char *b)
-{
-	return a == b ? 0 : strcmp(a, b);
-}
-
-/* The offset tells apart only what has no name: two calls on one line are one place. */
-static int compare_frame(const struct frame *a, const struct frame *b)
-{
-	int order = compare_text(a->function, b->function);
-
-	if (!order)
-		order = compare_text(a->module, b->module);
-	if (!order)
-		order = compare_text(a->file, b->file);
-	if (!order)
-		order = compare_u64(a->line, b->line);
-	if (!order)
-		order = compare_u64(a->is_inlined, b->is_inlined);
-	if (!order && !a->function[0])
-		order = compare_u64(a->offset, b->offset);
-	return order;
-}
-
 static int compare_frames(const struct frame *a, size_t a_depth, const struct frame *b,
 			  size_t b_depth)
 {
 	for (size_t i = 0; i < a_depth && i < b_depth; i++) {
-		int order = compare_frame(&a[i], &b[i]);
+		int order = frame_compare(&a[i], &b[i]);
 
 		if (order)
 			return order;

@@ -64,6 +64,9 @@ struct profile_meta {
 	const char *note;	    /* what to know, NULL */
 	struct stack_counts stacks; /* how the walks ended */
 	uint64_t own_rss_bytes, own_cpu_ns, table_bytes;
+	/* Build id of a module in lower-case hex, NULL: unknown. Itself NULL: none is known. */
+	const char *(*build_id)(const void *ctx, const char *module);
+	const void *build_id_ctx;
 };
 
 struct profile;
@@ -72,10 +75,19 @@ struct profile *profile_new(void);
 void profile_free(struct profile *p);
 void profile_freep(struct profile **p);
 
-/* 0, -ENOMEM, -E2BIG (deeper than PROFILE_MAX_DEPTH). */
+/*
+ * Merges with what reads the same: ids and names of process and thread, state, wait, cut and all
+ * frames (frame_compare). Of frames that read the same the smallest offset is kept. Names that are
+ * not clean become so, and shorter than TEXT_MAX. 0, -ENOMEM (nothing was added), -E2BIG (deeper
+ * than PROFILE_MAX_DEPTH).
+ */
 int profile_add(struct profile *p, const struct profile_sample *s);
 
-/* Orders the stacks: by weight descending, then by what they read like. 0 or -ENOMEM. */
+/*
+ * Orders the stacks: by weight descending, then by what they read like; and the frames as they
+ * first occur in them. The order in which samples came leaves no trace. More may be added later,
+ * and finished again; indices and pointers are valid until then. 0 or -ENOMEM.
+ */
 int profile_finish(struct profile *p);
 
 size_t profile_stack_count(const struct profile *p);
@@ -85,12 +97,13 @@ const struct frame *profile_frame(const struct profile *p, uint32_t index);
 uint64_t profile_total_weight(const struct profile *p);
 uint64_t profile_total_count(const struct profile *p);
 
-/* A function over all stacks. */
+/* A function over all stacks: what has the same name, module, file and kind (offset: no name). */
 struct profile_function {
 	uint32_t frame; /* one of its frames: function, module, file of the function; line is not
 			   its own */
 	uint64_t self_weight, total_weight; /* a recursive function counts once per stack */
 	uint64_t self_count, total_count;
+	uint64_t blocked_weight, runnable_weight; /* of total_weight */
 };
 
 struct profile_functions {
@@ -101,5 +114,22 @@ struct profile_functions {
 /* 0 or -ENOMEM. */
 int profile_functions(const struct profile *p, struct profile_functions *ret);
 void profile_functions_done(struct profile_functions *f);
+
+/* A thread, or a process when its threads are not told apart. */
+struct profile_task {
+	pid_t pid, tid;
+	const char *process, *thread; /* the name with which it was seen most */
+	uint64_t count, weight;
+	uint64_t blocked_weight, runnable_weight; /* of weight */
+};
+
+struct profile_tasks {
+	struct profile_task *at; /* by weight descending, then pid, tid */
+	size_t len, cap;
+};
+
+/* 0 or -ENOMEM. */
+int profile_tasks(const struct profile *p, struct profile_tasks *ret);
+void profile_tasks_done(struct profile_tasks *t);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The report as one JSON object; docs/schema/memleak-trace.schema.json describes each field. */
 #include "base/json.h"
+#include "report/label.h"
 #include "report/leak_report_parts.h"
 #include "report/stack_line.h"
 
@@ -117,12 +118,12 @@ static void write_row(struct json *j, const struct leak_report *r, const struct 
 
 static void write_header(struct json *j, const struct leak_report *r)
 {
-	char time[LEAK_TIME_LEN];
+	char time[LABEL_TIME_LEN];
 
 	json_key_string(j, "schema", LEAK_REPORT_SCHEMA);
 	json_key_string(j, "tool", "memleak-trace");
 	json_key_string(j, "version", r->version);
-	json_key_string(j, "time", leak_time(r->time_ns, time));
+	json_key_string(j, "time", label_time(r->time_ns, time));
 	json_key_bool(j, "final", r->is_final);
 	json_key_bool(j, "complete", r->is_complete);
 	json_key_double(j, "lost_pct", round(r->lost_pct * 1e6) / 1e6);

@@ -3,9 +3,7 @@
 #include "report/leak_report_parts.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define COUNTER(field)                                                                             \
 	{                                                                                          \
@@ -70,30 +68,6 @@ const struct leak_target *leak_report_target(const struct leak_report *r, pid_t 
 		if (r->targets[i].pid == pid)
 			return &r->targets[i];
 	return NULL;
-}
-
-char *leak_frame_label(const struct frame *f, char buf[LEAK_LABEL_LEN])
-{
-	if (f->function[0])
-		(void)snprintf(buf, LEAK_LABEL_LEN, "%s", f->function);
-	else if (!f->module[0])
-		(void)snprintf(buf, LEAK_LABEL_LEN, "[unknown]");
-	else if (f->module[0] == '[') /* "[jit]" */
-		(void)snprintf(buf, LEAK_LABEL_LEN, "%s+0x%jx", f->module, (uintmax_t)f->offset);
-	else
-		(void)snprintf(buf, LEAK_LABEL_LEN, "[%s]+0x%jx", f->module, (uintmax_t)f->offset);
-	return buf;
-}
-
-char *leak_time(uint64_t realtime_ns, char buf[LEAK_TIME_LEN])
-{
-	time_t seconds = (time_t)(realtime_ns / 1000000000);
-	struct tm tm;
-
-	buf[0] = 0;
-	if (gmtime_r(&seconds, &tm))
-		(void)strftime(buf, LEAK_TIME_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return buf;
 }
 
 int64_t leak_per_minute(const struct leak_report *r, double slope_bytes)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The report as people read it: who and how fast, what grows and where, what it rests on. */
 #include "base/units.h"
+#include "report/frames_text.h"
+#include "report/label.h"
 #include "report/leak_report_parts.h"
 #include "report/stack_line.h"
 
@@ -8,13 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_WIDTH   100
-#define FRAME_INDENT 6
-#define NAME_ALIGN   44 /* longer names do not push the column of files to the right */
-#define PLACE_MAX    40 /* of a file or a module */
-#define FRAMES_MAX   24 /* a deeper stack shows FRAMES_LEAF and FRAMES_ROOT of its frames */
-#define FRAMES_LEAF  20
-#define FRAMES_ROOT  3
+#define NAME_MAX_SHOWN 40 /* of a function that the advice names */
 
 /* --- header ----------------------------------------------------------------------------------- */
 
@@ -82,10 +78,10 @@ static void put_filters(const struct leak_report *r, FILE *out)
 
 static void put_header(const struct leak_report *r, FILE *out)
 {
-	char time[LEAK_TIME_LEN];
+	char time[LABEL_TIME_LEN];
 
 	(void)fprintf(out, "memleak-trace %s, %sreport of %s: memory allocated and not freed\n",
-		      r->version, r->is_final ? "" : "interim ", leak_time(r->time_ns, time));
+		      r->version, r->is_final ? "" : "interim ", label_time(r->time_ns, time));
 	if (!r->is_complete)
 		(void)fputs(
 			"INCOMPLETE: not all of the window was recorded, see Losses at the end.\n",
@@ -99,127 +95,6 @@ static void put_header(const struct leak_report *r, FILE *out)
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
-
-/* Is @at in the middle of a UTF-8 character? */
-static bool is_inside_char(const char *at)
-{
-	return ((unsigned char)*at & 0xc0) == 0x80;
-}
-
-/*
- * At most @max bytes of @text: of a longer one its start and its end, which for names with long
- * template arguments and for paths are the parts that tell. @buf has LEAK_LABEL_LEN bytes.
- */
-static const char *shorten(const char *text, size_t max, char *buf)
-{
-	size_t len = strlen(text), head, tail;
-
-	if (len <= max)
-		return text;
-	head = (max - 3) / 2;
-	tail = max - 3 - head;
-	while (head && is_inside_char(text + head))
-		head--;
-	while (tail && is_inside_char(text + len - tail))
-		tail--;
-	(void)snprintf(buf, LEAK_LABEL_LEN, "%.*s...%s", (int)head, text, text + len - tail);
-	return buf;
-}
-
-/* "  src/server.c:120  [server]"; a frame without a name has its module in the label. */
-static void place_of(const struct frame *f, char *buf, size_t size)
-{
-	char file[LEAK_LABEL_LEN], module[LEAK_LABEL_LEN];
-	size_t len = 0;
-
-	buf[0] = 0;
-	if (f->file[0] && f->line)
-		len = (size_t)snprintf(buf, size, "  %s:%u", shorten(f->file, PLACE_MAX, file),
-				       f->line);
-	else if (f->file[0])
-		len = (size_t)snprintf(buf, size, "  %s", shorten(f->file, PLACE_MAX, file));
-	if (f->function[0] && f->module[0])
-		(void)snprintf(buf + len, size - len, f->module[0] == '[' ? "  %s" : "  [%s]",
-			       shorten(f->module, PLACE_MAX, module));
-}
-
-/* "f(int, std::vector<long> const&) const" to "f(...) const": the first that can go in a long name.
- */
-static void drop_parameters(char *name)
-{
-	char *close = strrchr(name, ')'), *open = close;
-	size_t depth = 0;
-
-	for (; open && open > name; open--) {
-		depth += *open == ')';
-		depth -= *open == '(';
-		if (!depth)
-			break;
-	}
-	if (!open || open == name || close - open < 5)
-		return;
-	memset(open + 1, '.', 3);
-	memmove(open + 4, close, strlen(close) + 1);
-}
-
-static const char *mark_of(const struct frame *f)
-{
-	return f->is_inlined ? " (inlined)" : "";
-}
-
-/* A name too long to stand beside its place gets a line of its own. */
-static void put_frame(const struct frame *f, int align, FILE *out)
-{
-	char label[LEAK_LABEL_LEN], cut[LEAK_LABEL_LEN], place[2 * LEAK_LABEL_LEN];
-	char name[LEAK_LABEL_LEN + 16];
-	const char *mark = mark_of(f);
-	const size_t room = LINE_WIDTH - FRAME_INDENT - strlen(mark);
-	bool fits;
-
-	place_of(f, place, sizeof(place));
-	(void)leak_frame_label(f, label);
-	if (strlen(label) + strlen(place) > room)
-		drop_parameters(label);
-	fits = strlen(label) + strlen(place) <= room;
-	(void)snprintf(name, sizeof(name), "%s%s", fits ? label : shorten(label, room, cut), mark);
-	if (!place[0])
-		(void)fprintf(out, "%*s%s\n", FRAME_INDENT, "", name);
-	else if (fits)
-		(void)fprintf(out, "%*s%-*s%s\n", FRAME_INDENT, "", align, name, place);
-	else
-		(void)fprintf(out, "%*s%s\n%*s%s\n", FRAME_INDENT, "", name, FRAME_INDENT, "",
-			      place);
-}
-
-static bool is_left_out(const struct leak_row *row, size_t index)
-{
-	return row->depth > FRAMES_MAX && index >= FRAMES_LEAF && index + FRAMES_ROOT < row->depth;
-}
-
-static void put_frames(const struct leak_row *row, FILE *out)
-{
-	int align = 0;
-
-	for (size_t i = 0; i < row->depth; i++) {
-		char label[LEAK_LABEL_LEN];
-		size_t len = strlen(leak_frame_label(&row->frames[i], label)) +
-			     strlen(mark_of(&row->frames[i]));
-
-		if (!is_left_out(row, i) && len <= NAME_ALIGN && (int)len > align)
-			align = (int)len;
-	}
-	for (size_t i = 0; i < row->depth; i++) {
-		if (!is_left_out(row, i))
-			put_frame(&row->frames[i], align, out);
-		else if (i == FRAMES_LEAF)
-			(void)fprintf(out, "%*s... %zu frames not shown\n", FRAME_INDENT, "",
-				      row->depth - FRAMES_LEAF - FRAMES_ROOT);
-	}
-	if (!row->depth)
-		(void)fprintf(out, "%*s[unknown stack]\n", FRAME_INDENT, "");
-	if (row->cut)
-		(void)fprintf(out, "%*s[truncated: %s]\n", FRAME_INDENT, "", row->cut);
-}
 
 static void put_row(const struct leak_report *r, size_t index, FILE *out)
 {
@@ -242,7 +117,7 @@ static void put_row(const struct leak_report *r, size_t index, FILE *out)
 			      units_bytes_delta(row->growth_run_bytes, c));
 	(void)fprintf(out, "age median %s, oldest %s\n", units_duration(row->age_median_ns, a),
 		      units_duration(row->age_oldest_ns, b));
-	put_frames(row, out);
+	frames_text(row->frames, row->depth, row->cut, out);
 }
 
 /* Runtime rows are the last ones. */
@@ -317,14 +192,15 @@ static size_t fastest(const struct leak_report *r, size_t ranked, enum trend_ver
 static void put_leader(const struct leak_report *r, size_t index, const char *how, FILE *out)
 {
 	const struct leak_row *row = &r->rows[index];
-	char label[LEAK_LABEL_LEN], cut[LEAK_LABEL_LEN], text[UNITS_LEN];
+	char label[LABEL_LEN], cut[LABEL_LEN], text[UNITS_LEN];
 
 	(void)fprintf(out, "#%zu%s, which grows%s by %s/min", index + 1,
 		      index < r->top ? "" : " (not shown, see -T)", how,
 		      units_bytes((uint64_t)leak_per_minute(r, row->trend.slope_bytes), text));
 	for (size_t i = 0; i < row->depth && i < 2; i++)
-		(void)fprintf(out, "%s%s", i ? ", called by " : ":\n  ",
-			      shorten(leak_frame_label(&row->frames[i], label), PLACE_MAX, cut));
+		(void)fprintf(
+			out, "%s%s", i ? ", called by " : ":\n  ",
+			label_shorten(label_frame(&row->frames[i], label), NAME_MAX_SHOWN, cut));
 	(void)fputs(".\n", out);
 }
 

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Labels of frames and times, cut at the borders of characters. */
+#include "report/label.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+char *label_frame(const struct frame *f, char buf[LABEL_LEN])
+{
+	if (f->function[0])
+		(void)snprintf(buf, LABEL_LEN, "%s", f->function);
+	else if (!f->module[0])
+		(void)snprintf(buf, LABEL_LEN, "[unknown]");
+	else if (f->module[0] == '[') /* "[jit]" */
+		(void)snprintf(buf, LABEL_LEN, "%s+0x%jx", f->module, (uintmax_t)f->offset);
+	else
+		(void)snprintf(buf, LABEL_LEN, "[%s]+0x%jx", f->module, (uintmax_t)f->offset);
+	return buf;
+}
+
+char *label_time(uint64_t realtime_ns, char buf[LABEL_TIME_LEN])
+{
+	time_t seconds = (time_t)(realtime_ns / 1000000000);
+	struct tm tm;
+
+	buf[0] = 0;
+	if (gmtime_r(&seconds, &tm))
+		(void)strftime(buf, LABEL_TIME_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return buf;
+}
+
+/* Is @at in the middle of a UTF-8 character? */
+static bool is_inside_char(const char *at)
+{
+	return ((unsigned char)*at & 0xc0) == 0x80;
+}
+
+char *label_shorten(const char *text, size_t max, char buf[LABEL_LEN])
+{
+	size_t len = strlen(text), head, tail;
+
+	if (len <= max) {
+		(void)snprintf(buf, LABEL_LEN, "%s", text);
+		return buf;
+	}
+	head = (max - 3) / 2;
+	tail = max - 3 - head;
+	while (head && is_inside_char(text + head))
+		head--;
+	while (tail && is_inside_char(text + len - tail))
+		tail--;
+	(void)snprintf(buf, LABEL_LEN, "%.*s...%s", (int)head, text, text + len - tail);
+	return buf;
+}
+
+void label_drop_parameters(char *name)
+{
+	char *close = strrchr(name, ')'), *open = close;
+	size_t depth = 0;
+
+	for (; open && open > name; open--) {
+		depth += *open == ')';
+		depth -= *open == '(';
+		if (!depth)
+			break;
+	}
+	if (!open || open == name || close - open < 5)
+		return;
+	memset(open + 1, '.', 3);
+	memmove(open + 4, close, strlen(close) + 1);
+}
