@@ -5,8 +5,8 @@
 #include "base/scope.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "host/log.h"
 #include "probe/tables.h"
+#include "symbol/perfmap.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -129,11 +129,31 @@ static int resolve_all(struct cpu_sample *c, const struct sample_list *list)
 	return 0;
 }
 
-/* What the runtime's own map says of code that it has made. */
-static void name_jit(const struct sampled *s, uint64_t addr, struct frame *f)
+static const char *keep(struct cpu_sample *c, const char *text)
 {
-	if (s && s->jit && f->kind == FRAME_JIT && !f->function[0])
-		(void)jit_map_find(s->jit, addr, f);
+	const char *kept = interned_add(&c->js_names, text);
+
+	return kept ? kept : ""; /* out of memory: as if not known */
+}
+
+/* What the runtime's own map says of code that it has made. */
+static void name_jit(struct cpu_sample *c, const struct sampled *s, uint64_t addr, struct frame *f)
+{
+	struct perfmap_js js;
+	const char *name;
+	uint64_t start;
+
+	if (!s || !s->jit || f->kind != FRAME_JIT || f->function[0] ||
+	    !jit_map_find(s->jit, addr, &name, &start))
+		return;
+	f->offset = addr - start;
+	if (!perfmap_js_name(name, &js)) {
+		f->function = keep(c, name);
+		return;
+	}
+	f->function = keep(c, js.function);
+	f->file = keep(c, js.file);
+	f->line = js.line;
 }
 
 /* Frames of the sample being made: the kernel's, then the user's. */
@@ -173,7 +193,7 @@ static const char *add_user(struct cpu_sample *c, const struct sample_key *key, 
 							.offset = stack.at[i] };
 			count = 1;
 		}
-		name_jit(s, stack.at[i], &f->at[f->len]);
+		name_jit(c, s, stack.at[i], &f->at[f->len]);
 		f->len += count;
 	}
 	return stack.end == STACK_COMPLETE ? NULL : stack_end_texts[stack.end];

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define REFRESH_NS NS_PER_S
+#define OPEN_MAX   512 /* processes held with -a; three descriptors each */
 
 struct sampled *cpu_sample_find(struct cpu_sample *c, pid_t pid)
 {
@@ -33,20 +34,20 @@ static void let_go(struct sampled *s)
 {
 	if (!s->is_open)
 		return;
-	if (s->target.pidfd >= 0 && !s->owner->options->is_system_wide)
-		(void)loop_remove_fd(s->owner->loop, s->target.pidfd);
+	jit_map_free(s->jit); /* it reads by the target */
+	s->jit = NULL;
 	target_done(&s->target);
 	s->is_open = false;
+	s->owner->open_count--;
 }
 
 void sampled_free(struct sampled *s)
 {
 	let_go(s);
-	jit_map_free(s->jit);
 	free(s);
 }
 
-/* Its names stay: samples that were taken are still to be named. */
+/* It stays, held, for its names: samples that were taken are still to be named. */
 static void end(struct sampled *s)
 {
 	uint32_t tgid = (uint32_t)s->pid;
@@ -55,7 +56,8 @@ static void end(struct sampled *s)
 	unwind_tables_forget(s->owner->unwind, s->pid);
 	(void)bpf_map_delete_elem(bpf_map__fd(s->owner->skel->maps.targets), &tgid);
 	(void)bpf_map_delete_elem(bpf_map__fd(s->owner->skel->maps.process_asked), &tgid);
-	let_go(s);
+	if (s->is_open && !s->owner->options->is_system_wide)
+		(void)loop_remove_fd(s->owner->loop, s->target.pidfd);
 }
 
 static int on_ended(void *ctx)
@@ -85,10 +87,10 @@ int sampled_refresh(struct sampled *s)
 
 	if (err)
 		return err;
+	if (!s->jit)
+		(void)jit_map_open(&s->target, &s->jit); /* without it the names are missing */
 	if (s->jit)
-		(void)jit_map_refresh(s->jit); /* it has the names that it had */
-	else
-		(void)jit_map_open(&s->target, &s->jit); /* most processes have none */
+		(void)jit_map_refresh(s->jit); /* most processes have none */
 	if (c->unwind)
 		return unwind_tables_refresh(c->unwind, &s->target);
 	return c->options->is_system_wide ? 0 : set_code_ranges(s);
@@ -111,15 +113,26 @@ static int open_target(struct sampled *s, pid_t *ret_tgid)
 	if (err)
 		return err;
 	s->is_open = true;
+	c->open_count++;
 	return c->options->is_system_wide ? 0 : loop_add_fd(c->loop, s->target.pidfd, on_ended, s);
 }
 
+static void drop(struct cpu_sample *c, struct sampled *s)
+{
+	HASH_DEL(c->processes, s);
+	sampled_free(s);
+}
+
+/* One of that number that has ended goes. */
 static struct sampled *take(struct cpu_sample *c, pid_t pid)
 {
+	struct sampled *before = cpu_sample_find(c, pid);
 	struct sampled *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
+	if (before)
+		drop(c, before);
 	s->pid = pid;
 	s->owner = c;
 	s->target.pidfd = -1;
@@ -129,12 +142,6 @@ static struct sampled *take(struct cpu_sample *c, pid_t pid)
 		return NULL;
 	}
 	return s;
-}
-
-static void drop(struct cpu_sample *c, struct sampled *s)
-{
-	HASH_DEL(c->processes, s);
-	sampled_free(s);
 }
 
 /* 0, -E2BIG (too many processes) or why it cannot be sampled. */
@@ -184,7 +191,7 @@ int cpu_sample_add_descendant(struct cpu_sample *c, pid_t pid)
 	return EXIT_DONE;
 }
 
-/* A process met with -a: looked at, and let go of, because there may be thousands. */
+/* A process met with -a: held when there is room, else looked at once: there may be thousands. */
 static void meet(struct cpu_sample *c, pid_t pid)
 {
 	struct sampled *s = cpu_sample_find(c, pid);
@@ -194,10 +201,13 @@ static void meet(struct cpu_sample *c, pid_t pid)
 		s = take(c, pid);
 	if (!s)
 		return;
+	if (s->is_ended) /* its number was given to another */
+		let_go(s);
 	s->is_ended = false;
-	if (open_target(s, &ignored) == 0)
-		(void)sampled_refresh(s); /* its stacks end early: counted */
-	let_go(s);
+	if (s->is_open || open_target(s, &ignored) == 0)
+		(void)sampled_refresh(s); /* else its stacks end early: counted */
+	if (c->open_count > OPEN_MAX)
+		let_go(s);
 }
 
 /* Other code under the same number. */
@@ -208,7 +218,7 @@ static void on_exec(struct cpu_sample *c, struct sampled *s)
 	jit_map_free(s->jit);
 	s->jit = NULL;
 	if (s->is_open)
-		(void)sampled_refresh(s); /* the same: its stacks end early */
+		(void)sampled_refresh(s); /* else its stacks end early: counted */
 }
 
 int cpu_sample_process_event(struct cpu_sample *c, const struct process_event *event)

@@ -7,6 +7,7 @@
 #include "collect/cpu_sample.h"
 
 #include "host/clock.h"
+#include "host/interned.h"
 #include "host/jit_map.h"
 #include "host/kernel_symbols.h"
 #include "host/symbols.h"
@@ -45,6 +46,8 @@ struct cpu_sample {
 	struct unwind_tables *unwind;  /* NULL with STACKS_FP */
 	struct clock_events events;
 	struct sampled *processes;
+	size_t open_count; /* of them, targets held */
+	struct interned js_names;
 	uint32_t slots;
 	uint64_t started_ns, stopped_ns, started_realtime_ns;
 	uint64_t refreshed_ns;
