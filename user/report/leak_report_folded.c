@@ -2,9 +2,9 @@
 /* Folded stacks: one line per distinct stack, root to leaf, for flame graphs and for diffing. */
 #include "base/scope.h"
 #include "base/vec.h"
+#include "report/folded_name.h"
 #include "report/leak_report_parts.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,31 +26,12 @@ static void lines_done(struct lines *lines)
 	free(lines->at);
 }
 
-/*
- * ';' would end the frame. "f 12" at the end of a line would read as a count, so the blank before
- * final digits becomes '_'.
- */
-static void put_name(FILE *out, const char *name)
-{
-	size_t len = strlen(name), digits = len;
-
-	while (digits && isdigit((unsigned char)name[digits - 1]))
-		digits--;
-	for (size_t i = 0; i < len; i++) {
-		char c = name[i] == ';' ? ':' : name[i];
-
-		if (c == ' ' && digits < len && i + 1 == digits)
-			c = '_';
-		(void)fputc(c, out); /* to memory: open_memstream's failure shows when closed */
-	}
-}
-
 static void put_stack(FILE *out, const struct leak_report *r, const struct leak_row *row)
 {
 	const struct leak_target *target = leak_report_target(r, row->pid);
 	char label[LEAK_LABEL_LEN];
 
-	put_name(out, target ? target->comm : "?");
+	folded_put_name(out, target ? target->comm : "?");
 	(void)fprintf(out, "-%d", (int)row->pid);
 	if (row->cut)
 		(void)fputs(";[truncated]", out);
@@ -58,7 +39,7 @@ static void put_stack(FILE *out, const struct leak_report *r, const struct leak_
 		(void)fputs(";[unknown stack]", out);
 	for (size_t i = row->depth; i-- > 0;) {
 		(void)fputc(';', out);
-		put_name(out, leak_frame_label(&row->frames[i], label));
+		folded_put_name(out, leak_frame_label(&row->frames[i], label));
 	}
 }
 
