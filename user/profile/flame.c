@@ -88,12 +88,13 @@ void flame_reverse(struct flame *f)
 	f->is_reversed = true;
 }
 
-/* Multiply-shift by a secret odd number: nobody can prepare collisions. */
+/* Multiply-shift by a secret odd number: nobody can prepare collisions. The upper half depends on
+ * all bits of both. */
 static size_t child_hash(const struct flame *f, uint32_t parent, uint32_t name)
 {
 	uint64_t pair = (uint64_t)parent << 32 | name;
 
-	return (size_t)(((pair ^ f->names.key.at[1]) * (f->names.key.at[0] | 1)) >> 24);
+	return (size_t)(((pair ^ f->names.key.at[1]) * (f->names.key.at[0] | 1)) >> 32);
 }
 
 static void put_slot(struct flame *f, uint32_t node)

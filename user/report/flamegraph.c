@@ -24,6 +24,7 @@
 #define LINE	       20
 #define TITLE_WIDTH    10.5 /* of a letter */
 #define SUBTITLE_WIDTH 7.4
+#define LEGEND_WIDTH   6.9
 
 /* Weights are counted by exponent and the first bits below it: fine enough to choose a limit. */
 #define SUB_BITS 10
@@ -249,8 +250,9 @@ static void put_summary(const struct drawing *d)
 		return;
 	}
 	if (d->g->is_diff) {
-		flame_put_details(d->f, d->g, FLAME_ROOT, d->out);
-		return;
+		(void)fputs("Before ", d->out);
+		flame_put_amount(d->g, flame_total(d->f, FLAME_BEFORE), d->out);
+		(void)fputs(", now ", d->out);
 	}
 	flame_put_amount(d->g, d->total, d->out);
 	(void)fputs(d->g->is_reversed ? ", merged from the leaves: above a function are its callers"
@@ -287,13 +289,16 @@ static void put_legend(const struct drawing *d, double *y)
 		return;
 	(void)fputs("<g id=\"legend\">\n", d->out);
 	for (const struct flame_legend *l = flame_legend(d->g); l->css_class; l++) {
-		(void)fprintf(
-			d->out,
-			"<rect x=\"%.0f\" y=\"%.0f\" width=\"14\" height=\"12\" class=\"%s\"/>", x,
-			*y - 10, l->css_class);
-		(void)fprintf(d->out, "<text x=\"%.0f\" y=\"%.0f\">%s</text>\n", x + 19, *y,
-			      l->text);
-		x += *l->text ? 19 + 7.2 * (double)strlen(l->text) + 18 : 16;
+		if (*l->css_class) {
+			(void)fprintf(
+				d->out,
+				"<rect x=\"%.0f\" y=\"%.0f\" width=\"14\" height=\"12\" class=\"%s\"/>",
+				x, *y - 10, l->css_class);
+			x += *l->text ? 20 : 16;
+		}
+		(void)fprintf(d->out, "<text x=\"%.0f\" y=\"%.0f\">%s</text>\n", x, *y, l->text);
+		x += *l->text ? LEGEND_WIDTH * (double)strlen(l->text) + (*l->css_class ? 18 : 8)
+			      : 0;
 	}
 	(void)fputs("</g>\n", d->out);
 	*y += LINE;
@@ -307,12 +312,15 @@ static void put_diff_note(const struct drawing *d, double *y)
 		(void)fputs("in absolute numbers.", d->out);
 	else
 		(void)fputs("as a share of its profile, so that totals need not be equal.", d->out);
-	if (d->gone) {
-		(void)fputs(" Not in the picture: ", d->out);
-		flame_put_share(d->gone, flame_total(d->f, FLAME_BEFORE), d->out);
-		(void)fputs(" of before were in call paths that now have nothing.", d->out);
-	}
 	(void)fputs("</text>\n", d->out);
+	*y += LINE;
+	if (!d->gone)
+		return;
+	put_text_line(d, "", *y);
+	flame_put_share(d->gone, flame_total(d->f, FLAME_BEFORE), d->out);
+	(void)fputs(
+		" of before were in call paths that now have nothing; they are not in the picture.</text>\n",
+		d->out);
 	*y += LINE;
 }
 
@@ -365,7 +373,8 @@ static void put_foot(const struct drawing *d)
 static double foot_height(const struct drawing *d)
 {
 	int lines = (flame_legend(d->g)->css_class != NULL) + d->g->is_diff +
-		    has_text(d->g->notes) + (d->result.pruned > 0) + (flame_cut_count(d->f) > 0);
+		    (d->g->is_diff && d->gone) + has_text(d->g->notes) + (d->result.pruned > 0) +
+		    (flame_cut_count(d->f) > 0);
 
 	return LINE * lines + (lines ? LINE : MARGIN / 2);
 }

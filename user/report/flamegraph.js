@@ -8,8 +8,9 @@
 	const byId = id => svg.getElementById(id);
 	const setting = name => Number(svg.dataset[name]);
 	const margin = setting("margin"), row = setting("row"), growsUp = setting("up") === 1;
-	const inset = 4, drop = 13, gap = 0.4, leastColumns = 3, toolsWidth = 560, narrow = 900;
-	const details = byId("details"), summary = details.textContent;
+	const inset = 4, drop = 13, gap = 0.4, leastColumns = 3, toolsWidth = 640;
+	const details = byId("details");
+	const summary = details.textContent + ". Click a frame to zoom in, / searches, arrow keys move";
 	const container = byId("frames");
 	let width, charWidth, zoomed, focused, state = { z: 0, s: "", c: false };
 
@@ -92,7 +93,6 @@
 	}
 
 	function fitWindow() {
-		const height = Number(svg.getAttribute("height"));
 		if (setting("fluid")) {
 			svg.setAttribute("width", "100%");
 			svg.removeAttribute("viewBox");
@@ -102,9 +102,8 @@
 		}
 		measure();
 		layTools();
-		for (const id of ["title", "subtitle"]) shorten(byId(id), width - 2 * margin - (id === "title" && width > narrow ? toolsWidth : 0));
-		if (zoomed) draw();
-		return height;
+		for (const text of [byId("subtitle"), ...svg.querySelectorAll("#foot > text")]) shorten(text, width - 2 * margin);
+		if (zoomed) apply(true);
 	}
 
 	// Texts of the head are shortened from their full form each time.
@@ -136,7 +135,7 @@
 	function pattern() {
 		if (!state.s) return null;
 		try {
-			return new RegExp(state.s, state.c ? "u" : "iu");
+			return new RegExp(state.s, state.c ? "" : "i");
 		} catch {
 			return undefined;
 		}
@@ -200,8 +199,8 @@
 		}
 	}
 
-	function apply() {
-		const isSame = zoomed === frames[state.z];
+	function apply(isResized) {
+		const isSame = zoomed === frames[state.z] && !isResized;
 		zoomed = frames[state.z];
 		input.value = state.s;
 		matchCase.setAttribute("aria-pressed", String(state.c));
@@ -209,6 +208,8 @@
 		clear.hidden = !state.s;
 		if (!isSame) draw();
 		search();
+		const tools = [shown, reset, input, matchCase, clear].reduce((sum, tool) => sum + (tool.offsetWidth ? tool.offsetWidth + 6 : 0), 0);
+		shorten(byId("title"), width - 3 * margin - tools);
 	}
 
 	function change(what, isStep) {
@@ -239,7 +240,6 @@
 	holder.append(tools);
 	byId("head").append(holder);
 
-	// On a narrow window they are left out of the way: above the title there is no room.
 	function layTools() {
 		const room = Math.min(toolsWidth, width - 2 * margin);
 		holder.setAttribute("x", width - margin - room);
@@ -260,7 +260,6 @@
 	});
 	container.addEventListener("mouseover", event => { const f = frameOf(event); if (f) tell(f); });
 	container.addEventListener("mouseleave", () => say(summary));
-	container.addEventListener("focusin", event => { const f = frameOf(event); if (f) tell(f); });
 	reset.addEventListener("click", () => zoom(root));
 	clear.addEventListener("click", () => { change({ s: "" }); input.focus(); });
 	matchCase.addEventListener("click", () => change({ c: !state.c }));
@@ -343,6 +342,8 @@
 	}
 
 	addEventListener("keydown", onKey);
+	// Not at the container: Chromium lets Tab stop at SVG elements that listen for the focus.
+	addEventListener("focusin", event => { const f = frameOf(event); if (f) tell(f); });
 	addEventListener("popstate", () => { state = fromUrl(); apply(); });
 	addEventListener("resize", fitWindow);
 	// The head stays in sight while a deep graph is scrolled.
@@ -350,5 +351,6 @@
 
 	state = fromUrl();
 	fitWindow();
+	say(summary);
 	apply();
 })();

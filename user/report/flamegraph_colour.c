@@ -234,8 +234,8 @@ const struct flame_legend *flame_legend(const struct flamegraph *g)
 {
 	static const struct flame_legend none[] = { { 0 } };
 	static const struct flame_legend of_diff[] = {
-		{ "n12", "less" }, { "n4", "" },      { "n0", "the same" },
-		{ "p4", "" },	   { "p12", "more" }, { 0 },
+		{ "", "less" }, { "n12", "" }, { "n8", "" },	  { "n4", "" }, { "n0", "" },
+		{ "p4", "" },	{ "p8", "" },  { "p12", "more" }, { 0 },
 	};
 	static const struct flame_legend of_js[] = {
 		{ "g8", "program" },	 { "y8", "node_modules" }, { "q8", "node" },

@@ -25,7 +25,7 @@ void flame_diff_class(const struct flamegraph *g, double change, char ret_class[
 /* The rules of all classes that this graph may use. */
 void flame_style(const struct flamegraph *g, FILE *out);
 
-/* What the colours mean, NULL behind the last one; none where they mean nothing. */
+/* What the colours mean, class and text (either may be empty); NULL behind the last one. */
 struct flame_legend {
 	const char *css_class;
 	const char *text;

@@ -131,7 +131,7 @@ static void put_diff_details(const struct flame *f, const struct flamegraph *g, 
 		return;
 	}
 	put_change(": ", n->total, whole, out);
-	if (n->first_child != FLAME_ROOT)
+	if (n->first_child != FLAME_ROOT && (n->self[FLAME_NOW] || n->self[FLAME_BEFORE]))
 		put_change(", itself ", n->self, whole, out);
 }
 
