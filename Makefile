@@ -40,6 +40,8 @@ BPF_CFLAGS := -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wa
            $(addprefix -idirafter /usr/include/,$(MULTIARCH)) -MMD -MP
 
 TOOLS   := $(basename $(notdir $(wildcard user/*.c)))
+# Tools without BPF, for any user: they get no library that they do not need.
+UNPRIVILEGED_TOOLS := flame-render
 SKELS   := $(patsubst bpf/%.bpf.c,$(B)/skel/%.skel.h,$(wildcard bpf/*.bpf.c))
 TEST_SKELS := $(patsubst tests/bpf/%.bpf.c,$(B)/skel/test/%.skel.h,$(wildcard tests/bpf/*.bpf.c))
 
@@ -92,6 +94,12 @@ $(PROBE_OBJ) $(addprefix $(B)/user/,$(addsuffix .o,$(TOOLS))): | $(SKELS)
 
 $(B)/bin/%: $(B)/user/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
+
+$(addprefix $(B)/bin/,$(UNPRIVILEGED_TOOLS)): $(B)/bin/%: $(B)/user/%.o $(B)/libhost.a $(B)/libpure.a
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -lm -o $@
+
+# What is included as it is (.incbin) is unknown to -MMD.
+$(B)/user/report/flamegraph_assets.o: user/report/flamegraph.js user/report/flamegraph.css
 
 # --- BPF ----------------------------------------------------------------------------------------
 

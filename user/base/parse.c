@@ -159,3 +159,16 @@ int parse_size_bytes(const char *text, uint64_t *ret_bytes)
 	*ret_bytes = bytes;
 	return 0;
 }
+
+int parse_decimal(const char *text, double *ret_value)
+{
+	struct quantity q = { 0 };
+	int err = read_quantity(&text, &q);
+
+	if (err == -EINVAL || *text != '\0')
+		return -EINVAL;
+	if (err)
+		return err;
+	*ret_value = (double)q.whole + (double)q.fraction / (double)q.scale;
+	return 0;
+}

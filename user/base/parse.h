@@ -19,4 +19,7 @@ int parse_duration_ns(const char *text, uint64_t *ret_ns);
 /* Size in bytes: 4096, 4k, 10M, 1.5G, 2T (powers of 1024; optional trailing B or iB). */
 int parse_size_bytes(const char *text, uint64_t *ret_bytes);
 
+/* A number with or without a fraction: 12, 0.25. */
+int parse_decimal(const char *text, double *ret_value);
+
 #endif

@@ -24,19 +24,23 @@
 
 const char *cli_libbpf_version;
 
-static const struct argp_option options[] = {
+static const struct argp_option basic_options[] = {
+	{ "output", 'o', "FILE", 0, "Write the report to FILE instead of standard output", 3 },
+	{ "force", KEY_FORCE, NULL, 0, "Replace FILE when it exists", 3 },
+	{ "quiet", 'q', NULL, 0, "Say nothing but errors", 4 },
+	{ "verbose", 'v', NULL, 0, "Say more; -vv still more", 4 },
+	{ "help", 'h', NULL, 0, "Print this help", -1 },
+	{ "version", 'V', NULL, 0, "Print the version", -1 },
+	{ 0 },
+};
+
+static const struct argp_option tracing_options[] = {
 	{ "pid", 'p', "PID[,PID...]", 0, "Trace these running processes", 1 },
 	{ "name", 'n', "NAME", 0, "Trace the processes of this name", 1 },
 	{ "subprocesses", 's', NULL, 0, "Follow their children too", 1 },
 	{ "duration", 'd', "TIME", 0, "Stop after TIME: 30, 250ms, 2m (default: until Ctrl-C)", 2 },
 	{ "interval", 'i', "TIME", 0, "Report every TIME", 2 },
 	{ "top", 'T', "N", 0, "Show the first N rows (default: 10)", 3 },
-	{ "output", 'o', "FILE", 0, "Write the report to FILE instead of standard output", 3 },
-	{ "force", KEY_FORCE, NULL, 0, "Replace FILE when it exists", 3 },
-	{ "quiet", 'q', NULL, 0, "Say nothing but errors", 4 },
-	{ "verbose", 'v', NULL, 0, "Say more; -vv shows libbpf's messages", 4 },
-	{ "help", 'h', NULL, 0, "Print this help", -1 },
-	{ "version", 'V', NULL, 0, "Print the version", -1 },
 	{ 0 },
 };
 
@@ -135,7 +139,7 @@ static void take_word(struct cli_common *c, const char *word, struct argp_state 
 	state->next = state->argc;
 }
 
-static error_t parse_common(int key, char *arg, struct argp_state *state)
+static error_t parse_basic(int key, char *arg, struct argp_state *state)
 {
 	struct cli_common *c = state->input;
 
@@ -143,6 +147,36 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->err_stream = NULL;
 		assert(c && "the tool's parser sets child_inputs[0]");
+		return 0;
+	case 'o':
+		c->output = arg;
+		return 0;
+	case KEY_FORCE:
+		c->force = true;
+		return 0;
+	case 'q':
+		c->quiet = true;
+		return 0;
+	case 'v':
+		c->verbosity++;
+		return 0;
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case 'V':
+		print_version(state);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_tracing(int key, char *arg, struct argp_state *state)
+{
+	struct cli_common *c = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = c;
 		return 0;
 	case 'p':
 		add_pids(c, arg);
@@ -164,23 +198,6 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 	case 'T':
 		c->top = top_of(arg);
 		return 0;
-	case 'o':
-		c->output = arg;
-		return 0;
-	case KEY_FORCE:
-		c->force = true;
-		return 0;
-	case 'q':
-		c->quiet = true;
-		return 0;
-	case 'v':
-		c->verbosity++;
-		return 0;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		return 0;
-	case 'V':
-		print_version(state);
 	case ARGP_KEY_ARG:
 		take_word(c, arg, state);
 		return 0;
@@ -189,7 +206,14 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp cli_common_argp = { .options = options, .parser = parse_common };
+const struct argp cli_basic_argp = { .options = basic_options, .parser = parse_basic };
+
+static const struct argp_child basic_child[] = { { &cli_basic_argp, 0, NULL, 0 }, { 0 } };
+const struct argp cli_common_argp = {
+	.options = tracing_options,
+	.parser = parse_tracing,
+	.children = basic_child,
+};
 
 static enum log_level level_of(const struct cli_common *c)
 {
@@ -213,26 +237,32 @@ static void fill_standard_descriptors(void)
 		(void)close(fd);
 }
 
-void cli_parse(const char *tool, const struct argp *argp, int argc, char **argv, void *input,
-	       struct cli_common *common)
+void cli_parse_basic(const char *tool, const struct argp *argp, int argc, char **argv, void *input,
+		     struct cli_common *common)
 {
-	int targets;
-
 	fill_standard_descriptors();
 	log_init(tool, LOG_WARN);
-	if (common->top == 0)
-		common->top = DEFAULT_TOP;
 	argp_err_exit_status = EXIT_USAGE;
 	if (argc > 0)
 		argv[0] = (char *)tool; /* what getopt and argp call us; neither writes to it */
 	/* in order, or a stray word before "--" would look like a part of the command */
 	if (argp_parse(argp, argc, argv, ARGP_NO_HELP | ARGP_IN_ORDER, NULL, input))
 		exit_with_hint(tool);
+	log_init(tool, level_of(common));
+}
+
+void cli_parse(const char *tool, const struct argp *argp, int argc, char **argv, void *input,
+	       struct cli_common *common)
+{
+	int targets;
+
+	if (common->top == 0)
+		common->top = DEFAULT_TOP;
+	cli_parse_basic(tool, argp, argc, argv, input, common);
 	targets = (common->pid_count > 0) + !!common->name + !!common->command +
 		  common->is_everything;
 	if (targets == 0)
 		cli_usage_error("no target: give one of -p PID, -n NAME or -- COMMAND");
 	if (targets > 1)
 		cli_usage_error("more than one target: give only one of -p, -n and --");
-	log_init(tool, level_of(common));
 }

@@ -48,6 +48,10 @@ struct cli_common {
  */
 extern const struct argp cli_common_argp;
 
+/* The part of it for tools that trace nothing: -o/--output, --force, -q/--quiet, -v/--verbose. The
+ * rest of struct cli_common then stays as it was. */
+extern const struct argp cli_basic_argp;
+
 /* The X of --version: libbpf_version_string(), which this folder cannot call. A tool sets it before
  * cli_parse; NULL leaves the parenthesis out. */
 extern const char *cli_libbpf_version;
@@ -60,6 +64,10 @@ extern const char *cli_libbpf_version;
  */
 void cli_parse(const char *tool, const struct argp *argp, int argc, char **argv, void *input,
 	       struct cli_common *common);
+
+/* The same with cli_basic_argp: no target is asked for, words are the tool's own. */
+void cli_parse_basic(const char *tool, const struct argp *argp, int argc, char **argv, void *input,
+		     struct cli_common *common);
 
 /* Misuse found after parsing: prints "tool: <format>" and the hint line, exits EXIT_USAGE. */
 void cli_usage_error(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));

@@ -27,20 +27,12 @@ static void lines_done(struct lines *lines)
 	free(lines->at);
 }
 
-static void put_name(FILE *out, const char *name)
-{
-	char buf[LABEL_LEN];
-
-	(void)snprintf(buf, sizeof(buf), "%s", name);
-	(void)fputs(folded_name(buf), out); /* to memory: a failure shows when it is closed */
-}
-
 static void put_stack(FILE *out, const struct leak_report *r, const struct leak_row *row)
 {
 	const struct leak_target *target = leak_report_target(r, row->pid);
 	char label[LABEL_LEN];
 
-	put_name(out, target ? target->comm : "?");
+	folded_put_name(out, target ? target->comm : "?");
 	(void)fprintf(out, "-%d", (int)row->pid);
 	if (row->cut)
 		(void)fputs(";[truncated]", out);
@@ -48,7 +40,7 @@ static void put_stack(FILE *out, const struct leak_report *r, const struct leak_
 		(void)fputs(";[unknown stack]", out);
 	for (size_t i = row->depth; i-- > 0;) {
 		(void)fputc(';', out);
-		put_name(out, label_frame(&row->frames[i], label));
+		folded_put_name(out, label_frame(&row->frames[i], label));
 	}
 }
 

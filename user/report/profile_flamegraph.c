@@ -2,6 +2,7 @@
 /* Paths of the profile to the tree of a flame graph, and what stands around it. */
 #include "report/profile_flamegraph.h"
 
+#include "base/hash.h"
 #include "base/scope.h"
 #include "base/units.h"
 #include "profile/flame.h"
@@ -54,8 +55,7 @@ static void describe(const struct profile_meta *m, char *buf, size_t size)
 int profile_flamegraph(const struct profile *p, const struct profile_meta *m, const char *title,
 		       FILE *out)
 {
-	static const struct hash_key key = { { 0x5bd1e995, 0x9e3779b9 } };
-	_release_(flame_freep) struct flame *f = flame_new(&key);
+	_release_(flame_freep) struct flame *f = flame_new(hash_seed(p));
 	char subtitle[160];
 	struct flamegraph g = { .title = title ? title : m->title,
 				.subtitle = subtitle,
