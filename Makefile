@@ -55,6 +55,7 @@ UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_t
 HOSTTEST := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*_test.c))
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test.c))
 STOPS   := $(B)/tests/bpf/stack-stops# what the stacks-* live tests look with
+COST    := $(B)/tests/bpf/unwind-cost# what the benchmark of unwinding measures with
 GOLDEN  := $(patsubst tests/golden/%.c,$(B)/tests/golden/%,$(wildcard tests/golden/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -132,8 +133,8 @@ $(HOSTTEST): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
 
 # The stacks that the tests make are walked by frame pointers.
 $(patsubst %,%.o,$(BPFTEST)): ALL_CFLAGS += -fno-omit-frame-pointer
-$(patsubst %,%.o,$(BPFTEST) $(STOPS)): | $(TEST_SKELS) $(SKELS)
-$(BPFTEST) $(STOPS): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
+$(patsubst %,%.o,$(BPFTEST) $(STOPS) $(COST)): | $(TEST_SKELS) $(SKELS)
+$(BPFTEST) $(STOPS) $(COST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
 
 FUZZ_SRC := $(foreach d,$(PURE_DIRS),$(wildcard user/$(d)/*.c))
@@ -198,7 +199,7 @@ check-kernels: all $(BPFTEST) $(STOPS) $(LIVE) $(LIVE_VARIANTS) ## the same in q
 	$(Q)BUILD=$(B) prove --timer tests/kernels/kernels.t
 
 .PHONY: lint
-lint: all $(BPFTEST) $(STOPS) ## formatting, warnings, static analysis, shell, layers, man pages
+lint: all $(BPFTEST) $(STOPS) $(COST) ## formatting, warnings, static analysis, shell, layers, man pages
 	$(Q)BUILD=$(B) scripts/lint.sh
 
 .PHONY: format
@@ -211,7 +212,7 @@ fuzz: $(FUZZERS) ## every fuzz target for FUZZ_SECONDS (60)
 	$(Q)BUILD=$(B) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
 
 .PHONY: bench
-bench: all $(LIVE) ## A against B in turn, ratios with their spread; root
+bench: all $(STOPS) $(COST) $(LIVE) $(B)/tests/live/deep-fp ## A against B in turn, ratios with their spread; root
 	$(Q)BUILD=$(B) scripts/bench.sh
 
 .PHONY: golden

@@ -2,6 +2,7 @@
 /* A list of files, links to them by what fstat says, and what their reading has cost so far. */
 #include "host/symbol_files.h"
 
+#include "host/clock.h"
 #include "host/symboliser.h"
 
 #include <errno.h>
@@ -13,9 +14,13 @@
 #define MAX_DESCRIPTORS 1024
 #define MAX_LINKS	(16 * 1024)
 #define CHECKSUM_BYTES	(4ull << 30) /* some seconds */
-/* After so many times SYMBOLISER_MAX_SECONDS no more is asked. */
-#define MAX_TIMEOUTS 4
-#define NOTED_FILES  3
+/*
+ * What the symboliser may take in all beyond what each question has free, so that many files made
+ * to be slow do not hold up the report; then it is not asked any more.
+ */
+#define PATIENCE_NS (30 * NS_PER_S)
+#define FREE_NS	    (200 * NS_PER_MS)
+#define NOTED_FILES 3
 
 /* The device in maps is not that of the file on btrfs and overlayfs, so this is what fstat says. */
 struct symbol_file_link {
@@ -30,7 +35,9 @@ void symbol_files_init(struct symbol_files *files, struct interned *names)
 {
 	struct rlimit limit;
 
-	*files = (struct symbol_files){ .names = names, .checksum_budget = CHECKSUM_BYTES };
+	*files = (struct symbol_files){ .names = names,
+					.checksum_budget = CHECKSUM_BYTES,
+					.patience_ns = PATIENCE_NS };
 	/* Half of what we may open is left to the rest of the program. */
 	files->max_descriptors = MAX_DESCRIPTORS;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < MAX_DESCRIPTORS)
@@ -151,19 +158,22 @@ static int known_trouble(const struct symbol_files *files, const struct symbol_f
 	for (const struct symbol_file *other = files->first; other; other = other->next)
 		if (other->trouble && symbol_binary_is_same_build(&other->own, &f->own))
 			return other->trouble;
-	return files->timeouts < MAX_TIMEOUTS ? 0 : SYMBOLISER_NOT_ASKED;
+	return files->patience_ns ? 0 : SYMBOLISER_NOT_ASKED;
 }
 
 int symbol_files_resolve(struct symbol_files *files, struct symbol_file *f, const uint64_t *vaddrs,
 			 size_t count)
 {
-	int before = f->trouble ? f->trouble : known_trouble(files, f);
+	uint64_t start_ns = clock_monotonic_ns();
+	uint64_t taken_ns;
 	int err;
 
-	f->trouble = before;
+	if (!f->trouble)
+		f->trouble = known_trouble(files, f);
 	err = symbol_file_resolve(f, vaddrs, count);
-	if (!before && f->trouble == -ETIMEDOUT)
-		files->timeouts++;
+	taken_ns = clock_monotonic_ns() - start_ns;
+	taken_ns -= taken_ns < FREE_NS ? taken_ns : FREE_NS;
+	files->patience_ns -= taken_ns < files->patience_ns ? taken_ns : files->patience_ns;
 	return err;
 }
 

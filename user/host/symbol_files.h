@@ -15,7 +15,7 @@ struct symbol_files {
 	struct interned *names;		/* borrowed */
 	size_t descriptors, max_descriptors;
 	uint64_t checksum_budget; /* debug_file.h */
-	unsigned int timeouts;	  /* of the symboliser */
+	uint64_t patience_ns;	  /* left for slow files */
 	char note[4096];	  /* some files, whose names have at most TEXT_MAX bytes */
 };
 

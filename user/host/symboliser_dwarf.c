@@ -233,10 +233,11 @@ static void look_in_unit(struct lookup *l, Dwarf_Die *unit)
 }
 
 /*
- * All units are visited, by their ranges: .debug_aranges would be shorter, but clang writes none.
- * Skeleton units (split DWARF) are passed over, their content is in a file that is not opened.
+ * False: not even the first unit can be read. All units are visited, by their ranges:
+ * .debug_aranges would be shorter, but clang writes none. Skeleton units (split DWARF) are passed
+ * over, their content is in a file that is not opened.
  */
-static void look_in_units(struct lookup *l, Dwarf *dwarf)
+static bool look_in_units(struct lookup *l, Dwarf *dwarf)
 {
 	Dwarf_CU *unit = NULL;
 	Dwarf_Half version;
@@ -244,11 +245,14 @@ static void look_in_units(struct lookup *l, Dwarf *dwarf)
 	uint8_t type;
 
 	for (size_t i = 0; i < MAX_UNITS; i++) {
-		if (dwarf_get_units(dwarf, unit, &unit, &version, &type, &die, NULL) != 0)
-			return;
+		int end = dwarf_get_units(dwarf, unit, &unit, &version, &type, &die, NULL);
+
+		if (end)
+			return end > 0 || i > 0;
 		if (type == DW_UT_compile)
 			look_in_unit(l, &die);
 	}
+	return true;
 }
 
 static bool dwarf_is_small(Elf *elf)
@@ -299,6 +303,6 @@ int symboliser_read_dwarf(const struct symboliser_question *q, struct symboliser
 	l.in_unit = calloc(q->count, sizeof(*l.in_unit));
 	if (!l.states || !l.functions || !l.in_unit)
 		return SYMBOLISER_NO_MEMORY;
-	look_in_units(&l, dwarf);
-	return 0; /* the end of the process frees all */
+	/* The end of the process frees all. */
+	return look_in_units(&l, dwarf) ? 0 : SYMBOLISER_MALFORMED;
 }

@@ -16,8 +16,8 @@ struct frame_head {
 	uint32_t function_len, file_len; /* each text is followed by a NUL */
 };
 
-_Static_assert(sizeof(struct head) + CALL_CHAIN_MAX * (sizeof(struct frame_head) +
-						       2 * CALL_CHAIN_TEXT_MAX) <=
+_Static_assert(sizeof(struct head) + (size_t)CALL_CHAIN_MAX * (sizeof(struct frame_head) +
+							       2ul * CALL_CHAIN_TEXT_MAX) <=
 		       CALL_CHAIN_BYTES_MAX,
 	       "the longest chain must fit");
 

@@ -13,7 +13,7 @@
 
 #define CALL_CHAIN_MAX	     64	  /* frames; honest chains have some twenty at most */
 #define CALL_CHAIN_TEXT_MAX  4096 /* of a name, with the NUL (ELF_NAME_MAX); longer ones are cut */
-#define CALL_CHAIN_BYTES_MAX (64 + CALL_CHAIN_MAX * (12 + 2 * CALL_CHAIN_TEXT_MAX))
+#define CALL_CHAIN_BYTES_MAX (64ul + CALL_CHAIN_MAX * (12ul + 2ul * CALL_CHAIN_TEXT_MAX))
 
 enum call_chain_source {
 	CALL_CHAIN_DWARF,

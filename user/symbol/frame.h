@@ -18,9 +18,9 @@ struct frame {
 				 memory, "[vdso]", "" none */
 	const char *file;     /* source file, clean; "" when unknown */
 	uint32_t line;	      /* 0 when unknown */
+	bool is_inlined;      /* it has no code of its own: it was inlined into the next frame */
 	uint64_t offset;      /* of the address in the module (file address) */
 	enum frame_kind kind;
-	bool is_inlined;      /* it has no code of its own: it was inlined into the next frame */
 };
 
 #endif
