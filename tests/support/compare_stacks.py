@@ -44,6 +44,14 @@ def is_after_handler(stop, record, _at):
     return not stop.is_return and stop.frames[1:] == places(record, False)
 
 
+def is_landing(stop, record, at):
+    """Equal down to what threw; then gdb goes on to an address that is no code."""
+    names = [name for _, _, name in record["frames"][:3]]
+    return (not stop.is_return and at == len(stop.frames) and record["frames"][at:] and
+            record["frames"][at][1] == "no code" and
+            any(name.startswith("_Unwind_") for name in names))
+
+
 # What may differ and why: a name, the reason, and a function of (stop, gdb's record, index of the
 # first difference) that says whether this is such a case.
 EXPLANATIONS = [
@@ -61,6 +69,10 @@ EXPLANATIONS = [
     ("a handler had ended",
      "The clock ticked in the system call by which a handler returns: gdb finds what was interrupted.",
      is_after_handler),
+    ("an exception was landing",
+     "libgcc had put the place where an exception is caught over its own return address, and not yet "
+     "moved the stack pointer: the stack is not what the tables say. gdb goes on to what is no code.",
+     is_landing),
 ]
 
 
