@@ -177,7 +177,7 @@ static void print_folded(struct run *r, const struct stack_frames *f, uint64_t c
 	for (size_t i = f->len; i-- > 0;) {
 		struct frame frame = { .function = "", .module = "?" };
 
-		(void)symbols_frame(r->symbols, r->target.pid, f->at[i], &frame);
+		(void)symbols_frames(r->symbols, r->target.pid, f->at[i], &frame, 1);
 		printf("%s%s", frame.function[0] ? frame.function : frame.module, i ? ";" : " ");
 	}
 	printf("%" PRIu64 "\n", count);

@@ -421,8 +421,11 @@ int main(int argc, char **argv)
 	};
 
 	for (size_t i = 0; i < COUNT(deep_frames); i++)
-		deep_frames[i] = (struct frame){ "recurse",	  "server", "src/recurse.c",
-						 (uint32_t)i + 1, false,    i };
+		deep_frames[i] = (struct frame){ .function = "recurse",
+						 .module = "server",
+						 .file = "src/recurse.c",
+						 .line = (uint32_t)i + 1,
+						 .offset = i };
 	for (size_t c = 0; argc == 3 && c < COUNT(cases); c++)
 		for (size_t f = 0; f < COUNT(formats); f++)
 			if (!strcmp(argv[1], cases[c].name) && !strcmp(argv[2], formats[f].name))

@@ -7,7 +7,6 @@
  */
 #include "stacks.h"
 
-#include <alloca.h>
 #include <dlfcn.h>
 #include <pthread.h>
 #include <search.h>
@@ -68,7 +67,7 @@ static void plain(void)
 
 static SITE int variable_alloca(int n)
 {
-	char *buffer = alloca((size_t)n);
+	char *buffer = __builtin_alloca((size_t)n);
 
 	memset(buffer, n, (size_t)n);
 	stacks_keep(buffer);
@@ -107,7 +106,7 @@ static SITE int aligned_locals(int n)
 static SITE int aligned_arguments(int a, int b, int c, int d, int e, int f, int g, int h)
 {
 	char buffer[96] __attribute__((aligned(64)));
-	char *more = alloca((size_t)(a + h));
+	char *more = __builtin_alloca((size_t)(a + h));
 
 	memset(buffer, a, sizeof(buffer));
 	memset(more, b, (size_t)(a + h));
