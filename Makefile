@@ -23,13 +23,13 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfor
            -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp
+PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp libprotobuf-c
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -D_GNU_SOURCE \
-           -DVERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)/skel \
+           -DVERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)/skel -I$(B)/gen \
            $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) -MMD -MP
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
-PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lz -lm
+PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lprotobuf-c -lz -lm
 HOST_LIBS := -ldw -lelf -llzma -lseccomp -lz
 PROBE_LIBS := -lbpf -lelf -lz -lcap-ng -lpthread
 
@@ -47,7 +47,7 @@ TEST_SKELS := $(patsubst tests/bpf/%.bpf.c,$(B)/skel/test/%.skel.h,$(wildcard te
 
 PURE_DIRS := base symbol profile report
 obj      = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
-PURE_OBJ := $(foreach d,$(PURE_DIRS),$(call obj,user/$(d)/*.c))
+PURE_OBJ := $(foreach d,$(PURE_DIRS),$(call obj,user/$(d)/*.c)) $(B)/gen/pprof.pb-c.o
 HOST_OBJ := $(call obj,user/host/*.c)
 PROBE_OBJ := $(call obj,user/probe/*.c) $(call obj,user/collect/*.c)
 
@@ -82,6 +82,14 @@ help: ## this list
 
 $(B)/%.o: %.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c $< -o $@
+
+# Messages of protocol buffers: what is generated is not checked against our warnings.
+$(B)/gen/%.pb-c.c: user/report/%.proto
+	$(call say,PROTOC)mkdir -p $(@D) && protoc-c --c_out=$(@D) --proto_path=$(<D) $<
+$(B)/gen/%.pb-c.h: $(B)/gen/%.pb-c.c ;
+$(B)/gen/%.o: $(B)/gen/%.c
+	$(call say,CC)$(CC) $(filter-out $(WARN),$(ALL_CFLAGS)) -c $< -o $@
+$(PURE_OBJ): | $(B)/gen/pprof.pb-c.h
 
 $(B)/libpure.a: $(PURE_OBJ)
 $(B)/libhost.a: $(HOST_OBJ)
@@ -146,8 +154,8 @@ $(BPFTEST) $(STOPS) $(COST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
 
 FUZZ_SRC := $(foreach d,$(PURE_DIRS),$(wildcard user/$(d)/*.c))
-$(FUZZERS): $(B)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
-	$(call say,FUZZ)mkdir -p $(@D) && $(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -DVERSION='"fuzz"' -Iuser -Ibpf -Itests/unit -Itests/fuzz \
+$(FUZZERS): $(B)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(B)/gen/pprof.pb-c.c
+	$(call say,FUZZ)mkdir -p $(@D) && $(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -DVERSION='"fuzz"' -Iuser -Ibpf -I$(B)/gen -Itests/unit -Itests/fuzz \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $^ $(PURE_LIBS) -o $@
 
 $(REPLAY): $(B)/tests/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libpure.a
@@ -195,7 +203,11 @@ check: ## unit, corpus, golden and command-line tests; no root, seconds
 check: $(UNIT) $(HOSTTEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/go-pure)
 	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST)
 	$(Q)BUILD=$(B) prove tests/support/replay.t
-	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/golden.bats)
+	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/*.bats)
+
+.PHONY: check-readers
+check-readers: $(B)/tests/golden/profile_report ## profiles read back by pprof, speedscope in Chromium, ajv; npm packages
+	$(Q)BUILD=$(B) prove --timer tests/readers/*.bats
 
 .PHONY: check-root
 check-root: all $(BPFTEST) $(STOPS) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
@@ -225,7 +237,7 @@ bench: all $(STOPS) $(COST) $(LIVE) $(B)/tests/live/deep-fp ## A against B in tu
 
 .PHONY: golden
 golden: $(GOLDEN) ## re-record the golden outputs, for the diff to be read
-	$(Q)BUILD=$(B) RECORD=1 bats tests/golden/golden.bats
+	$(Q)BUILD=$(B) RECORD=1 bats tests/golden/*.bats
 
 .PHONY: coverage
 coverage: ## line coverage of the pure folders by the unit tests (gcov)

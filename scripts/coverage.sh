@@ -10,9 +10,14 @@ find "$BUILD" -name '*.gcda' -delete
 for test in "$BUILD"/tests/unit/*_test; do
 	"$test" >/dev/null || { echo "coverage: $test failed" >&2; exit 1; }
 done
-for golden in tests/golden/*.{text,json,folded}; do
+for golden in tests/golden/*.*; do
 	name=${golden##*/}
-	"$BUILD/tests/golden/leak_report" "${name%.*}" "${name##*.}" >/dev/null
+	case $name in
+	*.bats | *.c) continue ;;
+	profile-*) program=profile_report name=${name#profile-} ;;
+	*) program=leak_report ;;
+	esac
+	"$BUILD/tests/golden/$program" "${name%.*}" "${name##*.}" >/dev/null
 done
 for notes in "$BUILD"/user/{base,symbol,profile,report}/*.gcno; do
 	gcov --no-output "$notes" 2>/dev/null

@@ -10,14 +10,22 @@
 
 #define DEPTH(frames) (sizeof(frames) / sizeof(*(frames)))
 
-static const struct frame leaf = { "leaf", "server", "a.c", 10, 0x108, FRAME_NATIVE, false };
-static const struct frame leaf_again = { "leaf", "server", "a.c", 10, 0x100, FRAME_NATIVE, false };
-static const struct frame leaf_line = { "leaf", "server", "a.c", 11, 0x110, FRAME_NATIVE, false };
-static const struct frame leaf_kind = { "leaf", "server", "a.c", 10, 0x100, FRAME_JIT, false };
-static const struct frame leaf_in = { "leaf", "server", "a.c", 10, 0x100, FRAME_NATIVE, true };
-static const struct frame main_frame = { "main", "server", "m.c", 1, 0x10, FRAME_NATIVE, false };
-static const struct frame no_name = { "", "server", "", 0, 0x500, FRAME_NATIVE, false };
-static const struct frame no_name_2 = { "", "server", "", 0, 0x600, FRAME_NATIVE, false };
+#define FRAME(f, m, path, number, address, what, inlining)                                         \
+	{                                                                                          \
+		.function = (f), .module = (m), .file = (path), .line = (number),                  \
+		.offset = (address), .kind = (what), .is_inlined = (inlining)                      \
+	}
+
+static const struct frame leaf = FRAME("leaf", "server", "a.c", 10, 0x108, FRAME_NATIVE, false);
+static const struct frame leaf_again =
+	FRAME("leaf", "server", "a.c", 10, 0x100, FRAME_NATIVE, false);
+static const struct frame leaf_line =
+	FRAME("leaf", "server", "a.c", 11, 0x110, FRAME_NATIVE, false);
+static const struct frame leaf_kind = FRAME("leaf", "server", "a.c", 10, 0x100, FRAME_JIT, false);
+static const struct frame leaf_in = FRAME("leaf", "server", "a.c", 10, 0x100, FRAME_NATIVE, true);
+static const struct frame main_frame = FRAME("main", "server", "m.c", 1, 0x10, FRAME_NATIVE, false);
+static const struct frame no_name = FRAME("", "server", "", 0, 0x500, FRAME_NATIVE, false);
+static const struct frame no_name_2 = FRAME("", "server", "", 0, 0x600, FRAME_NATIVE, false);
 
 static struct profile_sample sample_of(const struct frame *frames, size_t depth, uint64_t weight)
 {
@@ -104,7 +112,7 @@ static void test_keys(void)
 
 static void test_hostile(void)
 {
-	const struct frame bad = { "f\n\xff", "m\x1b", "", 0, 1, FRAME_NATIVE, false };
+	const struct frame bad = FRAME("f\n\xff", "m\x1b", "", 0, 1, FRAME_NATIVE, false);
 	_release_(profile_freep) struct profile *p = profile_new();
 
 	is_int(add(p, &bad, 1), 0, "names that are not clean");

@@ -132,4 +132,20 @@ struct profile_tasks {
 int profile_tasks(const struct profile *p, struct profile_tasks *ret);
 void profile_tasks_done(struct profile_tasks *t);
 
+/* Where the time went: on the CPU, runnable, blocked in this and that. */
+struct profile_wait {
+	enum profile_state state;
+	const char *wait; /* "" but for PROFILE_BLOCKED */
+	uint64_t count, weight;
+};
+
+struct profile_waits {
+	struct profile_wait *at; /* by weight descending, then state, wait */
+	size_t len, cap;
+};
+
+/* 0 or -ENOMEM. */
+int profile_waits(const struct profile *p, struct profile_waits *ret);
+void profile_waits_done(struct profile_waits *w);
+
 #endif

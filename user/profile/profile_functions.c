@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Sums over the stacks of a profile: by function and by thread. */
+/* Sums over the stacks of a profile, by function. */
 #include "base/hash.h"
 #include "base/id_table.h"
 #include "base/scope.h"
@@ -15,8 +15,6 @@ static int compare_u64(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
 }
-
-/* --- functions -------------------------------------------------------------------------------- */
 
 struct sums {
 	const struct profile *profile;
@@ -136,82 +134,4 @@ void profile_functions_done(struct profile_functions *f)
 {
 	free(f->at);
 	*f = (struct profile_functions){ 0 };
-}
-
-/* --- threads and processes -------------------------------------------------------------------- */
-
-struct task_list {
-	struct profile_tasks tasks;
-	struct id_table ids;
-};
-
-static void task_list_done(struct task_list *l)
-{
-	profile_tasks_done(&l->tasks);
-	id_table_done(&l->ids);
-}
-
-static bool is_equal_task(const void *ctx, uint32_t id, const void *key)
-{
-	const struct task_list *l = ctx;
-	const struct profile_stack *s = key;
-
-	return l->tasks.at[id].pid == s->pid && l->tasks.at[id].tid == s->tid;
-}
-
-/* Stacks come by weight, so the first names a task has are those of its heaviest. */
-static struct profile_task *task_of(struct task_list *l, const struct profile_stack *s)
-{
-	uint64_t hash = hash_mix((uint32_t)s->pid, (uint32_t)s->tid);
-	uint32_t id = id_table_find(&l->ids, hash, is_equal_task, l, s);
-	struct profile_task *task;
-
-	if (id != ID_NONE)
-		return &l->tasks.at[id];
-	id = (uint32_t)l->tasks.len;
-	task = vec_push(&l->tasks);
-	if (!task || id_table_add(&l->ids, hash, id))
-		return NULL;
-	*task = (struct profile_task){
-		.pid = s->pid, .tid = s->tid, .process = s->process, .thread = s->thread
-	};
-	return task;
-}
-
-static int compare_tasks(const void *left, const void *right)
-{
-	const struct profile_task *a = left, *b = right;
-	int order = compare_u64(b->weight, a->weight);
-
-	if (!order)
-		order = (a->pid > b->pid) - (a->pid < b->pid);
-	return order ? order : (a->tid > b->tid) - (a->tid < b->tid);
-}
-
-int profile_tasks(const struct profile *p, struct profile_tasks *ret)
-{
-	_release_(task_list_done) struct task_list l = { 0 };
-
-	for (size_t i = 0; i < profile_stack_count(p); i++) {
-		const struct profile_stack *s = profile_stack(p, i);
-		struct profile_task *task = task_of(&l, s);
-
-		if (!task)
-			return -ENOMEM;
-		task->count += s->count;
-		task->weight += s->weight;
-		task->blocked_weight += s->state == PROFILE_BLOCKED ? s->weight : 0;
-		task->runnable_weight += s->state == PROFILE_RUNNABLE ? s->weight : 0;
-	}
-	if (l.tasks.len)
-		qsort(l.tasks.at, l.tasks.len, sizeof(*l.tasks.at), compare_tasks);
-	*ret = l.tasks;
-	l.tasks = (struct profile_tasks){ 0 };
-	return 0;
-}
-
-void profile_tasks_done(struct profile_tasks *t)
-{
-	free(t->at);
-	*t = (struct profile_tasks){ 0 };
 }
