@@ -3,6 +3,7 @@
 #include "collect/cpu_sample_state.h"
 #include "collect/targets.h"
 
+#include "base/scope.h"
 #include "host/cli.h"
 #include "host/log.h"
 
@@ -208,6 +209,17 @@ static void meet(struct cpu_sample *c, pid_t pid)
 		(void)sampled_refresh(s); /* else its stacks end early: counted */
 	if (c->open_count > OPEN_MAX)
 		let_go(s);
+}
+
+void cpu_sample_meet_all(struct cpu_sample *c)
+{
+	_release_(pid_list_done) struct pid_list pids = { 0 };
+
+	meet(c, 1);
+	if (procfs_descendants(1, &pids))
+		return; /* they are met when they are seen */
+	for (size_t i = 0; i < pids.len; i++)
+		meet(c, pids.at[i]);
 }
 
 /* Other code under the same number. */
