@@ -86,7 +86,7 @@ static int write_prices(void)
 /* --- the fault ---------------------------------------------------------------------------------
  */
 
-static uint64_t sum_piece(const char *at, size_t len)
+TRUTH_SITE static uint64_t sum_piece(const char *at, size_t len)
 {
 	uint64_t sum = 0;
 
