@@ -29,8 +29,7 @@ const volatile __u64 min_wait_ns = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 262144);
+	__uint(max_entries, 65536);
 	__type(key, struct sample_key);
 	__type(value, struct sample_value);
 } samples SEC(".maps");

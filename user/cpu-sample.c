@@ -18,7 +18,7 @@
 #define PROGRESS_NS	   (500 * NS_PER_MS)
 #define PROGRESS_FROM_NS   (3 * NS_PER_S)
 #define MAX_FREQUENCY_HZ   20000
-#define DEFAULT_MAX_STACKS 65536
+#define DEFAULT_MAX_STACKS 16384
 
 struct options {
 	struct cli_common common;
@@ -60,7 +60,7 @@ static const struct argp_option option_table[] = {
 	  "NAME.svg and so on",
 	  3 },
 	{ "title", KEY_TITLE, "TEXT", 0, "of the flame graph", 3 },
-	{ "max-stacks", KEY_MAX_STACKS, "N", 0, "distinct stacks recorded (default 65536)", 4 },
+	{ "max-stacks", KEY_MAX_STACKS, "N", 0, "distinct stacks recorded (default 16384)", 4 },
 	{ "max-loss", KEY_MAX_LOSS, "PERCENT", 0,
 	  "lost samples tolerated before exit status 6 (default 1)", 4 },
 	{ 0 },

@@ -33,6 +33,13 @@ static int configure(struct cpu_sample *c)
 	struct cpu_sample_bpf *skel = c->skel;
 	int err = bpf_map__set_max_entries(skel->maps.stacks, o->max_stacks);
 
+	/*
+	 * All elements from the start: where a clock interrupts, the kernel can make only a few new
+	 * ones of this size in a row.
+	 */
+	if (!err)
+		err = bpf_map__set_map_flags(skel->maps.stacks, 0);
+
 	skel->rodata->stacks_by_kernel = c->stacks == STACKS_FP;
 	skel->rodata->stacks_may_use_fp = c->stacks != STACKS_DWARF;
 	skel->rodata->is_system_wide = o->is_system_wide;
