@@ -18,7 +18,8 @@
 #define PROGRESS_NS	   (500 * NS_PER_MS)
 #define PROGRESS_FROM_NS   (3 * NS_PER_S)
 #define MAX_FREQUENCY_HZ   20000
-#define DEFAULT_MAX_STACKS 16384
+#define DEFAULT_MAX_STACKS 16384 /* 1 KiB each */
+#define SYSTEM_MAX_STACKS  65536
 
 struct options {
 	struct cli_common common;
@@ -43,8 +44,8 @@ static const struct argp_option option_table[] = {
 	{ "all", 'a', NULL, 0, "sample every process of the machine", 1 },
 	{ "tid", 't', "TID", 0, "only this thread", 1 },
 	{ "frequency", 'F', "HZ", 0, "samples a second on each CPU (default 99)", 2 },
-	{ "event", KEY_EVENT, "EVENT", 0, "clock (default) or cycles, of the hardware if it counts them",
-	  2 },
+	{ "event", KEY_EVENT, "EVENT", 0,
+	  "clock (default) or cycles, of the hardware if it counts them", 2 },
 	{ "off-cpu", KEY_OFF_CPU, NULL, 0, "the time that threads wait, instead", 2 },
 	{ "wall", KEY_WALL, NULL, 0, "both: time on the CPU and off it", 2 },
 	{ "min-wait", KEY_MIN_WAIT, "TIME", 0, "leave out shorter waits", 2 },
@@ -60,7 +61,8 @@ static const struct argp_option option_table[] = {
 	  "NAME.svg and so on",
 	  3 },
 	{ "title", KEY_TITLE, "TEXT", 0, "of the flame graph", 3 },
-	{ "max-stacks", KEY_MAX_STACKS, "N", 0, "distinct stacks recorded (default 16384)", 4 },
+	{ "max-stacks", KEY_MAX_STACKS, "N", 0,
+	  "distinct stacks recorded, 1 KiB each (default 16384; with -a 65536)", 4 },
 	{ "max-loss", KEY_MAX_LOSS, "PERCENT", 0,
 	  "lost samples tolerated before exit status 6 (default 1)", 4 },
 	{ 0 },
@@ -171,11 +173,7 @@ static const struct argp argp = {
 
 static const struct options defaults = {
 	.common = { .top = 20 },
-	.sample = { .has_user = true,
-		    .has_kernel = true,
-		    .frequency_hz = 99,
-		    .max_stacks = DEFAULT_MAX_STACKS,
-		    .max_loss_pct = 1 },
+	.sample = { .has_user = true, .has_kernel = true, .frequency_hz = 99, .max_loss_pct = 1 },
 	.formats = "text",
 };
 
@@ -185,6 +183,8 @@ static void settle(struct options *o)
 	struct cpu_sample_options *s = &o->sample;
 
 	s->is_system_wide = o->common.is_everything;
+	if (!s->max_stacks)
+		s->max_stacks = s->is_system_wide ? SYSTEM_MAX_STACKS : DEFAULT_MAX_STACKS;
 	s->follow_children = o->common.follow_children;
 	o->style.top = o->common.top;
 	if (!s->has_user && !s->has_kernel)
@@ -244,7 +244,8 @@ static int on_progress(void *ctx)
 	else
 		(void)fprintf(stderr, "%.0f s, Ctrl-C ends it, ", (double)gone_ns / 1e9);
 	(void)fprintf(stderr, "%ju %s, %ju lost", (uintmax_t)taken,
-		      run->options->sample.mode == CPU_SAMPLE_ON_CPU ? "samples" : "samples and waits",
+		      run->options->sample.mode == CPU_SAMPLE_ON_CPU ? "samples"
+								     : "samples and waits",
 		      (uintmax_t)lost);
 	(void)fflush(stderr);
 	run->has_progress = true;

@@ -300,6 +300,10 @@ static void fill_note(struct cpu_sample *c, const uint64_t counters[SAMPLE_COUNT
 		len += (size_t)snprintf(c->note, sizeof(c->note),
 					"%u child processes ended before they could be looked at",
 					c->missed_children);
+	if (counters[SAMPLE_LOST_STACKS] && len < sizeof(c->note))
+		len += (size_t)snprintf(c->note + len, sizeof(c->note) - len,
+					"%s%ju stacks had no room: raise --max-stacks",
+					len ? "; " : "", (uintmax_t)counters[SAMPLE_LOST_STACKS]);
 	if (symbols && len < sizeof(c->note))
 		(void)snprintf(c->note + len, sizeof(c->note) - len, "%s%s", len ? "; " : "",
 			       symbols);
