@@ -172,6 +172,21 @@ static void add_kernel(const struct cpu_sample *c, uint64_t id, struct frames *f
 		kernel_symbols_find(c->kernel, stack.at[i], &f->at[f->len++]);
 }
 
+/* At a switch the innermost frames are those of our own program, up to the scheduler's. */
+#define OWN_FRAMES_MAX 8
+
+static void drop_own(struct frames *f)
+{
+	size_t own = 0;
+
+	while (own < f->len && own < OWN_FRAMES_MAX && strcmp(f->at[own].function, "__schedule") != 0)
+		own++;
+	if (own == f->len || own == OWN_FRAMES_MAX)
+		return;
+	memmove(f->at, f->at + own, (f->len - own) * sizeof(f->at[0]));
+	f->len -= own;
+}
+
 /* Why the stack is not whole, or NULL. */
 static const char *add_user(struct cpu_sample *c, const struct sample_key *key, struct frames *f)
 {
@@ -248,6 +263,8 @@ static int add_sample(struct cpu_sample *c, struct profile *p, const struct samp
 		return 0;
 	f->len = 0;
 	add_kernel(c, key->kernel, f);
+	if (key->state != CPU_SAMPLE_RUNNING)
+		drop_own(f);
 	out.cut = add_user(c, key, f);
 	out.depth = f->len;
 	out.state = states[key->state];
