@@ -15,7 +15,7 @@
 #define DIFF_SHADES 12
 #define COUNT(a)    (sizeof(a) / sizeof(*(a)))
 
-enum family { HOT, MEM, IO, BLUE, GREEN, RED, YELLOW, AQUA, SAFE, FAMILIES };
+enum family { HOT, MEM, IO, BLUE, GREEN, RED, YELLOW, AQUA, VIOLET, SAFE, FAMILIES };
 
 /* Ends of a range of colours, 0xrrggbb, with dark text on the light ones and light on the dark. */
 struct range {
@@ -32,6 +32,7 @@ static const struct range families[FAMILIES] = {
 	[RED] = { 'r', { 0xfbb9a9, 0xee8078 }, { 0x8f3f35, 0x75252a } },
 	[YELLOW] = { 'y', { 0xf8e48c, 0xe9c55a }, { 0x7a6414, 0x5f4a0c } },
 	[AQUA] = { 'q', { 0xaee7e0, 0x72cbc8 }, { 0x1f6b69, 0x155050 } },
+	[VIOLET] = { 'v', { 0xe6c3f3, 0xc695e8 }, { 0x6b2f80, 0x54217a } },
 	[SAFE] = { 's', { 0xfbeaa0, 0x8ba6d6 }, { 0x6f6016, 0x27426f } },
 };
 
@@ -51,8 +52,8 @@ const char flamegraph_palette_words[] = "hot, mem, io, js, kernel, blue, green, 
 /* What each palette uses; the first is for what has no kind. */
 static const enum family hot[] = { HOT }, mem[] = { MEM }, io[] = { IO }, blue[] = { BLUE },
 			 green[] = { GREEN }, red[] = { RED }, safe[] = { SAFE },
-			 js[] = { RED, GREEN, YELLOW, AQUA, BLUE },
-			 kernel[] = { RED, YELLOW, GREEN, AQUA, BLUE };
+			 js[] = { RED, GREEN, YELLOW, AQUA, BLUE, VIOLET, HOT },
+			 kernel[] = { RED, YELLOW, GREEN, AQUA, BLUE, VIOLET, HOT };
 static const struct {
 	const enum family *at;
 	size_t count;
@@ -156,6 +157,10 @@ static enum family family_of(struct flame_shade *s, const char *name, uint32_t d
 
 	if (palette != FLAMEGRAPH_JS && palette != FLAMEGRAPH_KERNEL)
 		return palettes[palette].at[0];
+	if (starts_with(name, "[blocked")) /* time off the CPU: cpu-sample --wall */
+		return VIOLET;
+	if (starts_with(name, "[runnable"))
+		return HOT;
 	if (is_kernel(s, name, depth))
 		return BLUE;
 	return palette == FLAMEGRAPH_JS ? js_family(name) : code_family(name);

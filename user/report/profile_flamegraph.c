@@ -61,7 +61,8 @@ int profile_flamegraph(const struct profile *p, const struct profile_meta *m, co
 				.subtitle = subtitle,
 				.notes = m->note,
 				.count_name = is_sampled(m) ? "samples" : "ns",
-				.palette = is_sampled(m) ? FLAMEGRAPH_KERNEL : FLAMEGRAPH_IO };
+				.palette = strcmp(m->event, "off-cpu") != 0 ? FLAMEGRAPH_KERNEL
+									    : FLAMEGRAPH_IO };
 	struct flamegraph_result result;
 	int err = f ? fill(p, m, f) : -ENOMEM;
 
