@@ -169,7 +169,12 @@ check: ## unit, corpus, golden and command-line tests; no root, seconds
 check: $(UNIT) $(HOSTTEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/go-pure)
 	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST)
 	$(Q)BUILD=$(B) prove tests/support/replay.t
-	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/golden.bats)
+	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/*.bats)
+
+.PHONY: check-browser
+check-browser: $(B)/bin/flame-render ## flame graphs in headless Chromium; screenshots in build/browser
+	$(Q)cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --silent
+	$(Q)BUILD=$(B) prove --timer --exec node tests/browser/*.test.js
 
 .PHONY: check-root
 check-root: all $(BPFTEST) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
@@ -199,7 +204,7 @@ bench: all $(LIVE) ## A against B in turn, ratios with their spread; root
 
 .PHONY: golden
 golden: $(GOLDEN) ## re-record the golden outputs, for the diff to be read
-	$(Q)BUILD=$(B) RECORD=1 bats tests/golden/golden.bats
+	$(Q)BUILD=$(B) RECORD=1 bats tests/golden/*.bats
 
 .PHONY: coverage
 coverage: ## line coverage of the pure folders by the unit tests (gcov)

@@ -9,13 +9,13 @@ set -euo pipefail
 # "a|b": the first the archive knows. "?a": wanted, but its absence only skips tests, as they will say.
 BUILD_PACKAGES='clang llvm gcc make pkg-config libc6-dev linux-libc-dev git ca-certificates
 	libbpf-dev libelf-dev zlib1g-dev libdw-dev libiberty-dev uthash-dev libcap-ng-dev libcapstone-dev'
-TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached nodejs curl jq procps util-linux libcap2-bin
+TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached nodejs npm chromium|chromium-browser fonts-dejavu-core curl jq procps util-linux libcap2-bin
 	strace binutils python3 python3-jsonschema libxml2-utils help2man mandoc bash-completion
 	clang-format clang-tidy cppcheck shellcheck musl-tools golang-go
 	libjemalloc2 libtcmalloc-minimal4|libtcmalloc-minimal4t64 ?libmimalloc2.0|libmimalloc3|libmimalloc-dev
 	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils ?debootstrap ?gdb'
 BUILD_PROGRAMS='clang llvm-strip gcc make pkg-config git bpftool'
-TEST_PROGRAMS='perl prove bats wrk redis-server redis-cli nginx memcached node curl jq ps setpriv strace objcopy
+TEST_PROGRAMS='perl prove bats wrk redis-server redis-cli nginx memcached node npm chromium curl jq ps setpriv strace objcopy
 	python3 xmllint help2man mandoc clang-format clang-tidy cppcheck shellcheck musl-gcc go
 	qemu-system-x86_64 busybox cpio mke2fs xz'
 
@@ -69,6 +69,7 @@ extra_packages() {
 is_there() {
 	case $1 in
 	nodejs) is_installed nodejs || command -v node >/dev/null ;;
+	npm) is_installed npm || command -v npm >/dev/null ;;
 	golang-go) is_installed golang-go || command -v go >/dev/null ;;
 	linux-tools-generic) compgen -G '/usr/lib/linux-tools/*/bpftool' >/dev/null ;;
 	*) is_installed "$1" ;;

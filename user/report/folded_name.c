@@ -17,7 +17,7 @@ void folded_put_name(FILE *out, const char *name)
 	for (; at < len; at++) {
 		char c = name[at] == ';' ? ':' : name[at];
 
-		if (c == ' ' && number < len && at + 1 == number)
+		if (c == ' ' && (at + 1 == len || (number < len && at + 1 == number)))
 			c = '_';
 		(void)fputc(c, out);
 	}
