@@ -84,25 +84,29 @@ static void check_picture(const struct reading *r, uint8_t dice)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct reading whole, pieces, again;
+	struct reading whole, pieces, again, last;
 	uint8_t dice = size ? data[size - 1] : 0;
 	char *once = fold((const char *)data, size, size + 1, &whole);
 	char *bits = fold((const char *)data, size, 1 + dice % 7, &pieces);
-	char *twice;
+	char *twice, *thrice;
 
 	assert(!once == !bits);
 	if (!once)
 		return 0;
 	assert(strcmp(once, bits) == 0);
 	check_picture(&whole, dice);
+	/* names that were escaped may stand in another order the next time, but no more after it */
 	twice = fold(once, strlen(once), 4096, &again);
-	assert(twice && strcmp(once, twice) == 0);
-	assert(flame_total(whole.flame, FLAME_NOW) == flame_total(again.flame, FLAME_NOW));
+	assert(twice && flame_total(whole.flame, FLAME_NOW) == flame_total(again.flame, FLAME_NOW));
+	thrice = fold(twice, strlen(twice), 4096, &last);
+	assert(thrice && strcmp(twice, thrice) == 0);
 	flame_free(whole.flame);
 	flame_free(pieces.flame);
 	flame_free(again.flame);
+	flame_free(last.flame);
 	free(once);
 	free(bits);
 	free(twice);
+	free(thrice);
 	return 0;
 }
