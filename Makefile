@@ -13,6 +13,7 @@ ifeq ($(origin CC),default)
 CC      := gcc
 endif
 CLANG   ?= clang
+RUSTC   ?= rustc
 BPFTOOL ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool /usr/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 prefix  ?= /usr/local
@@ -22,14 +23,14 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfor
            -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-PKGS    := libbpf libelf libdw libcap-ng capstone zlib
+PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -D_GNU_SOURCE \
            -DVERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)/skel \
            $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) -MMD -MP
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lz -lm
-HOST_LIBS := -ldw -lelf
+HOST_LIBS := -ldw -lelf -llzma -lseccomp -lz
 PROBE_LIBS := -lbpf -lelf -lz -lcap-ng -lpthread
 
 ARCH    := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
@@ -55,11 +56,15 @@ EXAMPLE_LIB := $(call obj,examples/lib/*.c)
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 HOSTTEST := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*_test.c))
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test.c))
+STOPS   := $(B)/tests/bpf/stack-stops# what the stacks-* live tests look with
+COST    := $(B)/tests/bpf/unwind-cost# what the benchmark of unwinding measures with
 GOLDEN  := $(patsubst tests/golden/%.c,$(B)/tests/golden/%,$(wildcard tests/golden/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*_fuzz.c))
-LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(wildcard tests/live/*.c))
+LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(filter-out %-plugin.c,$(wildcard tests/live/*.c)))
 LIVE_VARIANTS := $(addprefix $(B)/tests/live/,stress-lsan alloc-matrix-static alloc-matrix-musl \
+           $(addprefix stacks-c-,O0 fp static nopie stripped clang) $(addprefix stacks-cxx-,fp stripped) \
+           $(addprefix stacks-plugin,.so -fp.so) $(if $(shell command -v $(RUSTC)),stacks-rust) leaks-c-O0 $(addprefix busy-events-,fp stripped) \
            $(basename $(notdir $(wildcard tests/live/*.go tests/live/*.cpp))))
 
 .DELETE_ON_ERROR:
@@ -136,8 +141,8 @@ $(HOSTTEST): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
 
 # The stacks that the tests make are walked by frame pointers.
 $(patsubst %,%.o,$(BPFTEST)): ALL_CFLAGS += -fno-omit-frame-pointer
-$(patsubst %,%.o,$(BPFTEST)): | $(TEST_SKELS) $(SKELS)
-$(BPFTEST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
+$(patsubst %,%.o,$(BPFTEST) $(STOPS) $(COST)): | $(TEST_SKELS) $(SKELS)
+$(BPFTEST) $(STOPS) $(COST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
 
 FUZZ_SRC := $(foreach d,$(PURE_DIRS),$(wildcard user/$(d)/*.c))
@@ -158,8 +163,29 @@ $(B)/tests/live/%-static: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
 $(B)/tests/live/%-musl: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && musl-gcc $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
+$(B)/tests/live/stacks-c-static: LIVE_CFLAGS += -DNO_PLUGIN # dlopen, in a static program, warns
+LIVE_FP := -fno-omit-frame-pointer -DWITH_FRAME_POINTER
+$(B)/tests/live/%-fp: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) $(LIVE_FP) $< -o $@ -lpthread -ldl
+$(B)/tests/live/%-O0: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -O0 -DWITH_FRAME_POINTER $< -o $@ -lpthread -ldl
+$(B)/tests/live/%-nopie: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -fno-pie -no-pie $< -o $@ -lpthread -ldl
+$(B)/tests/live/%-clang: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CLANG) $(LIVE_CFLAGS) $< -o $@ -lpthread -ldl
+$(B)/tests/live/%-stripped: $(B)/tests/live/%
+	$(call say,STRIP)strip -s $< -o $@
+$(B)/tests/live/%.so: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -fPIC -shared $< -o $@
+$(B)/tests/live/%-fp.so: tests/live/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) $(LIVE_FP) -fPIC -shared $< -o $@
+LIVE_CXXFLAGS = -std=c++17 $(filter-out -std=%,$(LIVE_CFLAGS))
 $(B)/tests/live/%: tests/live/%.cpp
-	$(call say,CXX)mkdir -p $(@D) && $(CXX) -std=c++17 $(filter-out -std=%,$(LIVE_CFLAGS)) $< -o $@ -lpthread
+	$(call say,CXX)mkdir -p $(@D) && $(CXX) $(LIVE_CXXFLAGS) $< -o $@ -lpthread
+$(B)/tests/live/%-fp: tests/live/%.cpp
+	$(call say,CXX)mkdir -p $(@D) && $(CXX) $(LIVE_CXXFLAGS) $(LIVE_FP) $< -o $@ -lpthread
+$(B)/tests/live/%: tests/live/%.rs
+	$(call say,RUSTC)mkdir -p $(@D) && MAKEFLAGS= $(RUSTC) -O -g --crate-name $(subst -,_,$*) $< -o $@
 $(B)/tests/live/go-%: tests/live/go-%.go
 	$(call say,GO)mkdir -p $(@D) && GOCACHE=$(abspath $(B))/go-cache GO111MODULE=off \
 		CGO_ENABLED=$(if $(filter pure,$*),0,1) go build -o $@ $<
@@ -173,20 +199,20 @@ check: $(UNIT) $(HOSTTEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/
 
 .PHONY: check-browser
 check-browser: $(B)/bin/flame-render ## flame graphs in headless Chromium; screenshots in build/browser
-	$(Q)cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --silent
+	$(Q)! command -v npm >/dev/null || (cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --silent)
 	$(Q)BUILD=$(B) prove --timer --exec node tests/browser/*.test.js
 
 .PHONY: check-root
-check-root: all $(BPFTEST) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
+check-root: all $(BPFTEST) $(STOPS) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
 	$(Q)BUILD=$(B) prove $(BPFTEST)
 	$(Q)BUILD=$(B) prove --timer tests/live/*.bats
 
 .PHONY: check-kernels
-check-kernels: all $(BPFTEST) $(LIVE) $(LIVE_VARIANTS) ## the same in qemu guests with Debian's 6.1 and 6.12 kernels
+check-kernels: all $(BPFTEST) $(STOPS) $(LIVE) $(LIVE_VARIANTS) ## the same in qemu guests with Debian's 6.1 and 6.12 kernels
 	$(Q)BUILD=$(B) prove --timer tests/kernels/kernels.t
 
 .PHONY: lint
-lint: all $(BPFTEST) ## formatting, warnings, static analysis, shell, layers, man pages
+lint: all $(BPFTEST) $(STOPS) $(COST) ## formatting, warnings, static analysis, shell, layers, man pages
 	$(Q)BUILD=$(B) scripts/lint.sh
 
 .PHONY: format
@@ -199,7 +225,7 @@ fuzz: $(FUZZERS) ## every fuzz target for FUZZ_SECONDS (60)
 	$(Q)BUILD=$(B) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
 
 .PHONY: bench
-bench: all $(LIVE) ## A against B in turn, ratios with their spread; root
+bench: all $(STOPS) $(COST) $(LIVE) $(B)/tests/live/deep-fp ## A against B in turn, ratios with their spread; root
 	$(Q)BUILD=$(B) scripts/bench.sh
 
 .PHONY: golden
@@ -214,26 +240,34 @@ $(B)/.coverage: $(UNIT) $(GOLDEN)
 
 # --- man pages, installation --------------------------------------------------------------------
 
-MAN := $(patsubst %,$(B)/man/%.8,$(TOOLS))
+TRACERS := $(filter-out $(UNPRIVILEGED_TOOLS),$(TOOLS))
+MAN8 := $(patsubst %,$(B)/man/%.8,$(TRACERS))
+MAN1 := $(patsubst %,$(B)/man/%.1,$(UNPRIVILEGED_TOOLS))
 # help2man's "November 2026" is no date to mandoc.
 MAN_DATE = $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(date +%s)}" +%F)
+make_man = mkdir -p $(@D) && help2man --no-info --section=$(1) --manual='bpf-vitals' --include=docs/man/$*.h2m $< -o $@ && \
+		sed -i 's/^\(\.TH [^ ]* "$(1)"\) "[^"]*"/\1 "$(MAN_DATE)"/' $@
 .PHONY: man
-man: $(MAN) ## man pages from --help and docs/man/*.h2m
+man: $(MAN8) $(MAN1) ## man pages from --help and docs/man/*.h2m
 $(B)/man/%.8: $(B)/bin/% docs/man/%.h2m
-	$(call say,MAN)mkdir -p $(@D) && help2man --no-info --section=8 --manual='bpf-vitals' --include=docs/man/$*.h2m $< -o $@ && \
-		sed -i 's/^\(\.TH [^ ]* "8"\) "[^"]*"/\1 "$(MAN_DATE)"/' $@
+	$(call say,MAN)$(call make_man,8)
+$(B)/man/%.1: $(B)/bin/% docs/man/%.h2m
+	$(call say,MAN)$(call make_man,1)
 
+INTO := $(DESTDIR)$(prefix)
 .PHONY: install
 install: all man ## into DESTDIR/prefix
-	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/share/man/man8 $(DESTDIR)$(prefix)/share/bash-completion/completions
-	install -m 0755 $(addprefix $(B)/bin/,$(TOOLS)) $(DESTDIR)$(prefix)/sbin
-	install -m 0644 $(MAN) $(DESTDIR)$(prefix)/share/man/man8
-	for t in $(TOOLS); do install -m 0644 scripts/bash-completion $(DESTDIR)$(prefix)/share/bash-completion/completions/$$t; done
+	install -d $(addprefix $(INTO)/,bin sbin share/man/man1 share/man/man8 share/bash-completion/completions)
+	install -m 0755 $(addprefix $(B)/bin/,$(TRACERS)) $(INTO)/sbin
+	install -m 0755 $(addprefix $(B)/bin/,$(UNPRIVILEGED_TOOLS)) $(INTO)/bin
+	install -m 0644 $(MAN8) $(INTO)/share/man/man8
+	install -m 0644 $(MAN1) $(INTO)/share/man/man1
+	for t in $(TOOLS); do install -m 0644 scripts/bash-completion $(INTO)/share/bash-completion/completions/$$t; done
 
 .PHONY: uninstall
 uninstall: ## what install put there
-	for t in $(TOOLS); do rm -f $(DESTDIR)$(prefix)/sbin/$$t $(DESTDIR)$(prefix)/share/man/man8/$$t.8 \
-		$(DESTDIR)$(prefix)/share/bash-completion/completions/$$t; done
+	for t in $(TOOLS); do rm -f $(INTO)/bin/$$t $(INTO)/sbin/$$t $(INTO)/share/man/man1/$$t.1 $(INTO)/share/man/man8/$$t.8 \
+		$(INTO)/share/bash-completion/completions/$$t; done
 
 .PHONY: clean
 clean: ## removes build/

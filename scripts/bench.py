@@ -14,12 +14,16 @@ import time
 
 from bench_run import (Target, Tracer, cpu_seconds, example_server, library_text, map_bytes,
                        redis, redis_requests, resident_bytes, traced, wrk)
-from bench_stats import alternate, median_of, number, ratio_text, table, with_spread
+from bench_stats import alternate, median_of, number, ratio_text, side, table, with_spread
+import bench_unwind
 
 # bcc's libbpf-tools memleak (6d0a964c) on another machine (KVM guest, 2 shared CPUs of an AMD EPYC,
 # Linux 6.18, glibc 2.36, redis 7.0.15): CPU per pair, server CPU per SET; see docs/benchmarks.md.
 BCC_PAIR_US = {(1, 0): "20.5", (2, 0): "22.7", (8, 0): "19.3 to 24.0", (1, 20): "20.6"}
 BCC_REDIS_US = {"libc": "121 to 150", "jemalloc": "cannot attach"}
+
+# How stacks are walked; None: nothing is traced.
+METHODS = (None, "auto", "fp")
 
 LIBC = r"/libc[.-]"
 
@@ -51,21 +55,22 @@ class Bench:
         for threads, depth in BCC_PAIR_US:
             with Target(self.program("tests/live/pair-cost")) as target:
                 target.ask("1 0 100000")
-                runs = alternate(lambda: self.pair_run(target, threads, depth, False),
-                                 lambda: self.pair_run(target, threads, depth, True),
-                                 self.rounds)
+                runs = alternate(self.rounds, *(
+                    lambda method=method: self.pair_run(target, threads, depth, method)
+                    for method in METHODS))
             raw[f"{threads} threads, depth {depth}"] = runs
-            rows.append([str(threads), str(depth), with_spread([a for a, _ in runs], "ns"),
-                         with_spread([b for _, b in runs], "ns"),
-                         with_spread([{"us": (b["ns"] - a["ns"]) / 1000} for a, b in runs], "us"),
-                         BCC_PAIR_US[threads, depth]])
+            rows.append([str(threads), str(depth), with_spread(side(runs, 0), "ns"),
+                         *(with_spread([{"us": (b["ns"] - a["ns"]) / 1000}
+                                        for a, b in side(runs, 0, i)], "us") for i in (1, 2)),
+                         ratio_text(side(runs, 2, 1), "ns"), BCC_PAIR_US[threads, depth]])
         self.keep("pairs", raw)
-        self.say(table(["threads", "frames deep", "untraced, ns per pair", "traced, ns per pair",
-                        "cost of tracing, µs", "bcc libbpf memleak, µs"], rows))
+        self.say(table(["threads", "frames deep", "untraced, ns per pair",
+                        "cost of tracing, µs", "with `--stacks=fp`, µs", "traced: auto / fp",
+                        "bcc libbpf memleak, µs"], rows))
 
-    def pair_run(self, target, threads, depth, is_traced):
-        pairs = (20000 if is_traced else 2000000) * (1 if self.quick else 5)
-        with traced(self.tracer, target.pid, is_traced):
+    def pair_run(self, target, threads, depth, method):
+        pairs = (20000 if method else 2000000) * (1 if self.quick else 5)
+        with traced(self.tracer, target.pid, method, f"--stacks={method}"):
             result = target.ask(f"{threads} {depth} {pairs}")
         return {"ns": result["ns_per_pair"], "pairs_per_second": result["pairs_per_second"]}
 
@@ -77,18 +82,20 @@ class Bench:
             capture_output=True, text=True).stdout).group(1)
         rows, raw = [], {}
         for name, environment in (("jemalloc", {}), ("libc", {"LD_PRELOAD": libc})):
-            runs = alternate(lambda: self.redis_run(environment, False),
-                             lambda: self.redis_run(environment, True), self.rounds)
+            runs = alternate(self.rounds, *(
+                lambda method=method: self.redis_run(environment, method) for method in METHODS))
             raw[name] = runs
-            rows.append(server_row("redis SET, " + name, runs) + [BCC_REDIS_US[name]])
+            rows += [server_row(f"redis SET, {name}, `--stacks={METHODS[i]}`", side(runs, 0, i)) +
+                     [ratio_text(side(runs, 2, 1), "us_per_request") if i == 1 else "",
+                      BCC_REDIS_US[name]] for i in (1, 2)]
         self.keep("redis", raw)
-        self.say(table(SERVER_HEADER + ["bcc libbpf memleak, µs per request"], rows))
+        self.say(table(SERVER_HEADER + ["traced: auto / fp", "bcc libbpf memleak, µs per request"], rows))
 
-    def redis_run(self, environment, is_traced):
+    def redis_run(self, environment, method):
         count = 20000 if self.quick else 100000
         with redis(environment) as (pid, port):
             redis_requests(port, 20000)  # warm
-            with traced(self.tracer, pid, is_traced) as tracer:
+            with traced(self.tracer, pid, method, f"--stacks={method}") as tracer:
                 cpu = cpu_seconds(pid)
                 rate = redis_requests(port, count)
                 cpu = cpu_seconds(pid) - cpu
@@ -99,8 +106,8 @@ class Bench:
     def server(self):
         rows, raw = [], {}
         for route in ("/clean", "/listener"):
-            runs = alternate(lambda: self.server_run(route, False),
-                             lambda: self.server_run(route, True), self.rounds)
+            runs = alternate(self.rounds, lambda: self.server_run(route, False),
+                             lambda: self.server_run(route, True))
             raw[route] = runs
             rows.append(server_row(f"leaky-server `{route}`", runs))
         self.keep("server", raw)
@@ -252,6 +259,9 @@ BENCHMARKS = {
     "detach": ("Detaching", Bench.detach),
     "memory": ("Memory of memleak-trace", Bench.memory),
     "bpf": ("BPF programs alone (kernel.bpf_stats_enabled)", Bench.bpf),
+    "unwind": ("Unwinding: one walk", bench_unwind.walks),
+    "perf": ("Unwinding: beside perf's copies of stacks", bench_unwind.samples),
+    "tables": ("Unwinding: tables", bench_unwind.tables),
 }
 
 

@@ -33,6 +33,20 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def cpu_when_ended(p):
+    """CPU seconds of a process that has ended, and of those it waited for; None: it runs."""
+    pid, status, usage = os.wait4(p.pid, os.WNOHANG)
+    if pid == 0:
+        return None
+    p.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
+
+
+def wait_for_cpu(p):
+    os.waitid(os.P_PID, p.pid, os.WEXITED | os.WNOWAIT)
+    return cpu_when_ended(p)
+
+
 def resident_bytes(pid, field="VmHWM"):
     with open(f"/proc/{pid}/status") as f:
         return int(re.search(rf"^{field}:\s*(\d+) kB", f.read(), re.M).group(1)) * 1024

@@ -3,19 +3,22 @@
 import statistics
 
 
-def alternate(run_a, run_b, rounds):
-    """Runs A B, B A, A B, ...: what drifts meets both. Returns the list of (a, b) pairs; a run
-    returns a dictionary of numbers."""
-    pairs = []
+def alternate(rounds, *sides):
+    """Runs A B C, C B A, A B C, ...: what drifts meets all. Returns one tuple of runs, in the order
+    of @sides, for each round; a run returns a dictionary of numbers."""
+    result = []
     for i in range(rounds):
-        if i % 2 == 0:
-            a = run_a()
-            b = run_b()
-        else:
-            b = run_b()
-            a = run_a()
-        pairs.append((a, b))
-    return pairs
+        order = range(len(sides)) if i % 2 == 0 else reversed(range(len(sides)))
+        runs = {side: sides[side]() for side in order}
+        result.append(tuple(runs[side] for side in range(len(sides))))
+    return result
+
+
+def side(rounds, *indexes):
+    """The runs of one side of all rounds; of two sides, pairs of them."""
+    if len(indexes) == 1:
+        return [runs[indexes[0]] for runs in rounds]
+    return [tuple(runs[i] for i in indexes) for runs in rounds]
 
 
 def median_of(runs, key):

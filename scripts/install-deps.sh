@@ -8,16 +8,18 @@ set -euo pipefail
 
 # "a|b": the first the archive knows. "?a": wanted, but its absence only skips tests, as they will say.
 BUILD_PACKAGES='clang llvm gcc make pkg-config libc6-dev linux-libc-dev git ca-certificates
-	libbpf-dev libelf-dev zlib1g-dev libdw-dev libiberty-dev uthash-dev libcap-ng-dev libcapstone-dev'
-TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached nodejs npm chromium|chromium-browser fonts-dejavu-core curl jq procps util-linux libcap2-bin
+	libbpf-dev libelf-dev zlib1g-dev libdw-dev libiberty-dev uthash-dev libcap-ng-dev libcapstone-dev
+	liblzma-dev libseccomp-dev'
+TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached nodejs ?npm ?chromium fonts-dejavu-core
+	curl jq procps util-linux libcap2-bin
 	strace binutils python3 python3-jsonschema libxml2-utils help2man mandoc bash-completion
 	clang-format clang-tidy cppcheck shellcheck musl-tools golang-go
 	libjemalloc2 libtcmalloc-minimal4|libtcmalloc-minimal4t64 ?libmimalloc2.0|libmimalloc3|libmimalloc-dev
-	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils ?debootstrap ?gdb'
+	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils ?debootstrap gdb ?rustc'
 BUILD_PROGRAMS='clang llvm-strip gcc make pkg-config git bpftool'
-TEST_PROGRAMS='perl prove bats wrk redis-server redis-cli nginx memcached node npm chromium curl jq ps setpriv strace objcopy
+TEST_PROGRAMS='perl prove bats wrk redis-server redis-cli nginx memcached node curl jq ps setpriv strace objcopy
 	python3 xmllint help2man mandoc clang-format clang-tidy cppcheck shellcheck musl-gcc go
-	qemu-system-x86_64 busybox cpio mke2fs xz'
+	qemu-system-x86_64 busybox cpio mke2fs xz gdb'
 
 say() { echo "install-deps: $*" >&2; }
 
@@ -38,12 +40,13 @@ system=$(distribution || true)
 if ! [[ $system =~ debian|ubuntu ]] || ! command -v apt-get >/dev/null; then
 	missing=
 	for p in $programs; do command -v "$p" >/dev/null || missing+=" $p"; done
-	libs=$(pkg-config --print-errors --exists 'libbpf >= 1.0' libelf libdw libcap-ng capstone zlib 2>&1) || true
+	libs=$(pkg-config --print-errors --exists 'libbpf >= 1.0' libelf libdw libcap-ng capstone zlib \
+		liblzma libseccomp 2>&1) || true
 	[ -n "$missing$libs" ] || exit 0
 	say "packages are known for Debian 12, 13 and Ubuntu 22.04, 24.04 only; this is '${system:-unknown}'"
 	[ -z "$missing" ] || say "programs needed and not found:$missing"
 	[ -z "$libs" ] || say "libraries needed (with headers): libbpf >= 1.0, libelf, libdw, libcap-ng," \
-		"capstone, zlib, libiberty, uthash. pkg-config says: $libs"
+		"capstone, zlib, liblzma, libseccomp, libiberty, uthash. pkg-config says: $libs"
 	exit 5
 fi
 
@@ -71,6 +74,7 @@ is_there() {
 	nodejs) is_installed nodejs || command -v node >/dev/null ;;
 	npm) is_installed npm || command -v npm >/dev/null ;;
 	golang-go) is_installed golang-go || command -v go >/dev/null ;;
+	rustc) is_installed rustc || command -v rustc >/dev/null ;;
 	linux-tools-generic) compgen -G '/usr/lib/linux-tools/*/bpftool' >/dev/null ;;
 	*) is_installed "$1" ;;
 	esac

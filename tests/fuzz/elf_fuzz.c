@@ -13,7 +13,7 @@ static void check_segments(const struct elf *elf)
 {
 	assert(elf->segment_count <= ELF_MAX_SEGMENTS);
 	assert(elf->build_id_len <= ELF_BUILD_ID_MAX);
-	assert(memchr(elf->debuglink, 0, sizeof(elf->debuglink)));
+	assert(elf->debuglink.size <= elf->reader.size && elf->debugdata.size <= elf->reader.size);
 	for (size_t i = 0; i < elf->segment_count; i++) {
 		const struct elf_segment *s = &elf->segments[i];
 		uint64_t offset, vaddr;

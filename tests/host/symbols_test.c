@@ -2,23 +2,14 @@
 /*
  * Names and lines of real processes: this one, its children and shared objects built on the spot.
  */
-#include "host/symbols.h"
-
-#include "base/scope.h"
-#include "host/clock.h"
-#include "host/source_lines.h"
-#include "tap.h"
+#include "symbols_fixture.h"
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-
-static char folder[] = "/tmp/symbols-test.XXXXXX";
 
 static __attribute__((noinline)) uint64_t return_address(void)
 {
@@ -40,50 +31,6 @@ __attribute__((noinline)) int mangled(void)
 {
 	__asm__ volatile("");
 	return 7;
-}
-
-static struct frame frame_at(struct symbols *s, pid_t pid, uint64_t addr)
-{
-	struct frame frame = { .function = "(none)", .module = "(none)", .file = "(none)" };
-
-	(void)symbols_resolve(s, pid, &addr, 1);
-	(void)symbols_frame(s, pid, addr, &frame);
-	return frame;
-}
-
-static uint64_t address_of(const void *function)
-{
-	return (uint64_t)(uintptr_t)function;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text);
-	size_t end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
-/* Runs a shell command in the folder of this test. */
-static __attribute__((format(printf, 1, 2))) bool shell(const char *format, ...)
-{
-	char command[2048];
-	int len = snprintf(command, sizeof(command), "cd %s && ( ", folder);
-	__builtin_va_list args;
-
-	__builtin_va_start(args, format);
-	len += vsnprintf(command + len, sizeof(command) - (size_t)len, format, args);
-	__builtin_va_end(args);
-	(void)snprintf(command + len, sizeof(command) - (size_t)len, " ) >log 2>&1");
-	return system(command) == 0;
-}
-
-static void *load(const char *name)
-{
-	char path[256];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return dlopen(path, RTLD_NOW | RTLD_LOCAL);
 }
 
 static int open_files(void)
@@ -167,14 +114,14 @@ static void test_no_code(const struct target *self)
 	(void)symbols_refresh(s, self);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		(void)symbols_resolve(s, self->pid, &cases[i].addr, 1);
-		ok(!symbols_frame(s, self->pid, cases[i].addr, &frame), "no code: %s",
+		ok(!symbols_frames(s, self->pid, cases[i].addr, &frame, 1), "no code: %s",
 		   cases[i].what);
 	}
 	is_int(frame.line, 99, "the frame is untouched then");
-	ok(!symbols_frame(s, 1 << 30, address_of(known_function), &frame),
+	ok(!symbols_frames(s, 1 << 30, address_of(known_function), &frame, 1),
 	   "no code: a process never taken");
 	symbols_forget(s, self->pid);
-	ok(!symbols_frame(s, self->pid, address_of(known_function), &frame),
+	ok(!symbols_frames(s, self->pid, address_of(known_function), &frame, 1),
 	   "no code: a process forgotten");
 }
 
@@ -225,7 +172,7 @@ static void test_dlopen(const struct target *self)
 	(void)symbols_refresh(s, self);
 	library = load("plain.so");
 	addr = address_of(dlsym(library, "helper_visible"));
-	ok(!symbols_frame(s, self->pid, addr, &frame), "a new library is unknown");
+	ok(!symbols_frames(s, self->pid, addr, &frame, 1), "a new library is unknown");
 	(void)symbols_refresh(s, self);
 	frame = frame_at(s, self->pid, addr);
 	is_text(frame.function, "helper_visible", "after a refresh it is known");
@@ -235,6 +182,63 @@ static void test_dlopen(const struct target *self)
 	(void)symbols_refresh(s, self);
 	is_text(frame_at(s, self->pid, addr + 1).function, "helper_visible",
 		"it stays known after dlclose");
+}
+
+/* A library that was replaced on disk is another file, but the mapping still leads to the old one.
+ */
+static void test_replaced(const struct target *self)
+{
+	_release_(symbols_freep) struct symbols *s = symbols_new();
+	void *library;
+
+	(void)shell("cp plain.so replaced.so");
+	library = load("replaced.so");
+	(void)shell("cp wrong.debug other && mv other replaced.so");
+	(void)symbols_refresh(s, self);
+	if (geteuid() == 0)
+		is_text(frame_at(s, self->pid, address_of(dlsym(library, "helper_visible")))
+				.function,
+			"helper_visible", "a replaced file keeps its names");
+	else
+		skip("names of a replaced file", "needs root (/proc/PID/map_files)");
+	(void)dlclose(library);
+}
+
+/* As in two containers: two inodes, one build. */
+static void test_same_build(const struct target *self)
+{
+	static const struct {
+		const char *make;
+		const char *name, *copy;
+		int more_files;
+	} cases[] = {
+		{ "cp stripped.so s1.so; cp stripped.so s2.so", "s1.so", "s2.so", 0 },
+		{ "cp plain.so t1.so; cp plain.so t2.so", "t1.so", "t2.so", 1 }, /* id too short */
+		{ "cp stripped.so u1.so; cp stripped.so u2.so; echo >>u2.so", "u1.so", "u2.so", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		_release_(symbols_freep) struct symbols *s = symbols_new();
+		void *first, *second;
+		int before;
+
+		(void)shell("%s", cases[i].make);
+		first = load(cases[i].name);
+		(void)symbols_refresh(s, self);
+		before = open_files();
+		second = load(cases[i].copy);
+		(void)symbols_refresh(s, self);
+		is_int(open_files() - before, cases[i].more_files, "%s: files opened for a copy",
+		       cases[i].copy);
+		(void)frame_at(s, self->pid, address_of(dlsym(first, "helper_visible")));
+		is_text(frame_at(s, self->pid, address_of(dlsym(second, "helper_visible")))
+				.function,
+			"helper_visible", "%s: the copy has its names", cases[i].copy);
+		is_text(frame_at(s, self->pid, address_of(dlsym(second, "helper_visible"))).module,
+			cases[i].copy, "and its own module");
+		(void)dlclose(first);
+		(void)dlclose(second);
+	}
 }
 
 static void test_deleted(const struct target *self)
@@ -256,121 +260,6 @@ static void test_deleted(const struct target *self)
 	(void)dlclose(library);
 }
 
-/*
- * helper_hidden is static: only a full symbol table has it. The library is stripped; its debug file
- * lies below what we say is the target's root.
- */
-static void test_debug_file(const struct target *self)
-{
-	static const struct {
-		const char *name, *prepare, *function;
-		bool has_line;
-	} cases[] = {
-		{ "with its debug file", "cp right.debug \"$D\"", "helper_hidden", true },
-		{ "with that of another build", "cp wrong.debug \"$D\"", "", false },
-		{ "with a link in its place", "ln -s $PWD/right.debug \"$D\"", "", false },
-		{ "with a FIFO in its place", "mkfifo \"$D\"", "", false },
-		{ "with junk in its place", "echo junk >\"$D\"", "", false },
-		{ "without debug file", "true", "", false },
-	};
-	void *library = load("stripped.so");
-	uint64_t (*hidden)(void) = (uint64_t(*)(void))dlsym(library, "helper_hidden_address");
-	struct target in_root = *self;
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		_release_(symbols_freep) struct symbols *s = symbols_new();
-		_release_(closep) int root = -1;
-		char path[256];
-		struct frame frame;
-
-		(void)shell(
-			"rm -rf root; D=root/usr/lib/debug/.build-id/ab; mkdir -p $D; "
-			"D=$D/cdef0123456789.debug; mkdir -p root$PWD; ln stripped.so root$PWD; %s",
-			cases[i].prepare);
-		(void)snprintf(path, sizeof(path), "%s/root", folder);
-		root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		in_root.root_fd = root;
-		(void)symbols_refresh(s, &in_root);
-		frame = frame_at(s, self->pid, hidden());
-		is_text(frame.function, cases[i].function, "a stripped library %s: name",
-			cases[i].name);
-		is_int(frame.line != 0, cases[i].has_line, "a stripped library %s: line",
-		       cases[i].name);
-		frame = frame_at(s, self->pid, address_of(dlsym(library, "helper_visible")));
-		is_text(frame.function, "helper_visible", "a stripped library %s: dynamic name",
-			cases[i].name);
-	}
-	(void)dlclose(library);
-}
-
-/* What the DWARF is like must never matter to the name, nor last long. */
-static void test_dwarf(const struct target *self)
-{
-	static const struct {
-		const char *name, *make;
-		bool has_line;
-	} cases[] = {
-		{ "DWARF 4", "$CC -gdwarf-4 helper.c -o d.so", true },
-		{ "DWARF 5", "$CC -gdwarf-5 helper.c -o d.so", true },
-		{ "compressed", "$CC -gz=zlib helper.c -o d.so", true },
-		{ "without .debug_aranges",
-		  "$CC helper.c -o d.so && objcopy -R .debug_aranges d.so", true },
-		{ "split into a file not followed", "$CC -gsplit-dwarf helper.c -o d.so", false },
-		{ "with an alternate file (a FIFO)",
-		  "mkfifo fifo; printf '%s\\0%020d' $PWD/fifo 0 >alt && $CC helper.c -o d.so && "
-		  "objcopy --add-section .gnu_debugaltlink=alt d.so",
-		  false },
-		{ "with junk for units",
-		  "$CC helper.c -o d.so && head -c 4000 /dev/urandom >junk && "
-		  "objcopy --update-section .debug_info=junk d.so",
-		  false },
-		{ "with junk for lines",
-		  "$CC helper.c -o d.so && yes | head -c 4000 >junk && "
-		  "objcopy --update-section .debug_line=junk d.so",
-		  false },
-		{ "none", "$CC -g0 helper.c -o d.so", false },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		_release_(symbols_freep) struct symbols *s = symbols_new();
-		uint64_t start = clock_monotonic_ns();
-		struct frame frame;
-		char name[32];
-		void *library;
-
-		/* Under an own name, for the loader knows libraries by name and inode. */
-		if (!shell("CC='cc -g -O1 -shared -fPIC'; rm -f d.so; %s && mv d.so d%zu.so",
-			   cases[i].make, i)) {
-			skip(cases[i].name, "cannot be built here");
-			continue;
-		}
-		(void)snprintf(name, sizeof(name), "d%zu.so", i);
-		library = load(name);
-		(void)symbols_refresh(s, self);
-		frame = frame_at(s, self->pid, address_of(dlsym(library, "helper_visible")));
-		is_text(frame.function, "helper_visible", "debug info %s: name", cases[i].name);
-		is_int(frame.line, cases[i].has_line ? 1 : 0, "debug info %s: line", cases[i].name);
-		ok(clock_monotonic_ns() - start < 6 * NS_PER_S, "debug info %s: in time",
-		   cases[i].name);
-		(void)dlclose(library);
-	}
-}
-
-static void no_line(void *ctx, size_t index, const char *file, uint32_t line)
-{
-	(void)ctx;
-	ok(false, "a line from nowhere: %zu %s:%u", index, file, line);
-}
-
-static void test_no_elf(void)
-{
-	_release_(closep) int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	uint64_t addr = 0x1000;
-
-	is_int(source_lines_find(fd, &addr, 1, no_line, NULL), -EBADMSG, "lines of a text file");
-	is_int(source_lines_find(-1, &addr, 1, no_line, NULL) < 0, 1, "lines of no file");
-}
-
 int main(void)
 {
 	struct target self = { 0 };
@@ -386,21 +275,11 @@ int main(void)
 	test_no_code(&self);
 	test_without_file(&self);
 	test_children(&self);
-	test_no_elf();
-	if (mkdtemp(folder) &&
-	    shell("printf '%%s\\n' 'int helper_visible(int a) { return a * 3; }' "
-		  "'__attribute__((noinline)) static int helper_hidden(int a) { return a * 5; }' "
-		  "'unsigned long helper_hidden_address(void) "
-		  "{ return (unsigned long)helper_hidden; }' >helper.c; "
-		  "CC='cc -g -O1 -shared -fPIC helper.c'; "
-		  "$CC -o plain.so -Wl,--build-id=0x01 && "
-		  "$CC -o stripped.so -Wl,--build-id=0xabcdef0123456789 && "
-		  "objcopy --only-keep-debug stripped.so right.debug && "
-		  "$CC -o wrong.debug -Wl,--build-id=0xabcdef0123456788 && strip stripped.so")) {
+	if (make_folder()) {
 		test_dlopen(&self);
 		test_deleted(&self);
-		test_debug_file(&self);
-		test_dwarf(&self);
+		test_replaced(&self);
+		test_same_build(&self);
 	} else {
 		skip("shared objects", "cc, objcopy or strip do not work here");
 	}

@@ -10,7 +10,6 @@
 #include "tap.h"
 #include "unwind_native.h"
 
-#include <alloca.h>
 #include <execinfo.h>
 #include <pthread.h>
 #include <signal.h>
@@ -153,7 +152,7 @@ __attribute__((noinline)) static int recurse(int n)
 
 __attribute__((noinline)) static void with_alloca(size_t bytes)
 {
-	volatile char *block = alloca(bytes);
+	volatile char *block = __builtin_alloca(bytes);
 
 	block[0] = 1;
 	capture();

@@ -7,6 +7,7 @@
 
 load ../support/helpers.bash
 load ../support/live.bash
+load ../support/servers.bash
 
 setup() {
 	live_setup
@@ -41,20 +42,6 @@ load_goes_on() {
 	! grep -iE 'error|refused|reset|wrong|closed' "$BATS_TEST_TMPDIR"/load* >&2
 }
 
-# redis_start [ENVIRONMENT...]: $redis and $port
-redis_start() {
-	need_command redis-server redis-benchmark redis-cli
-	port=$(free_port)
-	background "$BATS_TEST_TMPDIR/redis" env "$@" redis-server --port "$port" \
-		--bind 127.0.0.1 --save '' --appendonly no --dir "$BATS_TEST_TMPDIR"
-	redis=$job
-	wait_for 10 redis-cli -p "$port" ping
-	background "$BATS_TEST_TMPDIR/load" redis-benchmark -p "$port" -t set,get,lpush,hset \
-		-n 100000 -c 20 -r 100000 -q -l
-	load=$job
-	sleep 1
-}
-
 @test "redis as packaged, with jemalloc" {
 	redis_start
 	check_traced "$redis" jemalloc libjemalloc
@@ -81,36 +68,15 @@ redis_start() {
 }
 
 @test "memcached" {
-	local server
-
-	need_command memcached
-	port=$(free_port)
-	background "$BATS_TEST_TMPDIR/memcached" memcached -u root -l 127.0.0.1 -p "$port" -t 2
-	server=$job
-	wait_for 10 bash -c "exec 4<>/dev/tcp/127.0.0.1/$port"
-	background "$BATS_TEST_TMPDIR/load" python3 "$SUPPORT_DIR/memcached_load.py" "$port"
-	load=$job
-	sleep 1
-	check_traced "$server" 'libc|glibc' '/libc[.-]'
+	memcached_start
+	check_traced "$memcached" 'libc|glibc' '/libc[.-]'
 	load_goes_on
 	grep -q '^requests' "$BATS_TEST_TMPDIR/load"
 }
 
 @test "node" {
-	local server
-
-	need_command node wrk
-	port=$(free_port)
-	background "$BATS_TEST_TMPDIR/node" node -e '
-		const zlib = require("zlib");
-		require("http").createServer((request, response) => {
-			response.end(zlib.deflateSync(Buffer.alloc(2000, request.url)));
-		}).listen(Number(process.argv[1]), "127.0.0.1");' "$port"
-	server=$job
-	wait_for 10 curl -s -o /dev/null "http://127.0.0.1:$port/"
-	wrk_start "$port"
-	sleep 1
-	check_traced "$server" 'libc|glibc' '/libc[.-]'
+	node_start
+	check_traced "$node" 'libc|glibc' '/libc[.-]'
 	wrk_end || fail 'clients saw errors'
 	curl -s -o /dev/null "http://127.0.0.1:$port/"
 }

@@ -22,13 +22,17 @@ static SITE void *opaque(void *at)
 	return at;
 }
 
+/*
+ * Taking the frame's address makes a function keep a frame pointer, and keep its hands off rbp: a
+ * walk by frame pointers passes through all of them.
+ */
 static SITE void pairs_here(uint64_t pairs)
 {
+	opaque(__builtin_frame_address(0));
 	for (uint64_t i = 0; i < pairs; i++)
 		free(opaque(malloc(64)));
 }
 
-/* Taking the frame's address makes it keep a frame pointer: a walk passes through all of them. */
 static SITE void pairs_below(unsigned int depth, uint64_t pairs)
 {
 	if (depth > 0)

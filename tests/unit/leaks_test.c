@@ -20,23 +20,33 @@ static const struct {
 	bool is_truncated;
 } known[] = {
 	{ 1,
-	  { { "leak", "server", "a.c", 10, 0x100 }, { "main", "server", "m.c", 1, 0x10 } },
+	  { { "leak", "server", "a.c", 10, false, 0x100, FRAME_NATIVE },
+	    { "main", "server", "m.c", 1, false, 0x10, FRAME_NATIVE } },
 	  2,
 	  false },
 	/* another call on the same line */
 	{ 2,
-	  { { "leak", "server", "a.c", 10, 0x108 }, { "main", "server", "m.c", 1, 0x10 } },
+	  { { "leak", "server", "a.c", 10, false, 0x108, FRAME_NATIVE },
+	    { "main", "server", "m.c", 1, false, 0x10, FRAME_NATIVE } },
 	  2,
 	  true },
 	{ 3,
-	  { { "leak", "server", "a.c", 11, 0x110 }, { "main", "server", "m.c", 1, 0x10 } },
+	  { { "leak", "server", "a.c", 11, false, 0x110, FRAME_NATIVE },
+	    { "main", "server", "m.c", 1, false, 0x10, FRAME_NATIVE } },
 	  2,
 	  false },
-	{ 4, { { "leak", "server", "a.c", 10, 0x100 } }, 1, false },
-	{ 5, { { "", "server", "", 0, 0x500 } }, 1, false },
-	{ 6, { { "", "server", "", 0, 0x600 } }, 1, false },
+	{ 4, { { "leak", "server", "a.c", 10, false, 0x100, FRAME_NATIVE } }, 1, false },
+	{ 5, { { "", "server", "", 0, false, 0x500, FRAME_NATIVE } }, 1, false },
+	{ 6, { { "", "server", "", 0, false, 0x600, FRAME_NATIVE } }, 1, false },
 	{ 7,
-	  { { "leak", "other", "a.c", 10, 0x100 }, { "main", "server", "m.c", 1, 0x10 } },
+	  { { "leak", "other", "a.c", 10, false, 0x100, FRAME_NATIVE },
+	    { "main", "server", "m.c", 1, false, 0x10, FRAME_NATIVE } },
+	  2,
+	  false },
+	/* the same places, but the leaf was inlined */
+	{ 8,
+	  { { "leak", "server", "a.c", 10, true, 0x100, FRAME_NATIVE },
+	    { "main", "server", "m.c", 1, false, 0x100, FRAME_NATIVE } },
 	  2,
 	  false },
 };
@@ -95,27 +105,28 @@ static void test_merge(void)
 		{ 9, LEAK_HEAP, 7, 5000, 1 },  { 9, LEAK_MMAP, 1, 6000, 1 },
 		{ 8, LEAK_HEAP, 1, 7000, 1 },  { 9, LEAK_RUNTIME, 1, 9000, 1 },
 		{ 9, LEAK_HEAP, 99, 8000, 1 }, { 9, LEAK_HEAP, 98, 500, 1 },
+		{ 9, LEAK_HEAP, 8, 50, 1 },
 	};
-	static const uint64_t want[] = {
-		8500, 7000, 6000, 5000, 4000, 3000, 2000, 1000, 300, 9000
-	};
+	static const uint64_t want[] = { 8500, 7000, 6000, 5000, 4000, 3000,
+					 2000, 1000, 300,  50,	 9000 };
 	_release_(leaks_freep) struct leaks *l = leaks_new();
 	_release_(leak_rows_done) struct leak_rows rows = { 0 };
 
 	is_int(walk(l, 10, blocks, sizeof(blocks) / sizeof(*blocks)), 0, "a walk");
-	is_int(leaks_stack_count(l), 12, "raw stacks");
+	is_int(leaks_stack_count(l), 13, "raw stacks");
 	rows = rows_of(l, LEAK_BY_BYTES);
-	is_int(rows.len, 10, "rows: same line merged; file, line, depth, module, kind, pid apart");
-	for (size_t i = 0; i < rows.len && i < 10; i++)
+	is_int(rows.len, 11,
+	       "rows: same line merged; file, line, depth, module, inlining, kind, pid apart");
+	for (size_t i = 0; i < rows.len && i < 11; i++)
 		is_int(rows.at[i].bytes, want[i], "row %zu", i);
 	is_int(rows.at[0].depth, 0, "unknown stacks are one row without frames");
 	ok(rows.at[0].cut, "marked truncated");
 	is_int(rows.at[8].blocks, 2, "the merged row's blocks");
 	ok(rows.at[8].cut, "truncated when one of its stacks is");
-	is_int(rows.at[9].kind, LEAK_RUNTIME, "runtime comes last, however large");
-	ok(rows.at[1].share > 0.999 && rows.at[2].share > 0.999 && rows.at[9].share > 0.999,
+	is_int(rows.at[10].kind, LEAK_RUNTIME, "runtime comes last, however large");
+	ok(rows.at[1].share > 0.999 && rows.at[2].share > 0.999 && rows.at[10].share > 0.999,
 	   "shares are of the process and kind");
-	ok(rows.at[0].share > 0.357 && rows.at[0].share < 0.358, "8500 of 23800: %f",
+	ok(rows.at[0].share > 0.356 && rows.at[0].share < 0.357, "8500 of 23850: %f",
 	   rows.at[0].share);
 }
 

@@ -12,6 +12,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -358,21 +359,41 @@ static void fill_unwinding(const struct memleak *m, struct leak_report *r)
 	r->table_bytes += cost.kernel_bytes;
 }
 
+/* Adds a sentence to the note; what does not fit is cut. */
+static __attribute__((format(printf, 2, 3))) void add_note(struct memleak *m, const char *format,
+							   ...)
+{
+	size_t len = strlen(m->report_note), size = sizeof(m->report_note);
+	va_list args;
+
+	if (len)
+		len += (size_t)snprintf(m->report_note + len, size - len, "; ");
+	if (len >= size)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(m->report_note + len, size - len, format, args);
+	va_end(args);
+}
+
 static void fill_losses(struct memleak *m, const struct leak_counts *total, struct leak_report *r)
 {
 	double events = (double)(total->allocs + total->frees);
+	const char *unread = symbols_note(m->symbols);
 
 	r->lost_pct = events > 0 ? 100.0 * (double)leak_counts_lost(total) / events : 0;
 	r->is_complete =
 		r->lost_pct <= m->options->max_loss_pct && !m->has_let_go && !m->refused_children;
-	r->note = m->note[0] ? m->note : NULL;
-	if (!m->missed_children && !m->refused_children)
-		return;
-	(void)snprintf(m->report_note, sizeof(m->report_note),
-		       "%s%schild processes not traced: %u ended before they could be, %u for "
-		       "another reason",
-		       m->note, m->note[0] ? "; " : "", m->missed_children, m->refused_children);
-	r->note = m->report_note;
+	m->report_note[0] = 0;
+	if (m->note[0])
+		add_note(m, "%s", m->note);
+	if (m->missed_children || m->refused_children)
+		add_note(m,
+			 "child processes not traced: %u ended before they could be, %u for "
+			 "another reason",
+			 m->missed_children, m->refused_children);
+	if (unread)
+		add_note(m, "%s", unread);
+	r->note = m->report_note[0] ? m->report_note : NULL;
 }
 
 int memleak_report(struct memleak *m, bool is_final, struct leak_report *ret_report)

@@ -88,14 +88,12 @@ static bool is_loader(const char *module)
 static bool is_from_loader(struct memleak *m, uint64_t stack_id)
 {
 	struct stack_frames stack;
-	struct frame frame;
+	const char *module;
 
 	if (stack_read(bpf_map__fd(m->skel->maps.stacks), stack_id, &stack) || !stack.len)
 		return false;
-	if (symbols_resolve(m->symbols, (pid_t)stack.tgid, stack.at, 1))
-		return false;
-	return symbols_frame(m->symbols, (pid_t)stack.tgid, stack.at[0], &frame) &&
-	       is_loader(frame.module);
+	module = symbols_module(m->symbols, (pid_t)stack.tgid, stack.at[0]);
+	return module && is_loader(module);
 }
 
 /* The runtime's own business: a thread's stack, or what the loader maps. */
@@ -314,14 +312,20 @@ size_t memleak_names(void *ctx, pid_t pid, uint64_t id, struct frame *ret_frames
 	struct memleak *m = ctx;
 	struct stack_frames stack;
 	size_t depth = 0;
+	size_t i = 0;
 
 	*ret_cut = "stack not recorded";
 	if (stack_read(bpf_map__fd(m->skel->maps.stacks), id, &stack))
 		return 0;
 	/* an address outside all code: what was taken for a frame pointer was none */
-	while (depth < stack.len && depth < max &&
-	       symbols_frame(m->symbols, pid, stack.at[depth], &ret_frames[depth]))
-		depth++;
+	for (; i < stack.len && depth < max; i++) {
+		size_t count = symbols_frames(m->symbols, pid, stack.at[i], ret_frames + depth,
+					      max - depth);
+
+		if (!count)
+			break;
+		depth += count;
+	}
 	*ret_cut = cut_of(&stack, ret_frames, depth);
 	return depth;
 }

@@ -66,7 +66,7 @@ struct memleak {
 	unsigned int missed_children;  /* ended before they could be traced */
 	unsigned int refused_children; /* could not be traced for another reason */
 	char note[256];
-	char report_note[384]; /* note and missed children */
+	char report_note[5120]; /* note, missed children, files that could not be read */
 	char description[512];
 	struct leak_rows rows; /* of the last report */
 	struct leak_target *report_targets;

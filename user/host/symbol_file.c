@@ -4,89 +4,13 @@
 
 #include "base/scope.h"
 #include "base/text.h"
-#include "host/file_reader.h"
-#include "host/source_lines.h"
+#include "host/symboliser.h"
 #include "symbol/demangle.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* "/usr/lib/debug/.build-id/xx/" + the other bytes in hex + ".debug" */
-#define DEBUG_FOLDER	"/usr/lib/debug/.build-id/"
-#define DEBUG_SUFFIX	".debug"
-#define DEBUG_PATH_SIZE (sizeof(DEBUG_FOLDER) + 2ul * ELF_BUILD_ID_MAX + 1 + sizeof(DEBUG_SUFFIX))
-
-/*
- * The window of a reader is large, files are many: a reader lives for one pass only. The ELF value
- * keeps the reader of its last pass, so each pass gives it a new one.
- */
-static int binary_open(struct symbol_binary *b, int fd)
-{
-	_release_(file_reader_done) struct file_reader file = { .fd = -1 };
-	struct reader reader;
-	uint64_t fault_offset;
-	int err = file_reader_init(&file, fd, &reader);
-
-	if (!err)
-		err = elf_open(&b->elf, reader, &fault_offset);
-	if (!err)
-		b->fd = fd;
-	return err;
-}
-
-static int binary_name(struct symbol_binary *b, const uint64_t *vaddrs, size_t count,
-		       elf_found_fn found, void *ctx)
-{
-	_release_(file_reader_done) struct file_reader file = { .fd = -1 };
-	int err = file_reader_init(&file, b->fd, &b->elf.reader);
-
-	return err ? err : elf_name_addresses(&b->elf, vaddrs, count, found, ctx);
-}
-
-static bool debug_path(const struct elf *elf, char path[DEBUG_PATH_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
-	char *at = stpcpy(path, DEBUG_FOLDER);
-
-	if (elf->build_id_len < 2 || elf->build_id_len > ELF_BUILD_ID_MAX)
-		return false;
-	for (size_t i = 0; i < elf->build_id_len; i++) {
-		*at++ = digits[elf->build_id[i] >> 4];
-		*at++ = digits[elf->build_id[i] & 15];
-		if (i == 0)
-			*at++ = '/';
-	}
-	(void)stpcpy(at, DEBUG_SUFFIX);
-	return true;
-}
-
-/* Takes @fd when it is the debug file of @f. */
-static bool take_debug(struct symbol_file *f, int fd)
-{
-	const struct elf *own = &f->own.elf;
-	const struct elf *debug = &f->debug.elf;
-
-	if (fd < 0)
-		return false;
-	if (binary_open(&f->debug, fd) == 0 && debug->build_id_len == own->build_id_len &&
-	    memcmp(debug->build_id, own->build_id, own->build_id_len) == 0)
-		return true;
-	f->debug.fd = -1;
-	(void)close(fd);
-	return false;
-}
-
-static void open_debug(struct symbol_file *f, const struct target *t)
-{
-	char path[DEBUG_PATH_SIZE];
-
-	if ((f->own.elf.symtab.size > 0 && f->own.elf.has_dwarf) || !debug_path(&f->own.elf, path))
-		return;
-	if (!take_debug(f, host_open_regular(path, TARGET_MAX_BINARY_BYTES)))
-		(void)take_debug(f, target_open_path(t, path, TARGET_MAX_BINARY_BYTES));
-}
-
-struct symbol_file *symbol_file_new(int fd, const struct target *t, struct interned *names)
+struct symbol_file *symbol_file_new(int fd, const char *module, struct interned *names)
 {
 	struct symbol_file *f = calloc(1, sizeof(*f));
 
@@ -96,12 +20,17 @@ struct symbol_file *symbol_file_new(int fd, const struct target *t, struct inter
 	}
 	f->own.fd = -1;
 	f->debug.fd = -1;
+	f->module = module;
 	f->names = names;
-	if (binary_open(&f->own, fd) == 0)
-		open_debug(f, t);
-	else
+	if (symbol_binary_open(&f->own, fd))
 		(void)close(fd);
 	return f;
+}
+
+void symbol_file_find_debug(struct symbol_file *f, const struct debug_search *search)
+{
+	if (f->own.fd >= 0 && !(f->own.elf.symtab.size > 0 && f->own.elf.has_dwarf))
+		(void)debug_file_find(&f->own, search, &f->debug);
 }
 
 void symbol_file_free(struct symbol_file *f)
@@ -113,10 +42,11 @@ void symbol_file_free(struct symbol_file *f)
 		return;
 	HASH_ITER (hh, f->places, place, next) {
 		HASH_DEL(f->places, place);
+		free(place->frames);
 		free(place);
 	}
-	closep(&f->own.fd);
-	closep(&f->debug.fd);
+	symbol_binary_done(&f->own);
+	symbol_binary_done(&f->debug);
 	free(f);
 }
 
@@ -138,21 +68,32 @@ const struct symbol_place *symbol_file_find(const struct symbol_file *f, uint64_
 	return place;
 }
 
-/* Places being resolved: addrs[i] is the key of places[i]. */
+/* --- the addresses of one resolve ----------------------------------------------------------- */
+
+struct wanted {
+	struct symbol_place *place;
+	const char *symbol; /* the best name yet, interned; NULL none */
+	uint64_t start;	    /* of that symbol */
+	bool is_settled;    /* a table had it: those after it are not asked */
+};
+
 struct batch {
-	uint64_t *addrs;
-	struct symbol_place **places;
-	size_t count;
 	struct interned *names;
+	struct wanted *at;
+	size_t len;
+	uint64_t *addrs; /* of those that are asked for in a pass, and their index in @at */
+	size_t *indices;
 	bool is_out_of_memory;
 };
 
 static void batch_done(struct batch *b)
 {
+	free(b->at);
 	free(b->addrs);
-	free(b->places);
+	free(b->indices);
 }
 
+/* A place about which nothing is known yet. 0 or -ENOMEM. */
 static int batch_add(struct batch *b, struct symbol_file *f, uint64_t vaddr)
 {
 	struct symbol_place *place = calloc(1, sizeof(*place));
@@ -160,75 +101,97 @@ static int batch_add(struct batch *b, struct symbol_file *f, uint64_t vaddr)
 	if (!place)
 		return -ENOMEM;
 	place->vaddr = vaddr;
-	place->function = "";
-	place->file = "";
-	HASH_ADD(hh, f->places, vaddr, sizeof(place->vaddr), place);
-	if (!place->hh.tbl) {
+	place->len = 1;
+	place->frames = calloc(1, sizeof(*place->frames));
+	if (place->frames) {
+		place->frames[0] = (struct frame){ .function = "", .file = "" };
+		HASH_ADD(hh, f->places, vaddr, sizeof(place->vaddr), place);
+	}
+	if (!place->frames || !place->hh.tbl) {
+		free(place->frames);
 		free(place);
 		return -ENOMEM;
 	}
-	b->addrs[b->count] = vaddr;
-	b->places[b->count++] = place;
+	b->at[b->len++].place = place;
 	return 0;
+}
+
+/* The addresses of the next pass: those that are not settled. */
+static size_t batch_collect(struct batch *b)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < b->len; i++) {
+		if (b->at[i].is_settled)
+			continue;
+		b->addrs[count] = b->at[i].place->vaddr;
+		b->indices[count++] = i;
+	}
+	return count;
+}
+
+/* What is kept of a raw text; "" when there is no memory, which is noted. */
+static const char *keep(struct batch *b, const char *text, bool is_function)
+{
+	char buf[TEXT_MAX];
+	const char *kept;
+
+	if (!text[0])
+		return "";
+	if (is_function)
+		(void)demangle(text, buf, sizeof(buf));
+	else
+		(void)text_clean(text, strlen(text), buf, sizeof(buf));
+	kept = interned_add(b->names, buf);
+	if (!kept)
+		b->is_out_of_memory = true;
+	return kept ? kept : "";
 }
 
 static void found_name(void *ctx, size_t index, const char *name, uint64_t symbol_vaddr)
 {
 	struct batch *b = ctx;
-	char buf[TEXT_MAX];
-	const char *kept = interned_add(b->names, demangle(name, buf, sizeof(buf)));
+	struct wanted *w = &b->at[b->indices[index]];
 
-	(void)symbol_vaddr;
-	if (kept)
-		b->places[index]->function = kept;
-	else
-		b->is_out_of_memory = true;
+	w->is_settled = true;
+	/* Each table may lack the symbol that is nearest: of two the later start is right. */
+	if (!name[0] || (w->symbol && symbol_vaddr < w->start))
+		return;
+	w->symbol = keep(b, name, true);
+	w->start = symbol_vaddr;
 }
 
-static void found_line(void *ctx, size_t index, const char *file, uint32_t line)
+static void take_frames(struct batch *b, struct symbol_place *place, const struct call_chain *chain)
+{
+	struct frame *frames = calloc(chain->len, sizeof(*frames));
+
+	if (!frames) {
+		b->is_out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < chain->len; i++)
+		frames[i] = (struct frame){
+			.function = keep(b, chain->frames[i].function, true),
+			.file = keep(b, chain->frames[i].file, false),
+			.line = chain->frames[i].line,
+			.is_inlined = i + 1 < chain->len,
+		};
+	free(place->frames);
+	place->frames = frames;
+	place->len = chain->len;
+}
+
+static void found_chain(void *ctx, const struct call_chain *chain)
 {
 	struct batch *b = ctx;
-	char buf[TEXT_MAX];
-	const char *kept;
+	struct wanted *w = &b->at[b->indices[chain->index]];
 
-	(void)text_clean(file, strlen(file), buf, sizeof(buf));
-	kept = interned_add(b->names, buf);
-	if (kept) {
-		b->places[index]->file = kept;
-		b->places[index]->line = line;
-	} else {
-		b->is_out_of_memory = true;
+	if (chain->source == CALL_CHAIN_DWARF) {
+		take_frames(b, w->place, chain);
+		return;
 	}
-}
-
-static void batch_drop_named(struct batch *b)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < b->count; i++) {
-		if (*b->places[i]->function)
-			continue;
-		b->addrs[kept] = b->addrs[i];
-		b->places[kept++] = b->places[i];
-	}
-	b->count = kept;
-}
-
-/* The file with the full symbol table goes first: dynsym alone names neighbours of statics. */
-static int name_places(struct symbol_file *f, struct batch *b)
-{
-	bool is_debug_first = f->own.elf.symtab.size == 0;
-	struct symbol_binary *order[] = { is_debug_first ? &f->debug : &f->own,
-					  is_debug_first ? &f->own : &f->debug };
-
-	for (size_t i = 0; i < 2; i++) {
-		if (order[i]->fd < 0 || b->count == 0)
-			continue;
-		if (binary_name(order[i], b->addrs, b->count, found_name, b) == -ENOMEM)
-			return -ENOMEM;
-		batch_drop_named(b);
-	}
-	return 0;
+	found_name(b, chain->index, chain->frames[0].function, chain->start);
+	w->is_settled = false; /* dynamic symbols are left out of .gnu_debugdata */
 }
 
 static bool has_lines(const struct symbol_binary *b)
@@ -236,15 +199,54 @@ static bool has_lines(const struct symbol_binary *b)
 	return b->fd >= 0 && b->elf.has_dwarf && !b->elf.has_debugaltlink;
 }
 
-static void find_lines(struct symbol_file *f, struct batch *b)
+static bool has_symtab(const struct symbol_binary *b)
 {
-	const struct symbol_binary *from = has_lines(&f->own) ? &f->own : &f->debug;
+	return b->fd >= 0 && b->elf.symtab.size > 0;
+}
 
-	if (f->is_without_lines)
+/* A file that failed is not tried again: each try may last seconds. */
+static void ask_symboliser(struct symbol_file *f, struct batch *b)
+{
+	struct symboliser_question q = { .dwarf_fd = -1, .debugdata_fd = -1 };
+
+	if (f->trouble)
 		return;
-	/* A file that failed is not tried again: each try may last seconds. */
-	if (!has_lines(from) || source_lines_find(from->fd, b->addrs, b->count, found_line, b) != 0)
-		f->is_without_lines = true;
+	if (has_lines(&f->own) || has_lines(&f->debug))
+		q.dwarf_fd = has_lines(&f->own) ? f->own.fd : f->debug.fd;
+	if (f->own.elf.debugdata.size && !has_symtab(&f->own) && !has_symtab(&f->debug)) {
+		q.debugdata_fd = f->own.fd;
+		q.debugdata = f->own.elf.debugdata;
+	}
+	if (q.dwarf_fd < 0 && q.debugdata_fd < 0)
+		return;
+	q.count = batch_collect(b);
+	q.addrs = b->addrs;
+	f->trouble = symboliser_ask(&q, found_chain, b);
+}
+
+/* The file with the full symbol table goes first: dynsym alone names neighbours of statics. */
+static int name_places(struct symbol_file *f, struct batch *b)
+{
+	bool is_debug_first = !has_symtab(&f->own);
+	struct symbol_binary *order[] = { is_debug_first ? &f->debug : &f->own,
+					  is_debug_first ? &f->own : &f->debug };
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t count = batch_collect(b);
+
+		if (order[i]->fd < 0 || count == 0)
+			continue;
+		if (symbol_binary_name(order[i], b->addrs, count, found_name, b) == -ENOMEM)
+			return -ENOMEM;
+	}
+	/* The outermost function is the one that has a symbol. */
+	for (size_t i = 0; i < b->len; i++) {
+		struct symbol_place *place = b->at[i].place;
+
+		if (b->at[i].symbol)
+			place->frames[place->len - 1].function = b->at[i].symbol;
+	}
+	return 0;
 }
 
 int symbol_file_resolve(struct symbol_file *f, const uint64_t *vaddrs, size_t count)
@@ -253,18 +255,17 @@ int symbol_file_resolve(struct symbol_file *f, const uint64_t *vaddrs, size_t co
 
 	if (f->own.fd < 0 || count == 0)
 		return 0;
+	b.at = calloc(count, sizeof(*b.at));
 	b.addrs = calloc(count, sizeof(*b.addrs));
-	b.places = calloc(count, sizeof(struct symbol_place *));
-	if (!b.addrs || !b.places)
+	b.indices = calloc(count, sizeof(*b.indices));
+	if (!b.at || !b.addrs || !b.indices)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		if (!symbol_file_find(f, vaddrs[i]) && batch_add(&b, f, vaddrs[i]))
 			return -ENOMEM;
 	}
-	if (b.count == 0)
+	if (b.len == 0)
 		return 0;
-	find_lines(f, &b); /* before the names, which shrink the batch */
-	if (name_places(f, &b) || b.is_out_of_memory)
-		return -ENOMEM;
-	return 0;
+	ask_symboliser(f, &b);
+	return name_places(f, &b) || b.is_out_of_memory ? -ENOMEM : 0;
 }

@@ -1,48 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * One ELF file that processes map: held open with its separate debug file, and the places in it
- * that were asked for so far.
+ * that were asked for so far. Names come from the first that has them: the file's own symbol table,
+ * the debug file's, .gnu_debugdata and the dynamic symbols.
  */
 #ifndef HOST_SYMBOL_FILE_H
 #define HOST_SYMBOL_FILE_H
 
+#include "host/debug_file.h"
 #include "host/interned.h"
-#include "host/target.h"
-#include "symbol/elf.h"
+#include "host/symbol_binary.h"
+#include "symbol/frame.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 struct symbol_place {
-	uint64_t vaddr;		     /* file address, the key */
-	const char *function, *file; /* clean, interned; "" unknown */
-	uint32_t line;
+	uint64_t vaddr; /* file address, the key */
+	/* Innermost first, at least one; module and offset are not set. Clean, interned texts. */
+	struct frame *frames;
+	size_t len;
 	UT_hash_handle hh;
-};
-
-struct symbol_binary {
-	int fd; /* -1: none, or no ELF file we can read */
-	struct elf elf;
 };
 
 struct symbol_file {
-	struct symbol_file_id {
-		uint64_t device, inode;
-	} id; /* the key of whoever keeps files */
 	struct symbol_binary own, debug;
+	const char *module;	/* what it was called when it was first seen; borrowed */
 	struct interned *names; /* borrowed */
 	struct symbol_place *places;
-	bool is_without_lines; /* no DWARF, or reading it failed once */
-	UT_hash_handle hh;
+	int trouble; /* of the symboliser (symboliser.h): it is not asked about this file again */
+	struct symbol_file *next; /* for whoever keeps files */
 };
 
 /*
- * Takes the open file @fd (closed also on failure) and looks for its separate debug file by build
- * id: on the host, then below the root of @t. NULL when out of memory; a file that is not ELF gives
- * one without names.
+ * Takes the open file @fd (closed also on failure). NULL when out of memory; a file that is not ELF
+ * gives one without names.
  */
-struct symbol_file *symbol_file_new(int fd, const struct target *t, struct interned *names);
+struct symbol_file *symbol_file_new(int fd, const char *module, struct interned *names);
 void symbol_file_free(struct symbol_file *f);
+
+/* Looks for its separate debug file, unless it has all there is to know itself. */
+void symbol_file_find_debug(struct symbol_file *f, const struct debug_search *search);
 
 /* Descriptors that it holds. */
 size_t symbol_file_descriptors(const struct symbol_file *f);

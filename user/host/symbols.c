@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Processes (copies of their executable mappings) over files (host/symbol_file.h). An address
+ * Processes (copies of their executable mappings) over files (host/symbol_files.h). An address
  * becomes a file address by its mapping; names belong to the file, so processes share them.
  */
 #include "host/symbols.h"
@@ -9,13 +9,10 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "host/interned.h"
-#include "host/symbol_file.h"
+#include "host/symbol_files.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
-
-#define MAX_DESCRIPTORS 1024
 
 struct code {
 	uint64_t start, end, offset;
@@ -39,21 +36,16 @@ struct process {
 struct symbols {
 	struct interned names;
 	struct process *processes;
-	struct symbol_file *files;
-	size_t descriptors, max_descriptors;
+	struct symbol_files files;
 };
 
 struct symbols *symbols_new(void)
 {
 	struct symbols *s = calloc(1, sizeof(*s));
-	struct rlimit limit;
 
 	if (!s)
 		return NULL;
-	/* Half of what we may open is left to the rest of the program. */
-	s->max_descriptors = MAX_DESCRIPTORS;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < MAX_DESCRIPTORS)
-		s->max_descriptors = limit.rlim_cur / 2;
+	symbol_files_init(&s->files, &s->names);
 	/* libdw would fetch debug files over the network for ids that the target chose. */
 	(void)unsetenv("DEBUGINFOD_URLS");
 	return s;
@@ -69,8 +61,6 @@ void symbols_free(struct symbols *s)
 {
 	struct process *process;
 	struct process *next_process;
-	struct symbol_file *file;
-	struct symbol_file *next_file;
 
 	if (!s)
 		return;
@@ -78,10 +68,7 @@ void symbols_free(struct symbols *s)
 		HASH_DEL(s->processes, process);
 		process_free(process);
 	}
-	HASH_ITER (hh, s->files, file, next_file) {
-		HASH_DEL(s->files, file);
-		symbol_file_free(file);
-	}
+	symbol_files_done(&s->files);
 	interned_done(&s->names);
 	free(s);
 }
@@ -147,48 +134,6 @@ static const char *module_of(struct symbols *s, const struct mapping *m)
 	return "[jit]";
 }
 
-/*
- * The file behind @m, opened or already known; *ret_file is NULL when it cannot be had. The key is
- * what fstat says: the device in maps is not that of the file on btrfs and overlayfs. 0 or -ENOMEM.
- */
-static int take_file(struct symbols *s, const struct target *t, const struct mapping *m,
-		     struct symbol_file **ret_file)
-{
-	struct symbol_file_id id;
-	struct symbol_file *file;
-	struct stat st;
-	int fd;
-
-	*ret_file = NULL;
-	fd = target_open_mapping(t, m);
-	if (fd < 0)
-		return 0;
-	if (fstat(fd, &st)) {
-		(void)close(fd);
-		return 0;
-	}
-	id = (struct symbol_file_id){ .device = st.st_dev, .inode = st.st_ino };
-	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): id is set, by bytes */
-	HASH_FIND(hh, s->files, &id, sizeof(id), file);
-	if (file || s->descriptors + 2 > s->max_descriptors) {
-		(void)close(fd);
-		*ret_file = file;
-		return 0;
-	}
-	file = symbol_file_new(fd, t, &s->names);
-	if (!file)
-		return -ENOMEM;
-	file->id = id;
-	HASH_ADD(hh, s->files, id, sizeof(file->id), file);
-	if (!file->hh.tbl) {
-		symbol_file_free(file);
-		return -ENOMEM;
-	}
-	s->descriptors += symbol_file_descriptors(file);
-	*ret_file = file;
-	return 0;
-}
-
 /* The first of @codes that ends above @addr. */
 static size_t code_index(const struct code_list *codes, uint64_t addr)
 {
@@ -229,9 +174,11 @@ static int add_code(struct symbols *s, const struct target *t, const struct mapp
 
 	if (known && is_same(known, m))
 		file = known->file;
-	if (!file && m->inode != 0 && take_file(s, t, m, &file))
+	if (!module)
 		return -ENOMEM;
-	code = module ? vec_push(codes) : NULL;
+	if (!file && m->inode != 0 && symbol_files_take(&s->files, t, m, module, &file))
+		return -ENOMEM;
+	code = vec_push(codes);
 	if (!code)
 		return -ENOMEM;
 	*code = (struct code){ .start = m->start,
@@ -360,7 +307,7 @@ static bool file_address(const struct code *code, uint64_t addr, uint64_t *ret_v
 }
 
 /* @wanted sorted by file: one call for each of them. */
-static int resolve_files(const struct wanted *wanted, size_t count)
+static int resolve_files(struct symbols *s, const struct wanted *wanted, size_t count)
 {
 	_release_(freep) uint64_t *vaddrs = calloc(count, sizeof(*vaddrs));
 	size_t at = 0;
@@ -375,7 +322,7 @@ static int resolve_files(const struct wanted *wanted, size_t count)
 			if (len == 0 || vaddrs[len - 1] != wanted[at].vaddr)
 				vaddrs[len++] = wanted[at].vaddr;
 		}
-		if (symbol_file_resolve(file, vaddrs, len))
+		if (symbol_files_resolve(&s->files, file, vaddrs, len))
 			return -ENOMEM;
 	}
 	return 0;
@@ -404,33 +351,48 @@ int symbols_resolve(struct symbols *s, pid_t pid, const uint64_t *addrs, size_t 
 	if (len == 0)
 		return 0;
 	qsort(wanted, len, sizeof(*wanted), compare_wanted);
-	return resolve_files(wanted, len);
+	return resolve_files(s, wanted, len);
 }
 
-bool symbols_frame(struct symbols *s, pid_t pid, uint64_t addr, struct frame *ret_frame)
+size_t symbols_frames(struct symbols *s, pid_t pid, uint64_t addr, struct frame *ret_frames,
+		      size_t max)
 {
 	const struct process *p = find_process(s, pid);
 	const struct code *code = p ? find_code(&p->codes, addr) : NULL;
 	const struct symbol_place *place = NULL;
-	struct frame frame = { .function = "", .file = "" };
-	uint64_t vaddr;
+	uint64_t offset, vaddr;
+	size_t len = 0;
 
-	if (!code)
-		return false;
-	frame.module = code->module;
-	frame.offset = addr - code->start + code->offset;
-	frame.kind = code->file || code->module[0] != '[' ? FRAME_NATIVE : FRAME_JIT;
+	if (!code || !max)
+		return 0;
+	offset = addr - code->start + code->offset;
 	if (file_address(code, addr, &vaddr)) {
-		frame.offset = vaddr;
+		offset = vaddr;
 		place = symbol_file_find(code->file, vaddr);
 		if (!place && symbols_resolve(s, pid, &addr, 1) == 0)
 			place = symbol_file_find(code->file, vaddr);
 	}
-	if (place) {
-		frame.function = place->function;
-		frame.file = place->file;
-		frame.line = place->line;
+	if (!place)
+		ret_frames[len++] = (struct frame){ .function = "", .file = "" };
+	for (; place && len < place->len && len < max; len++)
+		ret_frames[len] = place->frames[len];
+	for (size_t i = 0; i < len; i++) {
+		ret_frames[i].module = code->module;
+		ret_frames[i].offset = offset;
+		ret_frames[i].kind = strcmp(code->module, "[jit]") ? FRAME_NATIVE : FRAME_JIT;
 	}
-	*ret_frame = frame;
-	return true;
+	return len;
+}
+
+const char *symbols_module(const struct symbols *s, pid_t pid, uint64_t addr)
+{
+	const struct process *p = find_process(s, pid);
+	const struct code *code = p ? find_code(&p->codes, addr) : NULL;
+
+	return code ? code->module : NULL;
+}
+
+const char *symbols_note(struct symbols *s)
+{
+	return symbol_files_note(&s->files);
 }

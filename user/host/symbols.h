@@ -2,7 +2,7 @@
 /*
  * Addresses of processes to functions, modules and lines. What is needed is opened when a process
  * is added or refreshed and kept, so that a process that has died still gets names. Files are told
- * apart by device and inode and read once, however many processes map them.
+ * apart by device and inode, or build id, and read once, however many processes map them.
  */
 #ifndef HOST_SYMBOLS_H
 #define HOST_SYMBOLS_H
@@ -35,16 +35,27 @@ int symbols_code_ranges(const struct symbols *s, pid_t pid, uint64_t ret_first[2
 void symbols_forget(struct symbols *s, pid_t pid);
 
 /*
- * Makes sure that the @count addresses of @pid are resolved; later symbols_frame calls are then
+ * Makes sure that the @count addresses of @pid are resolved; later symbols_frames calls are then
  * look-ups. For return addresses pass address - 1. Work is batched per file. 0 or -ENOMEM (names
  * that could not be read are simply unknown).
  */
 int symbols_resolve(struct symbols *s, pid_t pid, const uint64_t *addrs, size_t count);
 
 /*
- * The frame of an address. Strings live as long as @s. False: the address lies in no executable
- * mapping, so whoever took it for code was wrong (a broken frame-pointer chain).
+ * The frames of an address, innermost first: the functions inlined there, then the one that has
+ * code. Up to @max are filled in; their number, 0 when the address lies in no executable mapping,
+ * so whoever took it for code was wrong (a broken frame-pointer chain). Strings live as long as @s.
  */
-bool symbols_frame(struct symbols *s, pid_t pid, uint64_t addr, struct frame *ret_frame);
+size_t symbols_frames(struct symbols *s, pid_t pid, uint64_t addr, struct frame *ret_frames,
+		      size_t max);
+
+/* The module of an address as a frame has it, NULL when it is no code. Nothing is read for it. */
+const char *symbols_module(const struct symbols *s, pid_t pid, uint64_t addr);
+
+/*
+ * What could not be read so far and why, for the report: "no line numbers for libx.so: ...". NULL
+ * when nothing went wrong. Valid until the next call.
+ */
+const char *symbols_note(struct symbols *s);
 
 #endif

@@ -147,11 +147,12 @@ static int open_held(int path_fd, uint64_t max_bytes)
 	return fd < 0 ? -errno : fd;
 }
 
-static int hold_below_root(const struct target *t, const char *path)
+/* @resolve: restrictions (RESOLVE_...) on top of those that always hold. */
+static int hold_below_root(const struct target *t, const char *path, uint64_t resolve)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
 	};
 	int fd = -1;
 
@@ -165,7 +166,14 @@ static int hold_below_root(const struct target *t, const char *path)
 
 int target_open_path(const struct target *t, const char *path, uint64_t max_bytes)
 {
-	_release_(closep) int held = hold_below_root(t, path);
+	_release_(closep) int held = hold_below_root(t, path, 0);
+
+	return open_held(held, max_bytes);
+}
+
+int target_open_without_links(const struct target *t, const char *path, uint64_t max_bytes)
+{
+	_release_(closep) int held = hold_below_root(t, path, RESOLVE_NO_SYMLINKS);
 
 	return open_held(held, max_bytes);
 }
@@ -202,7 +210,7 @@ int target_open_mapping(const struct target *t, const struct mapping *m)
 	exe = openat(t->proc_fd, "exe", O_PATH | O_CLOEXEC);
 	if (is_file_of(exe, m))
 		return open_held(exe, TARGET_MAX_BINARY_BYTES);
-	named = hold_below_root(t, m->path);
+	named = hold_below_root(t, m->path, 0);
 	if (named < 0)
 		return -errno;
 	return is_file_of(named, m) ? open_held(named, TARGET_MAX_BINARY_BYTES) : -ESTALE;

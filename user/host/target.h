@@ -51,6 +51,9 @@ int target_open_mapping(const struct target *t, const struct mapping *m);
  */
 int target_open_path(const struct target *t, const char *path, uint64_t max_bytes);
 
+/* The same, and no component of @path is a link: for paths made of what the target said. */
+int target_open_without_links(const struct target *t, const char *path, uint64_t max_bytes);
+
 /* The same checks for a host path (separate debug files). */
 int host_open_regular(const char *path, uint64_t max_bytes);
 

@@ -145,7 +145,7 @@ static int add_page(struct unwind_store *s, const struct unwind_row *rows, uint3
 	uint32_t index = s->page_count;
 	int err = take_rows(s, count, &page.first);
 
-	if (err)
+	if (err || !s->block) /* never without a block after success: for the analyser */
 		return err;
 	page.block = (uint16_t)(s->block_count - 1);
 	for (uint32_t i = 0; i < count; i++)

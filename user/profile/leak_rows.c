@@ -60,6 +60,8 @@ static int compare_frame(const struct frame *a, const struct frame *b)
 		order = compare_text(a->file, b->file);
 	if (!order)
 		order = compare_u64(a->line, b->line);
+	if (!order)
+		order = compare_u64(a->is_inlined, b->is_inlined);
 	if (!order && !a->function[0])
 		order = compare_u64(a->offset, b->offset);
 	return order;

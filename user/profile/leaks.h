@@ -96,7 +96,7 @@ void leak_rows_done(struct leak_rows *rows);
 typedef size_t (*leak_names_fn)(void *ctx, pid_t pid, uint64_t stack, struct frame *ret_frames,
 				size_t max, const char **ret_cut);
 
-#define LEAK_MAX_DEPTH 128
+#define LEAK_MAX_DEPTH 512 /* frames, those of inlined functions included */
 
 /*
  * Rows with live blocks, merged by (pid, kind, function+module+file+line of every frame; the offset

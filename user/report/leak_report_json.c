@@ -76,6 +76,7 @@ static void write_frame(struct json *j, const struct frame *f)
 		json_u64(j, f->line);
 	else
 		json_string(j, NULL);
+	json_key_bool(j, "inlined", f->is_inlined);
 	json_end(j);
 }
 

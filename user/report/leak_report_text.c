@@ -162,23 +162,33 @@ static void drop_parameters(char *name)
 	memmove(open + 4, close, strlen(close) + 1);
 }
 
+static const char *mark_of(const struct frame *f)
+{
+	return f->is_inlined ? " (inlined)" : "";
+}
+
 /* A name too long to stand beside its place gets a line of its own. */
 static void put_frame(const struct frame *f, int align, FILE *out)
 {
 	char label[LEAK_LABEL_LEN], cut[LEAK_LABEL_LEN], place[2 * LEAK_LABEL_LEN];
-	const size_t room = LINE_WIDTH - FRAME_INDENT;
+	char name[LEAK_LABEL_LEN + 16];
+	const char *mark = mark_of(f);
+	const size_t room = LINE_WIDTH - FRAME_INDENT - strlen(mark);
+	bool fits;
 
 	place_of(f, place, sizeof(place));
 	(void)leak_frame_label(f, label);
 	if (strlen(label) + strlen(place) > room)
 		drop_parameters(label);
+	fits = strlen(label) + strlen(place) <= room;
+	(void)snprintf(name, sizeof(name), "%s%s", fits ? label : shorten(label, room, cut), mark);
 	if (!place[0])
-		(void)fprintf(out, "%*s%s\n", FRAME_INDENT, "", shorten(label, room, cut));
-	else if (strlen(label) + strlen(place) <= room)
-		(void)fprintf(out, "%*s%-*s%s\n", FRAME_INDENT, "", align, label, place);
+		(void)fprintf(out, "%*s%s\n", FRAME_INDENT, "", name);
+	else if (fits)
+		(void)fprintf(out, "%*s%-*s%s\n", FRAME_INDENT, "", align, name, place);
 	else
-		(void)fprintf(out, "%*s%s\n%*s%s\n", FRAME_INDENT, "", shorten(label, room, cut),
-			      FRAME_INDENT, "", place);
+		(void)fprintf(out, "%*s%s\n%*s%s\n", FRAME_INDENT, "", name, FRAME_INDENT, "",
+			      place);
 }
 
 static bool is_left_out(const struct leak_row *row, size_t index)
@@ -192,7 +202,8 @@ static void put_frames(const struct leak_row *row, FILE *out)
 
 	for (size_t i = 0; i < row->depth; i++) {
 		char label[LEAK_LABEL_LEN];
-		size_t len = strlen(leak_frame_label(&row->frames[i], label));
+		size_t len = strlen(leak_frame_label(&row->frames[i], label)) +
+			     strlen(mark_of(&row->frames[i]));
 
 		if (!is_left_out(row, i) && len <= NAME_ALIGN && (int)len > align)
 			align = (int)len;

@@ -4,6 +4,8 @@
 
 #include "symbol/dwarf_cursor.h"
 
+#include <string.h>
+
 enum {
 	OP_DEREF = 0x06,
 	OP_AND = 0x1a,
@@ -60,19 +62,21 @@ static bool read_deref(struct dwarf_cursor c, uint64_t *ret_more)
  * The rest of rsp + n + ((pc & 15) >= k) * 8: a slot of the table has 16 bytes, and its push ends
  * at byte k.
  */
-static bool read_plt(struct dwarf_cursor c, uint64_t *ret_k)
+static bool read_plt(const struct dwarf_cursor *c, uint64_t *ret_k)
 {
+	static const uint8_t before[] = { OP_BREG_PC, 0, OP_LIT15, OP_AND };
+	static const uint8_t after[] = { OP_GE, OP_LIT3, OP_SHL, OP_PLUS };
 	uint8_t k;
 
-	if (next_op(&c) != OP_BREG_PC || cursor_sleb(&c) != 0 || next_op(&c) != OP_LIT15 ||
-	    next_op(&c) != OP_AND)
+	if (cursor_left(c) != sizeof(before) + 1 + sizeof(after) ||
+	    memcmp(c->at, before, sizeof(before)) != 0 ||
+	    memcmp(c->at + sizeof(before) + 1, after, sizeof(after)) != 0)
 		return false;
-	k = next_op(&c);
+	k = c->at[sizeof(before)];
 	if (k < OP_LIT0 || k > OP_LIT31)
 		return false;
 	*ret_k = k - OP_LIT0;
-	return next_op(&c) == OP_GE && next_op(&c) == OP_LIT3 && next_op(&c) == OP_SHL &&
-	       next_op(&c) == OP_PLUS && is_at_end(&c);
+	return true;
 }
 
 bool cfi_expression_cfa(struct bytes code, struct unwind_rule *ret_rule)
@@ -91,7 +95,7 @@ bool cfi_expression_cfa(struct bytes code, struct unwind_rule *ret_rule)
 	rule = (struct unwind_rule){ .cfa_offset = (int32_t)offset };
 	if (read_deref(c, &param))
 		rule.cfa = op == OP_BREG_SP ? UNWIND_CFA_DEREF_SP : UNWIND_CFA_DEREF_FP;
-	else if (op == OP_BREG_SP && read_plt(c, &param))
+	else if (op == OP_BREG_SP && read_plt(&c, &param))
 		rule.cfa = UNWIND_CFA_PLT;
 	else
 		return false;

@@ -70,7 +70,7 @@ struct bytes cursor_bytes(struct dwarf_cursor *c, uint64_t len)
 
 	if (len > cursor_left(c)) {
 		cursor_break(c);
-		return (struct bytes){ 0 };
+		return (struct bytes){ c->at, 0 };
 	}
 	c->at += len;
 	return b;

@@ -50,7 +50,7 @@ uint64_t cursor_fixed(struct dwarf_cursor *c, unsigned int bytes);
 /* Bits beyond 64 are dropped; more bytes than any compiler pads to (18) break the cursor. */
 uint64_t cursor_uleb(struct dwarf_cursor *c);
 int64_t cursor_sleb(struct dwarf_cursor *c);
-/* The next @len bytes, skipped; {NULL, 0} when there are not so many. */
+/* The next @len bytes, skipped; none of them (not NULL) when there are not so many. */
 struct bytes cursor_bytes(struct dwarf_cursor *c, uint64_t len);
 
 /*

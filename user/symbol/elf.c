@@ -193,8 +193,7 @@ static int set_table(struct opening *o, struct elf_table *table, const Elf64_Shd
 static int note_named_section(struct opening *o, const Elf64_Shdr *s, const char *name)
 {
 	struct elf *elf = o->elf;
-	size_t len = sizeof(elf->debuglink);
-	int err;
+	struct elf_range *range = NULL;
 
 	if (strcmp(name, ".debug_info") == 0 || strcmp(name, ".zdebug_info") == 0)
 		elf->has_dwarf = true;
@@ -204,14 +203,16 @@ static int note_named_section(struct opening *o, const Elf64_Shdr *s, const char
 		elf->is_go = true;
 	if (strcmp(name, ".note.gnu.build-id") == 0 && !elf->build_id_len)
 		return read_notes(o, s->sh_offset, s->sh_size, s->sh_addralign);
-	if (strcmp(name, ".gnu_debuglink") != 0)
+	if (strcmp(name, ".gnu_debuglink") == 0)
+		range = &elf->debuglink;
+	if (strcmp(name, ".gnu_debugdata") == 0)
+		range = &elf->debugdata;
+	if (!range)
 		return 0;
-	if (s->sh_size < len)
-		len = s->sh_size;
-	err = read_at(o, s->sh_offset, elf->debuglink, len);
-	if (err || !memchr(elf->debuglink, 0, len))
-		elf->debuglink[0] = 0;
-	return err;
+	if (!in_file(elf, s->sh_offset, s->sh_size))
+		return malformed(o, s->sh_offset);
+	*range = (struct elf_range){ .offset = s->sh_offset, .size = s->sh_size };
+	return 0;
 }
 
 static int read_section_name(struct opening *o, const Elf64_Shdr *s, char name[SECTION_NAME_MAX])

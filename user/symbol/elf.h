@@ -27,6 +27,10 @@ struct elf_segment {
 	bool executable;
 };
 
+struct elf_range { /* a section's content, inside the file; size 0 = absent */
+	uint64_t offset, size;
+};
+
 struct elf_table { /* a symbol table and its strings; size 0 = absent */
 	uint64_t offset, size;
 	uint64_t strings_offset, strings_size;
@@ -43,11 +47,11 @@ struct elf {
 	struct elf_table symtab, dynsym;
 	uint8_t build_id[ELF_BUILD_ID_MAX];
 	size_t build_id_len;
-	char debuglink[256]; /* .gnu_debuglink's file name, "" when absent (never opened by us as a
-				path) */
-	bool has_dwarf;	     /* .debug_info (also compressed) */
-	bool has_debugaltlink; /* .gnu_debugaltlink: its DWARF refers to another file */
-	bool is_go;	       /* .go.buildinfo or .note.go.buildid */
+	struct elf_range debuglink; /* .gnu_debuglink, for symbol/debug_link.h */
+	struct elf_range debugdata; /* .gnu_debugdata: an ELF file with symbols, packed by xz */
+	bool has_dwarf;		    /* .debug_info (also compressed) */
+	bool has_debugaltlink;	    /* .gnu_debugaltlink: its DWARF refers to another file */
+	bool is_go;		    /* .go.buildinfo or .note.go.buildid */
 };
 
 /*

@@ -132,7 +132,7 @@ static int read_content(const struct elf *elf, uint64_t offset, uint64_t size,
 
 	if (offset > elf->reader.size || size > elf->reader.size - offset)
 		return -EBADMSG;
-	if (size > ELF_FRAMES_MAX_BYTES)
+	if (size > UNWIND_TABLE_MAX_SECTION_BYTES)
 		return -E2BIG;
 	content = malloc(size ? (size_t)size : 1);
 	if (!content)
@@ -243,7 +243,7 @@ static int inflate_content(struct bytes packed, uint64_t size, struct elf_frames
 	uint8_t *content;
 	int status;
 
-	if (size > ELF_FRAMES_MAX_BYTES)
+	if (size > UNWIND_TABLE_MAX_SECTION_BYTES)
 		return -E2BIG;
 	if (size > (uint64_t)packed.len * DEFLATE_MAX_RATIO)
 		return -EBADMSG;

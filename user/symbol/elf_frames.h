@@ -8,9 +8,7 @@
 
 #include "symbol/eh_frame.h"
 #include "symbol/elf.h"
-
-/* Of a section, also of what a compressed one expands to. */
-#define ELF_FRAMES_MAX_BYTES (256ull << 20)
+#include "symbol/unwind_table.h" /* UNWIND_TABLE_MAX_SECTION_BYTES, of what is compressed too */
 
 struct elf_frames {
 	uint8_t *content; /* owned */

@@ -3,6 +3,7 @@
 #ifndef SYMBOL_FRAME_H
 #define SYMBOL_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum frame_kind {
@@ -17,6 +18,7 @@ struct frame {
 				 memory, "[vdso]", "" none */
 	const char *file;     /* source file, clean; "" when unknown */
 	uint32_t line;	      /* 0 when unknown */
+	bool is_inlined;      /* it has no code of its own: it was inlined into the next frame */
 	uint64_t offset;      /* of the address in the module (file address) */
 	enum frame_kind kind;
 };

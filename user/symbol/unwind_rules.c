@@ -81,7 +81,8 @@ int unwind_rules_find(struct unwind_rules *r, const struct unwind_rule *rule, ui
 		slot = (slot + 1) % SLOT_COUNT;
 		probes++;
 	}
-	if (probes == UNWIND_RULES_PROBES || (!r->slots[slot] && r->len == UNWIND_RULES_MAX)) {
+	if (probes == UNWIND_RULES_PROBES ||
+	    (!r->slots[slot] && r->len == UNWIND_TABLE_MAX_RULES)) {
 		*ret_place = UNWIND_RULE_INEXPRESSIBLE;
 		return 0;
 	}

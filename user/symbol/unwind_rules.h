@@ -6,12 +6,8 @@
 #ifndef SYMBOL_UNWIND_RULES_H
 #define SYMBOL_UNWIND_RULES_H
 
-#include "abi/unwind.h"
+#include "symbol/unwind_table.h"
 
-#include <stddef.h>
-#include <stdint.h>
-
-#define UNWIND_RULES_MAX    65535
 #define UNWIND_RULES_PROBES 128
 
 enum { UNWIND_RULE_NONE, UNWIND_RULE_INEXPRESSIBLE }; /* always there, in these places */
@@ -28,8 +24,8 @@ int unwind_rules_init(struct unwind_rules *r);
 void unwind_rules_done(struct unwind_rules *r);
 
 /*
- * The place of @rule, which is added if it is new. What finds no room any more (UNWIND_RULES_MAX,
- * or too many that collide) is UNWIND_RULE_INEXPRESSIBLE. 0 or -ENOMEM.
+ * The place of @rule, which is added if it is new. What finds no room any more
+ * (UNWIND_TABLE_MAX_RULES, or too many that collide) is UNWIND_RULE_INEXPRESSIBLE. 0 or -ENOMEM.
  */
 int unwind_rules_find(struct unwind_rules *r, const struct unwind_rule *rule, uint16_t *ret_place);
 

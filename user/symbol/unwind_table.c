@@ -16,9 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(UNWIND_TABLE_MAX_SECTION_BYTES == ELF_FRAMES_MAX_BYTES, "one limit");
 _Static_assert(UNWIND_TABLE_MAX_SECTION_BYTES <= UINT32_MAX, "offsets are 32 bits of a key");
-_Static_assert(UNWIND_TABLE_MAX_RULES == UNWIND_RULES_MAX, "one limit");
 
 /* Between functions there is padding up to the next multiple of 16. */
 #define PADDING_MAX_BYTES 15

@@ -16,7 +16,7 @@
 #include "abi/unwind.h"
 #include "symbol/elf.h"
 
-#define UNWIND_TABLE_MAX_SECTION_BYTES (256ull << 20)
+#define UNWIND_TABLE_MAX_SECTION_BYTES (64ull << 20)
 #define UNWIND_TABLE_MAX_PAGES	       65536 /* 4 GiB of code */
 #define UNWIND_TABLE_MAX_RULES	       65535 /* what comes later is UNWIND_CFA_INEXPRESSIBLE */
 #define UNWIND_TABLE_MAX_CIES	       65536 /* FDEs of those that come later are skipped */
