@@ -199,8 +199,9 @@ check: $(UNIT) $(HOSTTEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/
 
 .PHONY: check-browser
 check-browser: $(B)/bin/flame-render ## flame graphs in headless Chromium; screenshots in build/browser
-	$(Q)! command -v npm >/dev/null || (cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --silent)
-	$(Q)BUILD=$(B) prove --timer --exec node tests/browser/*.test.js
+	$(Q)mkdir -p $(B)/browser && cp tests/browser/package.json tests/browser/package-lock.json $(B)/browser
+	$(Q)! command -v npm >/dev/null || (cd $(B)/browser && npm ci --ignore-scripts --no-audit --no-fund --silent)
+	$(Q)BUILD=$(B) NODE_PATH=$(abspath $(B))/browser/node_modules prove --timer --exec node tests/browser/*.test.js
 
 .PHONY: check-root
 check-root: all $(BPFTEST) $(STOPS) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root

@@ -19,7 +19,7 @@ function missing() {
 		require.resolve("playwright-core");
 		return "";
 	} catch {
-		return "needs playwright-core: npm ci in tests/browser";
+		return "needs playwright-core: make check-browser";
 	}
 }
 

@@ -187,12 +187,12 @@ titles() {
 	drawn -q --title '</title><script>x</script>' --subtitle $'\033]0;x\007' --notes '<&>' --count-name '"' x.folded
 	[ "$(grep -c '<script' out.svg)" -eq 1 ]
 	[ "$(grep -c '<style' out.svg)" -eq 1 ]
-	! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]' out.svg
-	! LC_ALL=C grep -qP '(?<!http://www.w3.org/2000/svg)" on[a-z]+="' out.svg
+	run ! env LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]' out.svg
+	run ! env LC_ALL=C grep -qP '(?<!http://www.w3.org/2000/svg)" on[a-z]+="' out.svg
 	grep -qF '\x1b[31mred\x07' out.svg
 	[ "$(awk '{ if (length > max) max = length } END { print max }' out.svg)" -lt 3000 ]
 	run -0 "$tool" -q -f folded x.folded
-	! LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f]' <<<"$output"
+	run ! env LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f]' <<<"$output"
 }
 
 @test "a number before the count: part of the name, or a second count" {
@@ -238,7 +238,7 @@ titles() {
 	[ "${#lines[@]}" -eq 5 ]
 	grep -q '1 frames narrower than 175 px (15 %) are not drawn' out.svg
 	drawn --minwidth 0 a.folded
-	! grep -q 'not drawn' out.svg
+	run ! grep -q 'not drawn' out.svg
 }
 
 @test "60,000 equal frames: capped, and told" {
@@ -261,7 +261,7 @@ titles() {
 	drawn --diff --raw a.folded - <b.folded
 	grep -q 'in absolute numbers' out.svg
 	run -0 "$tool" --diff a.folded a.folded
-	! grep -qE 'class="[np][1-9][0-9]?"/><text[^>]*>(app|main|read|parse)' <<<"$output"
+	run ! grep -qE 'class="[np][1-9][0-9]?"/><text[^>]*>(app|main|read|parse)' <<<"$output"
 }
 
 @test "the same input gives the same bytes, in whatever order it comes" {

@@ -3,6 +3,8 @@
 # Flame graphs byte for byte against tests/golden/flamegraph-CASE.FORMAT, less the script and the style, which have
 # files of their own; RECORD=1 writes them anew, for the diff to be read.
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.." || return 1
 	driver=${BUILD:-build}/tests/golden/flamegraph
@@ -47,8 +49,8 @@ compare() {
 @test "the script neither evaluates text nor asks the network" {
 	run grep -nE 'eval|Function\(|innerHTML|outerHTML|document\.write|insertAdjacent|fetch|XMLHttp|import|https?://' user/report/flamegraph.js
 	[ "$(grep -v 'www.w3.org/1999/xhtml' <<<"$output")" = '' ]
-	! grep -nE 'url\(|@import|https?:' user/report/flamegraph.css
-	! grep -n -e ']]>' -e '</' user/report/flamegraph.js user/report/flamegraph.css
+	run ! grep -nE 'url\(|@import|https?:' user/report/flamegraph.css
+	run ! grep -n -e ']]>' -e '</' user/report/flamegraph.js user/report/flamegraph.css
 }
 
 @test "output that cannot be written is an error" {
