@@ -23,7 +23,7 @@ def places(record, is_return):
     what a signal or the clock interrupted is where it is."""
     found = []
     for pc, kind, _name in record["frames"]:
-        found.append(pc - is_return)
+        found.append(pc if kind == "signal" else pc - is_return)
         is_return = kind != "signal"
     return found
 
