@@ -218,6 +218,12 @@ check: $(UNIT) $(HOSTTEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/
 	$(Q)BUILD=$(B) prove tests/support/replay.t
 	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/*.bats)
 
+.PHONY: check-browser
+check-browser: $(B)/bin/flame-render ## flame graphs in headless Chromium; screenshots in build/browser
+	$(Q)mkdir -p $(B)/browser && cp tests/browser/package.json tests/browser/package-lock.json $(B)/browser
+	$(Q)! command -v npm >/dev/null || (cd $(B)/browser && npm ci --ignore-scripts --no-audit --no-fund --silent)
+	$(Q)BUILD=$(B) NODE_PATH=$(abspath $(B))/browser/node_modules prove --timer --exec node tests/browser/*.test.js
+
 .PHONY: check-readers
 check-readers: $(B)/tests/golden/profile_report ## profiles read back by pprof, speedscope in Chromium, ajv; npm packages
 	$(Q)BUILD=$(B) prove --timer tests/readers/*.bats
@@ -262,26 +268,34 @@ $(B)/.coverage: $(UNIT) $(GOLDEN)
 
 # --- man pages, installation --------------------------------------------------------------------
 
-MAN := $(patsubst %,$(B)/man/%.8,$(TOOLS))
+TRACERS := $(filter-out $(UNPRIVILEGED_TOOLS),$(TOOLS))
+MAN8 := $(patsubst %,$(B)/man/%.8,$(TRACERS))
+MAN1 := $(patsubst %,$(B)/man/%.1,$(UNPRIVILEGED_TOOLS))
 # help2man's "November 2026" is no date to mandoc.
 MAN_DATE = $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(date +%s)}" +%F)
+make_man = mkdir -p $(@D) && help2man --no-info --section=$(1) --manual='bpf-vitals' --include=docs/man/$*.h2m $< -o $@ && \
+		sed -i 's/^\(\.TH [^ ]* "$(1)"\) "[^"]*"/\1 "$(MAN_DATE)"/' $@
 .PHONY: man
-man: $(MAN) ## man pages from --help and docs/man/*.h2m
+man: $(MAN8) $(MAN1) ## man pages from --help and docs/man/*.h2m
 $(B)/man/%.8: $(B)/bin/% docs/man/%.h2m
-	$(call say,MAN)mkdir -p $(@D) && help2man --no-info --section=8 --manual='bpf-vitals' --include=docs/man/$*.h2m $< -o $@ && \
-		sed -i 's/^\(\.TH [^ ]* "8"\) "[^"]*"/\1 "$(MAN_DATE)"/' $@
+	$(call say,MAN)$(call make_man,8)
+$(B)/man/%.1: $(B)/bin/% docs/man/%.h2m
+	$(call say,MAN)$(call make_man,1)
 
+INTO := $(DESTDIR)$(prefix)
 .PHONY: install
 install: all man ## into DESTDIR/prefix
-	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/share/man/man8 $(DESTDIR)$(prefix)/share/bash-completion/completions
-	install -m 0755 $(addprefix $(B)/bin/,$(TOOLS)) $(DESTDIR)$(prefix)/sbin
-	install -m 0644 $(MAN) $(DESTDIR)$(prefix)/share/man/man8
-	for t in $(TOOLS); do install -m 0644 scripts/bash-completion $(DESTDIR)$(prefix)/share/bash-completion/completions/$$t; done
+	install -d $(addprefix $(INTO)/,bin sbin share/man/man1 share/man/man8 share/bash-completion/completions)
+	install -m 0755 $(addprefix $(B)/bin/,$(TRACERS)) $(INTO)/sbin
+	install -m 0755 $(addprefix $(B)/bin/,$(UNPRIVILEGED_TOOLS)) $(INTO)/bin
+	install -m 0644 $(MAN8) $(INTO)/share/man/man8
+	install -m 0644 $(MAN1) $(INTO)/share/man/man1
+	for t in $(TOOLS); do install -m 0644 scripts/bash-completion $(INTO)/share/bash-completion/completions/$$t; done
 
 .PHONY: uninstall
 uninstall: ## what install put there
-	for t in $(TOOLS); do rm -f $(DESTDIR)$(prefix)/sbin/$$t $(DESTDIR)$(prefix)/share/man/man8/$$t.8 \
-		$(DESTDIR)$(prefix)/share/bash-completion/completions/$$t; done
+	for t in $(TOOLS); do rm -f $(INTO)/bin/$$t $(INTO)/sbin/$$t $(INTO)/share/man/man1/$$t.1 $(INTO)/share/man/man8/$$t.8 \
+		$(INTO)/share/bash-completion/completions/$$t; done
 
 .PHONY: clean
 clean: ## removes build/

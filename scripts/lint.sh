@@ -49,6 +49,11 @@ check_python() {
 	files '*.py' | xargs -r -n 1 python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])'
 }
 
+check_javascript() {
+	command -v node >/dev/null || return 0
+	files '*.js' | xargs -r -n 1 node --check
+}
+
 check_layers() {
 	scripts/check-layers.sh
 }
@@ -100,12 +105,12 @@ calls_of() {
 
 check_man() {
 	[ -n "$(files 'docs/man/*.h2m')" ] || return 0
-	make --no-print-directory -s B="$BUILD" man && mandoc -Tlint -Wwarning "$BUILD"/man/*.8
+	make --no-print-directory -s B="$BUILD" man && mandoc -Tlint -Wwarning "$BUILD"/man/*.[18]
 }
 
 mkdir -p "$BUILD"
 failed=
-[ "$#" -gt 0 ] || set -- format tidy cppcheck shell python layers spdx size poison man
+[ "$#" -gt 0 ] || set -- format tidy cppcheck shell python javascript layers spdx size poison man
 for check; do
 	if out=$("check_$check" 2>&1); then
 		echo "lint: $check: clean"

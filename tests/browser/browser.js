@@ -5,16 +5,27 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
-const { chromium } = require("playwright-core");
 
-const candidates = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const candidates = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome"];
 const args = [
 	"--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
 	"--disable-component-update", "--disable-sync", "--disable-default-apps", "--hide-scrollbars",
 ];
 
+// Why nothing can be tested here, or "".
+function missing() {
+	if (!candidates.some(file => file && fs.existsSync(file))) return "needs chromium";
+	try {
+		require.resolve("playwright-core");
+		return "";
+	} catch {
+		return "needs playwright-core: make check-browser";
+	}
+}
+
 // A browser context with a profile of its own, and what is to be done at the end.
 async function open(settings) {
+	const { chromium } = require("playwright-core");
 	const executablePath = candidates.find(file => file && fs.existsSync(file));
 	const profile = fs.mkdtempSync(path.join(os.tmpdir(), "bpf-vitals-browser-"));
 	const context = await chromium.launchPersistentContext(profile, { executablePath, args, headless: true, offline: true, ...settings });
@@ -38,4 +49,4 @@ async function show(context, file, fragment = "") {
 	return { page, wrongs };
 }
 
-module.exports = { open, show, isThere: () => candidates.some(file => file && fs.existsSync(file)) };
+module.exports = { open, show, missing };

@@ -5,7 +5,7 @@
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
-const { open, show } = require("./browser.js");
+const { open, show, missing } = require("./browser.js");
 
 const build = path.resolve(process.env.BUILD ?? "build");
 const out = path.join(build, "browser");
@@ -194,6 +194,10 @@ async function testHostile(context) {
 }
 
 async function main() {
+	if (missing()) {
+		console.log("1..0 # SKIP " + missing());
+		return;
+	}
 	fs.mkdirSync(out, { recursive: true });
 	const { context, close } = await open({ viewport: { width: 1200, height: 500 } });
 	try {

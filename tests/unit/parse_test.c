@@ -112,6 +112,33 @@ static void test_table(const char *what, int (*parse)(const char *, uint64_t *),
 	}
 }
 
+static void test_decimal(void)
+{
+	static const struct {
+		const char *text;
+		int err;
+		double value;
+	} decimals[] = {
+		{ "0", 0, 0 },
+		{ "12", 0, 12 },
+		{ "0.25", 0, 0.25 },
+		{ "1.5x", -EINVAL, 0 },
+		{ "-1", -EINVAL, 0 },
+		{ ".5", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+		{ "1e3", -EINVAL, 0 },
+		{ "99999999999999999999", -ERANGE, 0 },
+	};
+
+	for (size_t i = 0; i < ROWS(decimals); i++) {
+		double value = UNTOUCHED;
+
+		is_int(parse_decimal(decimals[i].text, &value), decimals[i].err, "decimal '%s'",
+		       decimals[i].text);
+		ok(value == (decimals[i].err ? UNTOUCHED : decimals[i].value), "its value");
+	}
+}
+
 int main(void)
 {
 	uint64_t value = UNTOUCHED;
@@ -119,6 +146,7 @@ int main(void)
 	test_table("integer", parse_integer, integers, ROWS(integers));
 	test_table("duration", parse_duration_ns, durations, ROWS(durations));
 	test_table("size", parse_size_bytes, sizes, ROWS(sizes));
+	test_decimal();
 	is_int(parse_u64("11", 10, &value), -ERANGE, "above the caller's maximum");
 	is_int(value, UNTOUCHED, "and untouched");
 	is_int(parse_u64("10", 10, &value), 0, "the maximum itself is fine");

@@ -296,7 +296,9 @@ static void put_legend(const struct drawing *d, double *y)
 				x, *y - 10, l->css_class);
 			x += *l->text ? 20 : 16;
 		}
-		(void)fprintf(d->out, "<text x=\"%.0f\" y=\"%.0f\">%s</text>\n", x, *y, l->text);
+		if (*l->text)
+			(void)fprintf(d->out, "<text x=\"%.0f\" y=\"%.0f\">%s</text>\n", x, *y,
+				      l->text);
 		x += *l->text ? LEGEND_WIDTH * (double)strlen(l->text) + (*l->css_class ? 18 : 8)
 			      : 0;
 	}

@@ -8,7 +8,7 @@
 	const byId = id => svg.getElementById(id);
 	const setting = name => Number(svg.dataset[name]);
 	const margin = setting("margin"), row = setting("row"), growsUp = setting("up") === 1;
-	const inset = 4, drop = 13, gap = 0.4, leastColumns = 3, toolsWidth = 640;
+	const inset = 4, drop = 13, gap = 0.4, leastColumns = 3, toolsWidth = 640, ring = 4;
 	const details = byId("details");
 	const summary = details.textContent + ". Click a frame to zoom in, / searches, arrow keys move";
 	const container = byId("frames");
@@ -240,12 +240,13 @@
 	holder.append(tools);
 	byId("head").append(holder);
 
+	// With room for the ring around what has the focus.
 	function layTools() {
 		const room = Math.min(toolsWidth, width - 2 * margin);
 		holder.setAttribute("x", width - margin - room);
-		holder.setAttribute("y", 12);
-		holder.setAttribute("width", room);
-		holder.setAttribute("height", 36);
+		holder.setAttribute("y", 8);
+		holder.setAttribute("width", room + ring);
+		holder.setAttribute("height", 28 + 2 * ring);
 	}
 
 	// --- mouse ---

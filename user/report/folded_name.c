@@ -24,7 +24,8 @@ static char escaped(const char *name, size_t at, size_t number)
 		return ':';
 	if (iscntrl((unsigned char)c) || (c == '#' && at == 0 && !name[1]))
 		return '_';
-	if (c == ' ' && ((at + 1 == number && name[number]) || (at == 1 && name[0] == '#')))
+	if (c == ' ' &&
+	    (!name[at + 1] || (at + 1 == number && name[number]) || (at == 1 && name[0] == '#')))
 		return '_';
 	return c;
 }
