@@ -67,6 +67,7 @@ real_prove
 if step build make "$jobs" all; then
 	step check make "$jobs" check
 	step check-sanitized make "$jobs" SAN=address,undefined check
+	step check-readers make "$jobs" check-readers
 	step check-root make "$jobs" check-root
 	step lint make "$jobs" lint
 	if [ -z "$quick" ]; then
