@@ -206,10 +206,17 @@ static __always_inline enum stack_end unwind_go_up(struct unwind_walk *w, __u64 
 	return UNWIND_GOES_ON;
 }
 
-/* The interrupted code: its registers lie where the kernel saved them, on whatever stack. */
+/*
+ * The interrupted code: its registers lie where the kernel saved them, on whatever stack. The
+ * restorer that stands in between was called by nobody: its frame is its first byte.
+ */
 static __always_inline enum stack_end unwind_signal(struct unwind_walk *w)
 {
 	__u64 saved[(UNWIND_SIGNAL_PC - UNWIND_SIGNAL_FP) / 8 + 1];
+	__u32 last = w->depth - 1, part = w->part;
+
+	if (part < STACK_PARTS && last < STACK_PART_FRAMES)
+		w->parts[part].frames[last] = w->pc;
 
 	if (unwind_read(w, saved, sizeof(saved), w->sp + UNWIND_SIGNAL_FP))
 		return STACK_UNREADABLE;

@@ -9,10 +9,10 @@
  *		one in ONE_IN, or none. Each is a line, hexadecimal, leaf first:
  *		"stop TID SP return|tick END FRAME..."
  *	stack-stops count PID SECONDS		at returns of malloc
- *	stack-stops sample PID SECONDS HZ	when a CPU's clock ticks
+ *	stack-stops sample PID SECONDS HZ [incomplete]	when a CPU's clock ticks
  *	stack-stops switch PID SECONDS		when a thread leaves its CPU
- *		Each sampled stack, and of the others each that is not complete, is a line, root
- *		first: "COUNT END FRAME;FRAME..."
+ *		Each sampled stack, but of the others and with "incomplete" only one that is not
+ *		complete, is a line, root first: "COUNT END FRAME;FRAME..."
  *
  * Says "ready" on standard error; the last line is a JSON object with all counts.
  */
@@ -48,6 +48,7 @@ static const char *const mode_names[MODES] = { "stops", "ticks", "count", "sampl
 struct run {
 	enum mode mode;
 	unsigned long amount, rate; /* the arguments after PID */
+	bool prints_complete;
 	struct target target;
 	struct stack_stops_bpf *skel;
 	struct unwind_tables *tables;
@@ -126,7 +127,7 @@ static int print_stack(struct run *r, uint64_t id, uint64_t count)
 	struct stack_frames f;
 	int err = stack_read(bpf_map__fd(r->skel->maps.stacks), id, &f);
 
-	if (!err && r->mode != MODE_SAMPLE && f.end == STACK_COMPLETE)
+	if (!err && !r->prints_complete && f.end == STACK_COMPLETE)
 		return 0;
 	if (!err)
 		err = symbols_resolve(r->symbols, r->target.pid, f.at, f.len);
@@ -294,11 +295,16 @@ static int prepare(struct run *r)
 	return refresh(r);
 }
 
-static void run_done(struct run *r)
+static void detach(struct run *r)
 {
 	uprobes_detach(&r->uprobes);
-	for (size_t i = 0; i < r->link_count; i++)
-		(void)bpf_link__destroy(r->links[i]);
+	while (r->link_count)
+		(void)bpf_link__destroy(r->links[--r->link_count]);
+}
+
+static void run_done(struct run *r)
+{
+	detach(r);
 	ring_buffer__free(r->ring);
 	unwind_tables_free(r->tables);
 	symbols_free(r->symbols);
@@ -327,6 +333,7 @@ static int observe(struct run *r)
 		err = ring_buffer__poll(r->ring, 50);
 	if (err < 0)
 		return log_errno(err, "stopped");
+	detach(r);
 	if (!is_stopping(r))
 		err = print_stacks(r);
 	print_counts(r);
@@ -341,6 +348,7 @@ static bool arguments(struct run *r, int argc, char **argv)
 		r->mode++;
 	r->amount = strtoul(argv[3], NULL, 10);
 	r->rate = argc > 4 ? strtoul(argv[4], NULL, 10) : 99;
+	r->prints_complete = r->mode == MODE_SAMPLE && argc <= 5;
 	return r->mode < MODES && r->amount && r->rate;
 }
 
@@ -353,7 +361,7 @@ int main(int argc, char **argv)
 	probe_log_init();
 	if (!arguments(&r, argc, argv)) {
 		fprintf(stderr,
-			"usage: stack-stops stops|ticks|count|sample|switch PID AMOUNT [RATE]\n");
+			"usage: stack-stops stops|ticks|count|sample|switch PID AMOUNT [RATE [incomplete]]\n");
 		return 2;
 	}
 	err = target_open(&r.target, (pid_t)strtoul(argv[2], NULL, 10), NULL);

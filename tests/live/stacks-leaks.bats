@@ -25,16 +25,23 @@ traced() {
 	target_truth "$1" leaked
 	tracer_end
 	same 'exit status' 0 "$tracer_status"
-	report -r '.data[] | "\(.blocks) \([.frames[].function] | join(" < "))"' >&2
+	leaks >&2
 }
 
-# leak PATTERN BLOCKS: one stack matches PATTERN, and has so many blocks. Its functions are joined by " < ", leaf first;
-# after main come the C library's, which may have no names, and _start.
+# What the report says of heap, as lines "BLOCKS FUNCTION < FUNCTION ...", leaf first, without those that were inlined.
+leaks() {
+	report -r '.data[] | select(.kind == "heap")
+		| "\(.blocks) \([.frames[] | select(.inlined | not) | .function] | join(" < "))"'
+}
+
+# leak PATTERN STACKS: so many stacks match PATTERN, and each leaked once a turn. After main come two functions of the
+# C library, which may have no names, and _start.
 leak() {
-	same "blocks of $1" "1 $2" "$(report -r --arg pattern "$1 < main < [^<]* < [^<]* < _start\$" '
-		[.data[] | select(.kind == "heap")
-			| select([.frames[].function] | join(" < ") | test($pattern))]
-		| "\(length) \(map(.blocks) | add // 0)"')"
+	local found
+
+	found=$(leaks | grep -E "^[0-9]+ $1 < main < [^<]* < [^<]* < _start\$" || true)
+	same "stacks like $1" "$2" "$(grep -c . <<<"$found")"
+	same "blocks of each" "$TURNS" "$(cut -d' ' -f1 <<<"$found" | sort -u)"
 }
 
 no_leak_of() {
@@ -43,31 +50,26 @@ no_leak_of() {
 
 c_leaks() {
 	traced "$1"
-	leak '^leaky_session < handle_login < event_loop' "$TURNS"
-	leak '^(__GI___strdup|__strdup|strdup) < leaky_strdup < handle_upload < event_loop' "$TURNS"
-	leak "$2" "$TURNS"
+	leak 'leaky_session < handle_login < event_loop' 1
+	leak '(__GI___strdup|__strdup|strdup) < leaky_strdup < handle_upload < event_loop' 1
+	leak "$2" 1
 	no_leak_of tidy_copy
+	report -e '.data | length == 3'
 }
 
 @test "C" {
-	c_leaks leaks-c '^handle_grow < event_loop'
+	c_leaks leaks-c 'handle_grow < event_loop'
 }
 
 @test "C, not optimised" {
-	c_leaks leaks-c-O0 '^leaky_realloc < handle_grow < event_loop'
+	c_leaks leaks-c-O0 'leaky_realloc < handle_grow < event_loop'
 }
 
+# Between operator new and our function there may be instances of the library's templates. cache_name leaks its node
+# and its string at two places.
 @test "C++" {
 	traced leaks-cxx
-	leak '^operator new[^<]* < [^<]*register_session\([^<]* < [^<]*on_request\([^<]*' "$TURNS"
-	leak '^operator new[^<]* < [^<]*new_session\([^<]* < [^<]*on_request\([^<]*' "$TURNS"
-	cache_name_leaks
-}
-
-# Its node and its string are two stacks, whether or not the library's functions are inlined.
-cache_name_leaks() {
-	same 'blocks below cache_name' $((2 * TURNS)) "$(report '
-		[.data[] | select(.kind == "heap") | select([.frames[].function] | join(" < ")
-			| test("^operator new.* < [^<]*cache_name[^<]* < [^<]*on_request[^<]* < main < .* < _start$"))
-			| .blocks] | add')"
+	leak 'operator new.* < [^<]*register_session\([^<]* < [^<]*on_request\([^<]*' 1
+	leak 'operator new.* < [^<]*new_session\([^<]* < [^<]*on_request\([^<]*' 1
+	leak 'operator new.* < [^<]*cache_name\([^<]* < [^<]*on_request\([^<]*' 2
 }

@@ -5,7 +5,7 @@ frame. A difference that none of EXPLANATIONS covers fails.
 usage: compare_stacks.py NAME STOPS_OUT GDB_OUT MINIMUM [FUNCTION...]
   MINIMUM   so many stops must have been compared
   FUNCTION  must be in a stack that is equal
-The last line: "NAME: N stops, F frames, the deepest D, ...: E equal, X explained, U not".
+The last line: "NAME: N stops, F frames, the deepest D, ...: E equal, X explained, U not; ...".
 exit: 0 all equal or explained, 1 not, or too few stops, or a function is missing."""
 import collections
 import json
@@ -14,6 +14,7 @@ import sys
 
 Stop = collections.namedtuple("Stop", "tid sp is_return end frames")
 
+UNSEEN = "ticks without a stop"
 MAX_FRAMES = 468  # STACK_MAX_FRAMES of bpf/abi/stacks.h
 
 
@@ -22,7 +23,7 @@ def places(record, is_return):
     what a signal or the clock interrupted is where it is."""
     found = []
     for pc, kind, _name in record["frames"]:
-        found.append(pc - is_return)
+        found.append(pc if kind == "signal" else pc - is_return)
         is_return = kind != "signal"
     return found
 
@@ -44,9 +45,21 @@ def is_after_handler(stop, record, _at):
     return not stop.is_return and stop.frames[1:] == places(record, False)
 
 
+def is_landing(stop, record, at):
+    """Equal down to what threw; then gdb goes on to an address that is no code."""
+    names = [name for _, _, name in record["frames"][:3]]
+    return (not stop.is_return and at == len(stop.frames) and record["frames"][at:] and
+            record["frames"][at][1] == "no code" and
+            any(name.startswith("_Unwind_") for name in names))
+
+
 # What may differ and why: a name, the reason, and a function of (stop, gdb's record, index of the
 # first difference) that says whether this is such a case.
 EXPLANATIONS = [
+    ("an exception was landing",
+     "libgcc had put the place where an exception is caught over its own return address, and not yet "
+     "moved the stack pointer: the stack is not what the tables say. gdb goes on to what is no code.",
+     is_landing),
     ("coroutine",
      "glibc's makecontext does not mark where a stack ends: the link to the next context lies where a "
      "return address would. gdb goes on to addresses that are no code; we end there.",
@@ -130,13 +143,13 @@ def paired(stops, records):
 
 
 def judge(name, stop, record, equal):
-    """"equal", "explained" or "not"; what differs is printed, what is equal added to @equal."""
+    """"equal", an explanation, or "not"; what differs is printed, what is equal added to @equal."""
     if stop is None:
         print(f"{name}: only gdb saw thread {record['tid']} at sp {record['sp']:x}, {record['frames'][:2]}")
         return "not"
     if record is None:
         print(f"{name}: gdb saw no stop of thread {stop.tid} at sp {stop.sp:x}, {stop.frames[0]:x}")
-        return "not" if stop.is_return else "ticks without a stop"
+        return "not" if stop.is_return else UNSEEN
     expected = places(record, stop.is_return)
     at = first_difference(stop.frames, expected)
     if at is None and stop.end == "complete" and stop.sp == record["sp"]:
@@ -146,7 +159,7 @@ def judge(name, stop, record, equal):
     why = explanation_of(stop, record, at)
     print(f"{name}: {why or 'NOT EXPLAINED'}")
     show(stop, expected, record, at)
-    return "explained" if why else "not"
+    return why or "not"
 
 
 def missing_functions(wanted, equal):
@@ -162,14 +175,15 @@ def main():
     missing = missing_functions(sys.argv[5:], equal)
     for function in missing:
         print(f"{name}: {function} is in no stack that is equal")
-    unseen = counts["ticks without a stop"]
+    explained = {what: counts[what] for what, _, _ in EXPLANATIONS if counts[what]}
     depths = [len(record["frames"]) for record in equal] or [0]
     generated = sum(record["generated"] for record in equal)
     print(f"{name}: {len(stops)} stops, {sum(depths)} frames, the deepest {max(depths)}, "
           f"{generated} frames of generated code: {counts['equal']} equal, "
-          f"{counts['explained']} explained, {counts['not']} not" +
-          (f", {unseen} ticks without a stop" if unseen else ""))
-    few = len(equal) + counts["explained"] < minimum
+          f"{sum(explained.values())} explained, {counts['not']} not" +
+          "".join(f"; {count} {what}" for what, count in explained.items()) +
+          (f"; {counts[UNSEEN]} {UNSEEN}" if counts[UNSEEN] else ""))
+    few = len(equal) + sum(explained.values()) < minimum
     sys.exit(bool(counts["not"] or missing or few or not equal))
 
 

@@ -170,7 +170,7 @@ static const struct {
 	  .frames = { TEXT + 0xffff, CALL(4) }, .is_by_fp = true },
 	{ "a restorer without a table: the interrupted code follows", .pc = IN(1),
 	  .stack = { GO + 48 }, /* the rest is set below */
-	  .frames = { IN(1), GO + 47, IN(3), CALL(4) } },
+	  .frames = { IN(1), GO + 48, IN(3), CALL(4) } },
 	{ "a return address that a tracer took", .pc = IN(12),
 	  .stack = { 1, 2, 3, 4, 5, TRAMPOLINE }, .frames = { IN(12) }, .end = STACK_NO_TABLE },
 };
@@ -209,7 +209,7 @@ static void each_case(void)
 /* The signal frame's restorer has a table here; the handler ran on a stack above the other. */
 static void signal_on_another_stack(void)
 {
-	const uint64_t want[FRAMES_MAX] = { IN(1), CALL(5), IN(1), CALL(4) };
+	const uint64_t want[FRAMES_MAX] = { IN(1), IN(5), IN(1), CALL(4) };
 	struct unwind_walk w = walk_at(IN(1), STACK + 8000, 0);
 
 	memset(stack, 0, sizeof(stack));

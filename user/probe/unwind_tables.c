@@ -371,30 +371,47 @@ static void gather_anonymous(struct gathering *g, const struct procmaps *maps, s
 	*index = i - 1;
 }
 
+/*
+ * Where the kernel puts its page of return probes, when one is first hit: known before it is there.
+ * (kernel/events/uprobes.c, xol_add_vma: the last page below TASK_SIZE, when that is free.)
+ */
+#define TRAMPOLINE_ADDR 0x7fffffffe000ull
+
+static void gather_trampoline(struct gathering *g, uint64_t start)
+{
+	const struct unwind_mapping u = { .start = start - 1, /* abi/unwind.h says why */
+					  .end = start + 4096,
+					  .kind = UNWIND_TRAMPOLINE };
+	uint32_t last = g->told.count - 1;
+
+	if (g->told.count && g->told.at[last].end > u.start)
+		return; /* something else is there, or the page itself, told before */
+	tell(g, &u);
+}
+
 static int gather(struct gathering *g, const struct procmaps *maps)
 {
 	for (size_t i = 0; i < maps->len; i++) {
 		const struct mapping *m = &maps->at[i];
-		struct unwind_mapping u = { .start = m->start, .end = m->end };
+		struct unwind_mapping u = { .start = m->start,
+					    .end = m->end,
+					    .kind = UNWIND_BY_NOTHING };
 		int err = 0;
 
-		if (is_anonymous(m)) {
+		if (is_anonymous(m))
 			gather_anonymous(g, maps, &i);
-		} else if (!m->executable || m->start >> 63 /* [vsyscall] */) {
+		else if (!m->executable || m->start >> 63 /* [vsyscall] */)
 			continue;
-		} else if (m->inode || is_vdso(m)) {
+		else if (m->inode || is_vdso(m))
 			err = gather_file(g, m);
-		} else {
-			u.kind = UNWIND_BY_NOTHING;
-			if (strcmp(m->path, "[uprobes]") == 0) {
-				u.kind = UNWIND_TRAMPOLINE;
-				u.start--;
-			}
+		else if (strcmp(m->path, "[uprobes]") == 0)
+			gather_trampoline(g, m->start);
+		else
 			tell(g, &u);
-		}
 		if (err)
 			return err;
 	}
+	gather_trampoline(g, TRAMPOLINE_ADDR);
 	return 0;
 }
 
