@@ -89,7 +89,8 @@ class Bench:
                      [ratio_text(side(runs, 2, 1), "us_per_request") if i == 1 else "",
                       BCC_REDIS_US[name]] for i in (1, 2)]
         self.keep("redis", raw)
-        self.say(table(SERVER_HEADER + ["traced: auto / fp", "bcc libbpf memleak, µs per request"], rows))
+        self.say(table(SERVER_HEADER + ["traced: auto / fp",
+                                        "bcc libbpf memleak, µs per request"], rows))
 
     def redis_run(self, environment, method):
         count = 20000 if self.quick else 100000

@@ -33,6 +33,12 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def main_thread_cpu_ms(pid):
+    """Finer than the ticks of cpu_seconds."""
+    with open(f"/proc/{pid}/schedstat") as f:
+        return int(f.read().split()[0]) / 1e6
+
+
 def cpu_when_ended(p):
     """CPU seconds of a process that has ended, and of those it waited for; None: it runs."""
     pid, status, usage = os.wait4(p.pid, os.WNOHANG)

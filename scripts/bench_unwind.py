@@ -11,8 +11,8 @@ import subprocess
 import tempfile
 import time
 
-from bench_run import (Target, Tracer, cpu_seconds, cpu_when_ended, process, redis,
-                       redis_requests, wait_for_cpu)
+from bench_run import (Target, Tracer, cpu_seconds, cpu_when_ended, main_thread_cpu_ms, process,
+                       redis, redis_requests, wait_for_cpu)
 from bench_stats import alternate, median_of, number, ratio_text, side, table, with_spread
 
 DEPTHS = (5, 20, 60)
@@ -165,18 +165,21 @@ def samples(bench):
         rows += [sample_row(program, name, side(runs, i), side(runs, 0, i))
                  for i, name in enumerate(ways) if name]
     if len(ways) < len(WAYS):
-        rows.append(["", "perf is not installed"] + [""] * 6)
+        rows.append(["", "perf is not installed"] + [""] * 7)
     bench.keep("perf", raw)
     bench.say(table(["program", "sampled by", "samples", "frames each", "bytes a sample",
-                     "CPU time while sampling, ms", "and for the names, ms",
-                     "CPU of the program, ratio"], rows))
+                     "BPF program, µs a sample", "CPU time while sampling, ms",
+                     "and for the names, ms", "CPU of the program, ratio"], rows))
 
 
 def sample_row(program, name, runs, with_unsampled):
     each = [{key: run[key] / run["samples"] for key in ("frames", "bytes")} |
             {key: run[key] * 1000 for key in ("during_s", "later_s")} for run in runs]
     return [program, name, f"{median_of(runs, 'samples'):,.0f}", number(median_of(each, "frames")),
-            *(with_spread(each, key) for key in ("bytes", "during_s", "later_s")),
+            with_spread(each, "bytes"),
+            with_spread([{"us": run["walk_ns"] / 1000} for run in runs], "us")
+            if "walk_ns" in runs[0] else "-",
+            *(with_spread(each, key) for key in ("during_s", "later_s")),
             ratio_text(with_unsampled, "unit_ns")]
 
 
@@ -234,14 +237,16 @@ def whole_node(bench, raw):
             ["kernel memory of the tables, MB", f"{runs[0]['kernel_bytes'] / 2**20:.2f}"],
             ["read, compiled and told to the kernel in, ms", with_spread(runs, "refresh_ms")],
             ["of it CPU time, ms", with_spread(runs, "cpu_ms")],
-            ["memleak-trace, from its start to \"tracing\", ms",
-             with_spread(side(begins, 0), "ms")],
-            ["the same with `--stacks=fp`, ms", with_spread(side(begins, 1), "ms")]]
+            *([what + option, with_spread(side(begins, i), key)]
+              for i, option in enumerate(("", ", `--stacks=fp`"))
+              for what, key in (("memleak-trace, from its start to \"tracing\", ms", "ms"),
+                                ("of it CPU time, ms", "cpu_ms")))]
 
 
 def begin_run(bench, pid, method):
     began = time.monotonic()
     tracer = Tracer(bench.tracer, pid, f"--stacks={method}")
-    ms = (time.monotonic() - began) * 1000
+    run = {"ms": (time.monotonic() - began) * 1000,
+           "cpu_ms": main_thread_cpu_ms(tracer.process.pid)}
     tracer.end()
-    return {"ms": ms}
+    return run
