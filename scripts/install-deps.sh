@@ -3,7 +3,7 @@
 # Installs what building, running and testing need. Says nothing when all of it is there.
 # For the tests also the TypeScript compiler, as locked in examples/package-lock.json, below examples/node_modules.
 # usage: install-deps.sh [--build|--test]     (no argument: both)
-# exit: 0 done, 1 apt failed, 2 usage, 4 not root, 5 this system's packages are not known (the programs
+# exit: 0 done, 1 apt or npm failed, 2 usage, 4 not root, 5 this system's packages are not known (the programs
 # that are missing are listed)
 set -euo pipefail
 
@@ -13,13 +13,15 @@ BUILD_PACKAGES='clang llvm gcc make pkg-config libc6-dev linux-libc-dev git ca-c
 	liblzma-dev libseccomp-dev protobuf-c-compiler libprotobuf-c-dev'
 TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached nodejs fonts-dejavu-core curl jq procps util-linux libcap2-bin
 	strace binutils python3 python3-jsonschema libxml2-utils help2man mandoc bash-completion
-	clang-format clang-tidy cppcheck shellcheck musl-tools golang-go chromium|chromium-browser npm
+	clang-format clang-tidy cppcheck shellcheck musl-tools golang-go
 	libjemalloc2 libtcmalloc-minimal4|libtcmalloc-minimal4t64 ?libmimalloc2.0|libmimalloc3|libmimalloc-dev
 	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils ?debootstrap gdb ?rustc'
 BUILD_PROGRAMS='clang llvm-strip gcc make pkg-config git bpftool protoc-c'
 TEST_PROGRAMS='perl prove bats wrk redis-server redis-cli nginx memcached node curl jq ps setpriv strace objcopy
 	python3 xmllint help2man mandoc clang-format clang-tidy cppcheck shellcheck musl-gcc go npm
 	qemu-system-x86_64 busybox cpio mke2fs xz gdb'
+
+ROOT_DIR=$(cd "$(dirname "$0")/.." && pwd)
 
 say() { echo "install-deps: $*" >&2; }
 
@@ -97,19 +99,22 @@ missing_of_all() {
 	for spec in $packages $(extra_packages); do missing_of "$spec"; done
 }
 
-# Without it the tests of the servers in TypeScript are skipped, as they will say.
-install_compiler() {
-	local examples
-	examples=$(cd "$(dirname "$0")/../examples" && pwd)
-	[ "$group" != --build ] && [ ! -e "$examples/node_modules/.bin/tsc" ] || return 0
-	command -v npm >/dev/null || return 0
-	say "installing the TypeScript compiler below $examples"
-	npm --prefix "$examples" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null </dev/null ||
-		say "npm ci failed, some tests will be skipped"
+# What tests read our formats with, and the TypeScript compiler: packages of node, in the versions of their lock files. No
+# script of theirs is run.
+install_node_packages() {
+	local lock folder
+	[ "$group" != --build ] && command -v npm >/dev/null || return 0
+	for lock in "$ROOT_DIR"/tests/*/package-lock.json "$ROOT_DIR"/examples/package-lock.json; do
+		folder=${lock%/*}
+		! cmp -s "$lock" "$folder/node_modules/.installed" || continue
+		say "installing the packages of ${folder#"$ROOT_DIR"/}"
+		(cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --silent </dev/null >&2) || { say "npm ci failed in $folder"; exit 1; }
+		cp "$lock" "$folder/node_modules/.installed"
+	done
 }
 
 missing=$(missing_of_all)
-grep -qv '^!?' <<<"${missing:-!?}" || { install_compiler; exit 0; }
+grep -qv '^!?' <<<"${missing:-!?}" || { install_node_packages; exit 0; }
 if [ "$(id -u)" -ne 0 ]; then
 	say "these packages are missing; install them as root (sudo $0): ${missing//$'\n'/ }"
 	exit 4
@@ -126,7 +131,7 @@ for package in $missing; do
 done
 [ -z "${unknown:-}" ] || exit 5
 wanted=$(grep -v '^!' <<<"$missing" || true)
-[ -n "$wanted" ] || { install_compiler; exit 0; }
+[ -n "$wanted" ] || { install_node_packages; exit 0; }
 
 # The tests start their own servers: the packages' must not be started (a policy of the machine's own stays).
 policy=/usr/sbin/policy-rc.d
@@ -144,4 +149,4 @@ if ! apt-get -qq -y --no-install-recommends install $wanted >"$log" 2>&1 </dev/n
 	exit 1
 fi
 rm -f "$log"
-install_compiler
+install_node_packages

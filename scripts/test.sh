@@ -68,6 +68,7 @@ if step build make "$jobs" all; then
 	step check make "$jobs" check
 	step check-sanitized make "$jobs" SAN=address,undefined check
 	step check-browser make "$jobs" check-browser
+	step check-readers make "$jobs" check-readers
 	step check-root make "$jobs" check-root
 	step lint make "$jobs" lint
 	if [ -z "$quick" ]; then

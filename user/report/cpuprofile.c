@@ -161,7 +161,7 @@ static void write_deltas(const struct tree *t, struct json *j)
 
 int profile_cpuprofile(const struct profile *p, const struct profile_meta *m, FILE *out)
 {
-	const struct profile_paths_options options = { .is_folded = false };
+	const struct profile_paths_options options = { .by_function = true };
 	_release_(profile_paths_freep) struct profile_paths *paths = NULL;
 	_release_(profile_tasks_done) struct profile_tasks tasks = { 0 };
 	_release_(tree_done) struct tree t = { .profile = p };

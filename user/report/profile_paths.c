@@ -7,6 +7,7 @@
 #include "base/id_table.h"
 #include "base/scope.h"
 #include "base/vec.h"
+#include "profile/frame_order.h"
 #include "report/folded_name.h"
 #include "report/label.h"
 
@@ -19,6 +20,8 @@ struct profile_paths {
 	struct profile_paths_options options;
 	struct arena arena;
 	struct id_table made_up; /* names that are no frame's */
+	struct id_table functions;
+	uint32_t *element_of; /* by frame */
 	struct {
 		const char **at; /* by element */
 		size_t len, cap;
@@ -33,6 +36,8 @@ void profile_paths_free(struct profile_paths *paths)
 		return;
 	arena_done(&paths->arena);
 	id_table_done(&paths->made_up);
+	id_table_done(&paths->functions);
+	free(paths->element_of);
 	free(paths->names.at);
 	free(paths->paths);
 	free(paths);
@@ -79,6 +84,39 @@ static int name_frames(struct profile_paths *paths)
 		(void)snprintf(name, sizeof(name), "%s%s", label,
 			       paths->options.annotate ? suffix_of(f) : "");
 		if (push_name(paths, name))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static bool is_equal_function(const void *ctx, uint32_t id, const void *key)
+{
+	const struct profile_paths *paths = ctx;
+
+	return frame_compare_functions(profile_frame(paths->profile, id), key) == 0;
+}
+
+static int choose_elements(struct profile_paths *paths)
+{
+	uint32_t frames = (uint32_t)profile_frame_count(paths->profile);
+
+	paths->element_of = calloc((size_t)frames + 1, sizeof(*paths->element_of));
+	if (!paths->element_of)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < frames; i++) {
+		const struct frame *f = profile_frame(paths->profile, i);
+		uint64_t hash;
+		uint32_t id;
+
+		paths->element_of[i] = i;
+		if (!paths->options.by_function)
+			continue;
+		hash = hash_text(hash_text(hash_seed(paths), f->function), f->module);
+		hash = f->function[0] ? hash : hash_mix(hash, f->offset);
+		id = id_table_find(&paths->functions, hash, is_equal_function, paths, f);
+		if (id != ID_NONE)
+			paths->element_of[i] = id;
+		else if (id_table_add(&paths->functions, hash, i))
 			return -ENOMEM;
 	}
 	return 0;
@@ -170,7 +208,7 @@ static int add_path(struct profile_paths *paths, const struct profile_stack *s)
 	if (!s->depth && put(paths, &e, "[unknown stack]"))
 		return -ENOMEM;
 	for (size_t i = s->depth; i-- > 0;)
-		e.at[e.len++] = s->frames[i];
+		e.at[e.len++] = paths->element_of[s->frames[i]];
 	if (put_state(paths, &e, s))
 		return -ENOMEM;
 	at = arena_alloc(&paths->arena, e.len * sizeof(*at));
@@ -240,7 +278,7 @@ int profile_paths_new(const struct profile *p, struct profile_paths_options opti
 	paths->profile = p;
 	paths->options = options;
 	paths->paths = calloc(count + 1, sizeof(*paths->paths));
-	if (!paths->paths || name_frames(paths))
+	if (!paths->paths || name_frames(paths) || choose_elements(paths))
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		if (add_path(paths, profile_stack(p, i)))

@@ -26,6 +26,11 @@ struct profile_path {
 struct profile_paths_options {
 	bool is_folded; /* names are escaped as folded stacks want it (folded_name.h) */
 	bool annotate;	/* names end in _[k] kernel, _[j] JIT, _[i] inlined */
+	/*
+	 * The frames of one function are one element: the first of them, which, as frames are in
+	 * the order of the stacks they occur in, is on the line that weighs most.
+	 */
+	bool by_function;
 };
 
 struct profile_paths;

@@ -34,7 +34,10 @@ int profile_json(const struct profile *p, const struct profile_meta *m, FILE *ou
  */
 int profile_folded(const struct profile *p, bool annotate, enum profile_unit unit, FILE *out);
 
-/* https://www.speedscope.app/file-format-schema.json */
+/*
+ * https://www.speedscope.app/file-format-schema.json: a profile "all", and one for each thread (or
+ * process) when there are several. A function is one frame, on its line that weighs most.
+ */
 int profile_speedscope(const struct profile *p, const struct profile_meta *m,
 		       enum profile_unit unit, FILE *out);
 
@@ -44,7 +47,8 @@ int profile_pprof(const struct profile *p, const struct profile_meta *m, FILE *o
 /*
  * Chrome's .cpuprofile. When a sample was taken is not kept: the time line in it is made up. Each
  * stack stands there once, for as long as its weight, in the order of profile_paths (by name, from
- * the root), so that what has callers in common is side by side.
+ * the root), so that what has callers in common is side by side. A function is one call frame, on
+ * its line that weighs most.
  */
 int profile_cpuprofile(const struct profile *p, const struct profile_meta *m, FILE *out);
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define SPEEDSCOPE_SCHEMA "https://www.speedscope.app/file-format-schema.json"
 #define NAME_LEN	  2400 /* two names and their numbers */
@@ -17,11 +18,41 @@ struct writer {
 	const struct profile *profile;
 	const struct profile_paths *paths;
 	enum profile_unit unit;
+	uint32_t *index_of; /* by element: its place among the frames written, plus one; 0: none */
+	uint32_t *elements; /* by that place */
+	uint32_t count;
 };
+
+static void writer_done(struct writer *w)
+{
+	free(w->index_of);
+	free(w->elements);
+}
 
 static uint64_t value_of(const struct writer *w, const struct profile_path *path)
 {
 	return w->unit == PROFILE_COUNTS ? path->stack->count : path->stack->weight;
+}
+
+static int number_frames(struct writer *w)
+{
+	uint32_t elements = profile_paths_element_count(w->paths);
+
+	w->index_of = calloc((size_t)elements + 1, sizeof(*w->index_of));
+	w->elements = calloc((size_t)elements + 1, sizeof(*w->elements));
+	if (!w->index_of || !w->elements)
+		return -ENOMEM;
+	for (size_t i = 0; i < profile_paths_count(w->paths); i++) {
+		const struct profile_path *path = profile_paths_at(w->paths, i);
+
+		for (size_t k = 0; k < path->len; k++) {
+			if (w->index_of[path->at[k]])
+				continue;
+			w->elements[w->count++] = path->at[k];
+			w->index_of[path->at[k]] = w->count;
+		}
+	}
+	return 0;
 }
 
 static void write_frames(const struct writer *w)
@@ -29,11 +60,13 @@ static void write_frames(const struct writer *w)
 	struct json *j = w->json;
 
 	json_array(j);
-	for (uint32_t i = 0; i < profile_paths_element_count(w->paths); i++) {
+	for (uint32_t i = 0; i < w->count; i++) {
+		uint32_t element = w->elements[i];
+
 		json_object(j);
-		json_key_string(j, "name", profile_paths_name(w->paths, i));
-		if (i < profile_frame_count(w->profile)) {
-			const struct frame *f = profile_frame(w->profile, i);
+		json_key_string(j, "name", profile_paths_name(w->paths, element));
+		if (element < profile_frame_count(w->profile)) {
+			const struct frame *f = profile_frame(w->profile, element);
 
 			if (f->file[0])
 				json_key_string(j, "file", f->file);
@@ -65,7 +98,7 @@ static void write_samples(const struct writer *w, const struct profile_task *tas
 			continue;
 		json_array(j);
 		for (size_t k = task ? path->task_len : 0; k < path->len; k++)
-			json_u64(j, path->at[k]);
+			json_u64(j, w->index_of[path->at[k]] - 1);
 		json_end(j);
 	}
 	json_end(j);
@@ -117,16 +150,18 @@ static void write_profiles(const struct writer *w, const struct profile_tasks *t
 int profile_speedscope(const struct profile *p, const struct profile_meta *m,
 		       enum profile_unit unit, FILE *out)
 {
-	const struct profile_paths_options options = { .is_folded = false };
+	const struct profile_paths_options options = { .by_function = true };
 	_release_(profile_paths_freep) struct profile_paths *paths = NULL;
 	_release_(profile_tasks_done) struct profile_tasks tasks = { 0 };
 	struct json j;
-	struct writer w = { .json = &j, .profile = p, .unit = unit };
+	_release_(writer_done) struct writer w = { .json = &j, .profile = p, .unit = unit };
 	char exporter[64];
 
 	if (profile_paths_new(p, options, &paths) || profile_tasks(p, &tasks))
 		return -ENOMEM;
 	w.paths = paths;
+	if (number_frames(&w))
+		return -ENOMEM;
 	(void)snprintf(exporter, sizeof(exporter), "cpu-sample@%s", m->version);
 	json_init(&j, out);
 	json_object(&j);
