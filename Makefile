@@ -53,6 +53,7 @@ PROBE_OBJ := $(call obj,user/probe/*.c) $(call obj,user/collect/*.c)
 
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(filter-out examples/lib/%,$(wildcard examples/*/*.c)))
 EXAMPLE_LIB := $(call obj,examples/lib/*.c)
+BUSY_OBJ := $(call obj,examples/profiling/busy/*.c)
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 HOSTTEST := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*_test.c))
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test.c))
@@ -132,6 +133,18 @@ vmlinux: ## the running kernel's full type dump, for exploring (build/vmlinux-fu
 $(EXAMPLES): $(B)/%: $(B)/%.o $(EXAMPLE_LIB)
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -o $@
 $(B)/examples/%.o: ALL_CFLAGS += -Iexamples/lib
+$(B)/examples/profiling/busy-server: $(BUSY_OBJ)
+# A caller that is left by a jump is in no stack.
+$(B)/examples/profiling/%.o: ALL_CFLAGS += -fno-optimize-sibling-calls
+
+# TypeScript: only when asked for, since npm fetches the compiler, as locked, at the first time.
+TS_SRC := $(shell find examples -name '*.ts' -not -path '*/node_modules/*')
+.PHONY: examples-ts
+examples-ts: $(patsubst examples/%.ts,$(B)/examples/%.js,$(TS_SRC)) ## the example servers in TypeScript; needs Node and npm
+$(patsubst examples/%.ts,$(B)/examples/%.js,$(TS_SRC)) &: $(TS_SRC) examples/tsconfig.json examples/node_modules/.package-lock.json
+	$(call say,TSC)examples/node_modules/.bin/tsc -p examples --outDir $(B)/examples && touch $(patsubst examples/%.ts,$(B)/examples/%.js,$(TS_SRC))
+examples/node_modules/.package-lock.json: examples/package-lock.json
+	$(call say,NPM)npm --prefix examples ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
 
 # --- tests --------------------------------------------------------------------------------------
 
@@ -209,7 +222,9 @@ check: $(UNIT) $(HOSTTEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/
 check-readers: $(B)/tests/golden/profile_report ## profiles read back by pprof, speedscope in Chromium, ajv; npm packages
 	$(Q)BUILD=$(B) prove --timer tests/readers/*.bats
 
+# The servers in TypeScript are part of it where their compiler is installed (scripts/install-deps.sh).
 .PHONY: check-root
+check-root: $(if $(wildcard examples/node_modules/.bin/tsc),examples-ts)
 check-root: all $(BPFTEST) $(STOPS) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
 	$(Q)BUILD=$(B) prove $(BPFTEST)
 	$(Q)BUILD=$(B) prove --timer tests/live/*.bats

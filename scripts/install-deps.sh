@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Installs what building, running and testing need. Says nothing when all of it is there.
+# For the tests also the TypeScript compiler, as locked in examples/package-lock.json, below examples/node_modules.
 # usage: install-deps.sh [--build|--test]     (no argument: both)
 # exit: 0 done, 1 apt failed, 2 usage, 4 not root, 5 this system's packages are not known (the programs
 # that are missing are listed)
@@ -71,6 +72,7 @@ extra_packages() {
 is_there() {
 	case $1 in
 	nodejs) is_installed nodejs || command -v node >/dev/null ;;
+	npm) is_installed npm || command -v npm >/dev/null ;;
 	golang-go) is_installed golang-go || command -v go >/dev/null ;;
 	rustc) is_installed rustc || command -v rustc >/dev/null ;;
 	linux-tools-generic) compgen -G '/usr/lib/linux-tools/*/bpftool' >/dev/null ;;
@@ -95,8 +97,19 @@ missing_of_all() {
 	for spec in $packages $(extra_packages); do missing_of "$spec"; done
 }
 
+# Without it the tests of the servers in TypeScript are skipped, as they will say.
+install_compiler() {
+	local examples
+	examples=$(cd "$(dirname "$0")/../examples" && pwd)
+	[ "$group" != --build ] && [ ! -e "$examples/node_modules/.bin/tsc" ] || return 0
+	command -v npm >/dev/null || return 0
+	say "installing the TypeScript compiler below $examples"
+	npm --prefix "$examples" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null </dev/null ||
+		say "npm ci failed, some tests will be skipped"
+}
+
 missing=$(missing_of_all)
-grep -qv '^!?' <<<"${missing:-!?}" || exit 0
+grep -qv '^!?' <<<"${missing:-!?}" || { install_compiler; exit 0; }
 if [ "$(id -u)" -ne 0 ]; then
 	say "these packages are missing; install them as root (sudo $0): ${missing//$'\n'/ }"
 	exit 4
@@ -113,7 +126,7 @@ for package in $missing; do
 done
 [ -z "${unknown:-}" ] || exit 5
 wanted=$(grep -v '^!' <<<"$missing" || true)
-[ -n "$wanted" ] || exit 0
+[ -n "$wanted" ] || { install_compiler; exit 0; }
 
 # The tests start their own servers: the packages' must not be started (a policy of the machine's own stays).
 policy=/usr/sbin/policy-rc.d
@@ -131,3 +144,4 @@ if ! apt-get -qq -y --no-install-recommends install $wanted >"$log" 2>&1 </dev/n
 	exit 1
 fi
 rm -f "$log"
+install_compiler

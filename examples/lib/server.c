@@ -321,6 +321,8 @@ int server_serve(const struct server_app *app, uint16_t port)
 		(void)fprintf(stderr, "%s: start: %s\n", app->name, strerror(errno));
 		return EXIT_FAILURE;
 	}
+	if (app->start && app->start(server))
+		return EXIT_FAILURE; /* it has said why */
 	err = server_run(server, port);
 	if (err)
 		(void)fprintf(stderr, "%s: port %u: %s\n", app->name, (unsigned int)port,

@@ -40,12 +40,25 @@ struct server_route {
 	void (*handler)(struct exchange *exchange);
 };
 
+/* An option of one example, besides --port and --help. */
+struct server_option {
+	const char *name;
+	const char *value; /* what --help calls its value, NULL: it takes none */
+	const char *help;
+	int (*set)(const char *value); /* gets NULL when it takes none; not 0: misuse */
+};
+
+#define SERVER_OPTIONS_MAX 8
+
 struct server_app {
 	const char *name;
 	const char *summary; /* one line for --help */
 	const struct server_route *routes;
 	size_t route_count;
-	void (*report)(FILE *out); /* called once, on stderr, when the server has ended */
+	const struct server_option *options; /* at most SERVER_OPTIONS_MAX */
+	size_t option_count;
+	int (*start)(struct server *server); /* NULL, or called once at first; says what failed */
+	void (*report)(FILE *out);	     /* called once, on stderr, when the server has ended */
 };
 
 /* The main of an example: options, serving, the report. Returns the exit status. */

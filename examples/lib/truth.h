@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "server.h"
+#include "site.h"
 
 enum truth_site {
 	SITE_GLOBAL_HISTORY_APPEND,
@@ -23,13 +24,6 @@ enum truth_site {
 	SITE_CLEAN_WORK,
 	SITE_COUNT,
 };
-
-/* The function keeps its name and its own frame, whatever the optimiser would like. */
-#if __has_attribute(noipa)
-#define TRUTH_SITE __attribute__((noipa))
-#else
-#define TRUTH_SITE __attribute__((noinline))
-#endif
 
 void truth_alloc(enum truth_site site, size_t bytes);
 void truth_free(enum truth_site site, size_t bytes);

@@ -14,7 +14,7 @@ setup() {
 }
 
 documents() {
-	find . -name '*.md' -not -path './build/*' -not -path './.git/*' | sort
+	find . -name '*.md' -not -path './build/*' -not -path './.git/*' -not -path '*/node_modules/*' | sort
 }
 
 tools() {

@@ -53,20 +53,22 @@ wait_for() {
 	done
 }
 
-# start_server NAME: an example of examples/memory on a free port; sets SERVER_PID, SERVER_PORT,
-# SERVER_OUT and SERVER_ERR (files). One at a time; teardown calls stop_server. RUN_AS, an array,
-# is a command put in front of it that must keep its process id.
+# start_server NAME [OPTION...]: an example on a free port; sets SERVER_PID, SERVER_PORT, SERVER_OUT
+# and SERVER_ERR (files). NAME is one of examples/memory, or FOLDER/NAME. One at a time; teardown calls
+# stop_server. RUN_AS, an array, is a command put in front of it that must keep its process id.
 start_server() {
-	local program
-	program=$(built "examples/memory/$1")
-	[ -x "$program" ] || {
+	local program=$1
+	[[ $program == */* ]] || program=memory/$program
+	program=$(built "examples/$program")
+	shift
+	[ -f "$program" ] || {
 		fail "$program is not built"
 		return 1
 	}
 	SERVER_OUT=$(mktemp "${BATS_TEST_TMPDIR:-${TMPDIR:-/tmp}}/server.out.XXXXXX")
 	SERVER_ERR=$(mktemp "${BATS_TEST_TMPDIR:-${TMPDIR:-/tmp}}/server.err.XXXXXX")
 	# bats waits for whoever holds its descriptor 3
-	"${RUN_AS[@]}" "$program" --port 0 >"$SERVER_OUT" 2>"$SERVER_ERR" 3>&- &
+	"${RUN_AS[@]}" "$program" --port 0 "$@" >"$SERVER_OUT" 2>"$SERVER_ERR" 3>&- &
 	SERVER_PID=$!
 	wait_for 10 grep -q '^listening on ' "$SERVER_OUT" || return 1
 	SERVER_PORT=$(sed -n 's/^listening on .*://p' "$SERVER_OUT")
