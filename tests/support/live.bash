@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2016 # variables for the tests; programs for jq and sh
-# After helpers.bash. Live tests of memleak-trace: target programs held by a fifo, the tracer beside them, what both
-# said. Everything started here is ended by live_teardown, by its own PID.
+# After helpers.bash. Live tests of the tools: target programs held by a fifo, the tracer beside them ($tracer, memleak-trace
+# unless set after live_setup), what both said. Everything started here is ended by live_teardown, by its own PID.
 #
 #	target_start NAME CMD...	the program, up to its "ready PID"
 #	target_say NAME [LINE]		lets it go on
 #	target_truth NAME [WHAT]	waits for its JSON line (with "what":WHAT) and prints it
-#	tracer_start OPTION...		memleak-trace, up to "memleak-trace: tracing"
+#	tracer_start OPTION...		the tool, up to "memleak-trace: tracing" or "cpu-sample: sampling"
 #	tracer_end			Ctrl-C, waits; its exit status is in $tracer_status
 #	report JQ...			jq on its JSON report
 
@@ -96,7 +96,7 @@ tracer_start() {
 }
 
 tracer_has_begun_or_ended() {
-	grep -qs '^memleak-trace: tracing' "$tracer_err" || ended "$tracer_job"
+	grep -qsE '^(memleak-trace: tracing|cpu-sample: sampling)' "$tracer_err" || ended "$tracer_job"
 }
 
 # Waits for its end; a report is then in $tracer_out.
