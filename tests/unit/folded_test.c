@@ -174,7 +174,7 @@ static void test_names(void)
 	} names[] = {
 		{ "main", "main" },   { "a;b", "a:b" }, { "f 12", "f_12" },
 		{ "f 1.5", "f_1.5" }, { "f12", "f12" }, { "operator new", "operator new" },
-		{ "# x", "#_x" },     { "#", "#_" },	{ "a 1 2", "a 1_2" },
+		{ "# x", "#_x" },     { "#", "_" },	{ "a 1 2", "a 1_2" },
 		{ "a ", "a_" },
 	};
 
