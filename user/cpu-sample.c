@@ -258,8 +258,6 @@ static int start(struct run *run)
 	bool is_long = !c->duration_ns || c->duration_ns > PROGRESS_FROM_NS;
 	int err = loop_take_signals(run->loop, on_interval, run);
 
-	if (!err)
-		err = cpu_sample_start(run->sample);
 	run->started_ns = clock_monotonic_ns();
 	if (!err && c->interval_ns)
 		err = loop_every(run->loop, c->interval_ns, on_interval, run);
@@ -287,11 +285,19 @@ static int add_descendant(void *ctx, pid_t pid)
 static int sample(struct run *run)
 {
 	const struct targets_sink sink = { add, add_descendant, run->sample };
-	int status = targets_add(&run->options->common, &sink);
-	int err, report_err;
+	const struct cpu_sample_options *s = &run->options->sample;
+	int err, report_err, status;
 
+	/* the clock goes already when a command begins */
+	if (cpu_sample_start(run->sample))
+		return EXIT_FAILED;
+	status = targets_add(&run->options->common, &sink);
 	if (status)
 		return status;
+	if (s->only_tid && !s->is_system_wide && !cpu_sample_has_thread(run->sample, s->only_tid)) {
+		log_error("no thread %d in what is sampled", s->only_tid);
+		return EXIT_NO_TARGET;
+	}
 	err = start(run);
 	if (!err)
 		err = loop_run(run->loop);

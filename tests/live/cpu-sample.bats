@@ -329,7 +329,7 @@ map_refused() {
 	map_refused 'it belongs to another user'
 	chown 0 "${maps[0]}"
 	chmod 0666 "${maps[0]}"
-	map_refused 'writable'
+	map_refused 'others may write to it'
 	chmod 0644 "${maps[0]}"
 	sample_while 200 -p "$work" -F 199
 	has made_at_run_time 80

@@ -47,6 +47,9 @@ int cpu_sample_add(struct cpu_sample *c, pid_t pid);
 /* The same for a process below one asked for: that it has ended is no error. */
 int cpu_sample_add_descendant(struct cpu_sample *c, pid_t pid);
 
+/* Is @tid a thread of a process that is sampled? */
+bool cpu_sample_has_thread(const struct cpu_sample *c, pid_t tid);
+
 /* The clocks begin. 0 or -errno after saying why. */
 int cpu_sample_start(struct cpu_sample *c);
 

@@ -179,7 +179,8 @@ static void drop_own(struct frames *f)
 {
 	size_t own = 0;
 
-	while (own < f->len && own < OWN_FRAMES_MAX && strcmp(f->at[own].function, "__schedule") != 0)
+	while (own < f->len && own < OWN_FRAMES_MAX &&
+	       strcmp(f->at[own].function, "__schedule") != 0)
 		own++;
 	if (own == f->len || own == OWN_FRAMES_MAX)
 		return;

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REFRESH_NS NS_PER_S
 #define OPEN_MAX   512 /* processes held with -a; three descriptors each */
@@ -158,6 +159,8 @@ static int begin(struct cpu_sample *c, pid_t pid, pid_t *ret_tgid)
 		return -ENOMEM;
 	s->slot = c->slots;
 	err = open_target(s, ret_tgid);
+	if (!err && !s->target.exe[0])
+		err = -ENOEXEC;
 	if (!err)
 		err = sampled_refresh(s);
 	if (!err)
@@ -179,6 +182,11 @@ int cpu_sample_add(struct cpu_sample *c, pid_t pid)
 	if (known && !known->is_ended) /* named twice */
 		return EXIT_DONE;
 	err = begin(c, pid, &tgid);
+	if (err == -ENOEXEC) {
+		log_error("%d is a thread of the kernel", pid);
+		log_hint("use -a, which samples them too");
+		return EXIT_NO_TARGET;
+	}
 	return err ? targets_say_not_opened(pid, err, tgid) : EXIT_DONE;
 }
 
@@ -190,6 +198,18 @@ int cpu_sample_add_descendant(struct cpu_sample *c, pid_t pid)
 
 	c->missed_children += err != 0;
 	return EXIT_DONE;
+}
+
+bool cpu_sample_has_thread(const struct cpu_sample *c, pid_t tid)
+{
+	char path[64];
+
+	for (const struct sampled *s = c->processes; s; s = s->hh.next) {
+		(void)snprintf(path, sizeof(path), "/proc/%d/task/%d", s->pid, tid);
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* A process met with -a: held when there is room, else looked at once: there may be thousands. */
@@ -222,10 +242,12 @@ void cpu_sample_meet_all(struct cpu_sample *c)
 		meet(c, pids.at[i]);
 }
 
-/* Other code under the same number. */
+/*
+ * Other code under the same number. Names of what ran before stay, where nothing new lies in its
+ * place: its samples are still to be named.
+ */
 static void on_exec(struct cpu_sample *c, struct sampled *s)
 {
-	symbols_forget(c->symbols, s->pid);
 	unwind_tables_forget(c->unwind, s->pid);
 	jit_map_free(s->jit);
 	s->jit = NULL;
