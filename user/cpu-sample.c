@@ -294,7 +294,7 @@ static int sample(struct run *run)
 	status = targets_add(&run->options->common, &sink);
 	if (status)
 		return status;
-	if (s->only_tid && !s->is_system_wide && !cpu_sample_has_thread(run->sample, s->only_tid)) {
+	if (s->only_tid && !cpu_sample_has_thread(run->sample, s->only_tid)) {
 		log_error("no thread %d in what is sampled", s->only_tid);
 		return EXIT_NO_TARGET;
 	}

@@ -204,6 +204,9 @@ bool cpu_sample_has_thread(const struct cpu_sample *c, pid_t tid)
 {
 	char path[64];
 
+	(void)snprintf(path, sizeof(path), "/proc/%d", tid);
+	if (c->options->is_system_wide)
+		return access(path, F_OK) == 0;
 	for (const struct sampled *s = c->processes; s; s = s->hh.next) {
 		(void)snprintf(path, sizeof(path), "/proc/%d/task/%d", s->pid, tid);
 		if (access(path, F_OK) == 0)

@@ -397,7 +397,7 @@ static void put_root(const struct drawing *d, double height)
 		width, height, width, height, d->g->width_px == 0, MARGIN, ROW, !d->g->is_inverted);
 	flame_put_fitting(title_of(d->g), SIZE_MAX, d->out);
 	(void)fputs("</title>\n<style>\n", d->out);
-	(void)fwrite(flamegraph_css, 1, (size_t)(flamegraph_css_end - flamegraph_css), d->out);
+	(void)fputs(flamegraph_css, d->out);
 	flame_style(d->g, d->out);
 	(void)fputs("</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n", d->out);
 }
@@ -405,7 +405,7 @@ static void put_root(const struct drawing *d, double height)
 static void put_script(const struct drawing *d)
 {
 	(void)fputs("<script><![CDATA[\n", d->out);
-	(void)fwrite(flamegraph_js, 1, (size_t)(flamegraph_js_end - flamegraph_js), d->out);
+	(void)fputs(flamegraph_js, d->out);
 	(void)fputs("]]></script>\n", d->out);
 }
 

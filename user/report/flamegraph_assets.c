@@ -5,12 +5,12 @@
  */
 #include "report/flamegraph_parts.h"
 
+/* A NUL behind it makes it a string. */
 #define ASSET(symbol, path)                                                                        \
 	__asm__(".pushsection .rodata\n"                                                           \
 		".global " #symbol "\n"                                                            \
 		".hidden " #symbol "\n" #symbol ": .incbin \"" path "\"\n"                         \
-		".global " #symbol "_end\n"                                                        \
-		".hidden " #symbol "_end\n" #symbol "_end: .byte 0\n"                              \
+		".byte 0\n"                                                                        \
 		".popsection")
 
 ASSET(flamegraph_js, "user/report/flamegraph.js");

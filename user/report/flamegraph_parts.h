@@ -54,7 +54,6 @@ double flame_scale(const struct flame *f, const struct flamegraph *g);
 
 /* --- the files flamegraph.js and flamegraph.css (flamegraph_assets.c) --- */
 
-extern const char flamegraph_js[], flamegraph_js_end[];
-extern const char flamegraph_css[], flamegraph_css_end[];
+extern const char flamegraph_js[], flamegraph_css[];
 
 #endif
