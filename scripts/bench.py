@@ -2,7 +2,6 @@
 """What our tools cost: every benchmark, its raw numbers into BUILD/bench, its table to stdout.
 Run by scripts/bench.sh; docs/benchmarks.md explains the method and keeps a result."""
 import argparse
-import contextlib
 import datetime
 import json
 import os
