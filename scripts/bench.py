@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What memleak-trace costs: every benchmark, its raw numbers into BUILD/bench, its table to stdout.
+"""What our tools cost: every benchmark, its raw numbers into BUILD/bench, its table to stdout.
 Run by scripts/bench.sh; docs/benchmarks.md explains the method and keeps a result."""
 import argparse
-import contextlib
 import datetime
 import json
 import os
@@ -12,9 +11,11 @@ import subprocess
 import sys
 import time
 
-from bench_run import (Target, Tracer, cpu_seconds, example_server, library_text, map_bytes,
-                       redis, redis_requests, resident_bytes, traced, wrk)
+from bench_run import (Target, Tracer, bpf_programs, bpf_stats, cpu_seconds, example_server,
+                       library_text, map_bytes, redis, redis_requests, traced,
+                       tracer_report_with_peak, wrk)
 from bench_stats import alternate, median_of, number, ratio_text, side, table, with_spread
+import bench_sampling
 import bench_unwind
 
 # bcc's libbpf-tools memleak (6d0a964c) on another machine (KVM guest, 2 shared CPUs of an AMD EPYC,
@@ -210,40 +211,6 @@ def server_row(name, runs):
             number(median_of([b for _, b in runs], "hits_per_request"))]
 
 
-def tracer_report_with_peak(tracer, run):
-    """Its report; its highest resident size until just before it ended goes into @run."""
-    tracer.interrupt()
-    run["peak_rss_bytes"] = 0
-    while tracer.process.poll() is None:
-        with contextlib.suppress(OSError, AttributeError):
-            run["peak_rss_bytes"] = resident_bytes(tracer.process.pid)
-        time.sleep(0.001)
-    return tracer.end()
-
-
-def bpftool(*arguments):
-    return json.loads(subprocess.run(["bpftool", "-j", *arguments], check=True,
-                                     capture_output=True, text=True).stdout)
-
-
-def bpf_programs():
-    return bpftool("prog", "show")
-
-
-@contextlib.contextmanager
-def bpf_stats():
-    path = "/proc/sys/kernel/bpf_stats_enabled"
-    with open(path) as f:
-        before = f.read()
-    try:
-        with open(path, "w") as f:
-            f.write("1")
-        yield
-    finally:
-        with open(path, "w") as f:
-            f.write(before)
-
-
 def machine():
     with open("/proc/cpuinfo") as f:
         cpu = re.search(r"model name\s*: (.*)", f.read())
@@ -263,6 +230,10 @@ BENCHMARKS = {
     "unwind": ("Unwinding: one walk", bench_unwind.walks),
     "perf": ("Unwinding: beside perf's copies of stacks", bench_unwind.samples),
     "tables": ("Unwinding: tables", bench_unwind.tables),
+    "sampling": ("cpu-sample: what the sampled program pays", bench_sampling.load),
+    "sampling-node": ("cpu-sample: node beside other profilers", bench_sampling.node),
+    "sampling-memory": ("cpu-sample: tables and memory", bench_sampling.memory),
+    "flame": ("flame-render", bench_sampling.flame),
 }
 
 

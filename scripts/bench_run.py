@@ -76,23 +76,25 @@ def process(arguments, **options):
 
 class Tracer:
     """memleak-trace on one process, without its overhead guard."""
+    HAS_BEGUN = "memleak-trace: tracing"
+    OPTIONS = ("--max-hits", "0")
 
     def __init__(self, program, pid, *options):
         self.out = tempfile.TemporaryFile("w+")
         self.err = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [program, "-p", str(pid), "-f", "json", "--max-hits", "0", *options],
+            [program, "-p", str(pid), "-f", "json", *self.OPTIONS, *options],
             stdout=self.out, stderr=self.err)
         try:
-            wait_until(self._has_begun, "memleak-trace to attach")
+            wait_until(self._has_begun, f"“{self.HAS_BEGUN}”")
         except TimeoutError:
             self.process.kill()
             raise
 
     def _has_begun(self):
         if self.process.poll() is not None:
-            raise RuntimeError("memleak-trace ended: " + self._said(self.err))
-        return "memleak-trace: tracing" in self._said(self.err)
+            raise RuntimeError("the tool ended: " + self._said(self.err))
+        return self.HAS_BEGUN in self._said(self.err)
 
     @staticmethod
     def _said(file):
@@ -109,6 +111,12 @@ class Tracer:
         return json.loads(self.out.readlines()[-1])
 
 
+class Sampler(Tracer):
+    """cpu-sample on one process, until it is told to end."""
+    HAS_BEGUN = "cpu-sample: sampling"
+    OPTIONS = ()
+
+
 @contextlib.contextmanager
 def traced(program, pid, is_traced=True, *options):
     """Traces within the block (or not: the A side)."""
@@ -121,6 +129,17 @@ def traced(program, pid, is_traced=True, *options):
     finally:
         if tracer.process.poll() is None:
             tracer.end()
+
+
+def tracer_report_with_peak(tracer, run):
+    """Its report; its highest resident size until just before it ended goes into @run."""
+    tracer.interrupt()
+    run["peak_rss_bytes"] = 0
+    while tracer.process.poll() is None:
+        with contextlib.suppress(OSError, AttributeError):
+            run["peak_rss_bytes"] = resident_bytes(tracer.process.pid)
+        time.sleep(0.001)
+    return tracer.end()
 
 
 class Target:
@@ -158,6 +177,29 @@ def map_bytes(pid):
         if "map_id" in info:
             maps[info["map_id"]] = int(info.get("memlock", 0))
     return sum(maps.values())
+
+
+def bpftool(*arguments):
+    return json.loads(subprocess.run(["bpftool", "-j", *arguments], check=True,
+                                     capture_output=True, text=True).stdout)
+
+
+def bpf_programs():
+    return bpftool("prog", "show")
+
+
+@contextlib.contextmanager
+def bpf_stats():
+    path = "/proc/sys/kernel/bpf_stats_enabled"
+    with open(path) as f:
+        before = f.read()
+    try:
+        with open(path, "w") as f:
+            f.write("1")
+        yield
+    finally:
+        with open(path, "w") as f:
+            f.write(before)
 
 
 def library_text(pid, pattern):
