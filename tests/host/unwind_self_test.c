@@ -84,6 +84,16 @@ static void load(void)
 			add_mapping(&maps.at[i]);
 }
 
+/* As memcpy, which sanitizers do not let cross the borders of variables; they lie on the stack. */
+__attribute__((no_sanitize("address"))) static void copy_stack(char *to, uint64_t from, size_t len)
+{
+	const volatile char *at =
+		(const volatile char *)from; /* NOLINT(performance-no-int-to-ptr) */
+
+	for (size_t i = 0; i < len; i++)
+		to[i] = at[i];
+}
+
 /* The registers here, a copy of the stack from here on, and what glibc says. */
 __attribute__((noinline)) static void capture(void)
 {
@@ -96,6 +106,9 @@ __attribute__((noinline)) static void capture(void)
 	must(pthread_attr_getstack(&attr, &low, &size) == 0);
 	(void)pthread_attr_destroy(&attr);
 	truth_len = backtrace(truth, FRAMES_MAX);
+#ifdef __SANITIZE_ADDRESS__ /* which stands between */
+	memmove(truth, truth + 1, (size_t)--truth_len * sizeof(truth[0]));
+#endif
 	__asm__ volatile("lea 0(%%rip), %0; mov %%rsp, %1; mov %%rbp, %2"
 			 : "=r"(pc), "=r"(sp), "=r"(fp));
 	env = (struct native_env){ .pages = pages,
@@ -111,7 +124,7 @@ __attribute__((noinline)) static void capture(void)
 		len = (uintptr_t)low + size - sp;
 	}
 	len = len < sizeof(captured) ? len : sizeof(captured);
-	memcpy(captured, (void *)sp, len); /* NOLINT(performance-no-int-to-ptr) */
+	copy_stack((char *)captured, sp, len);
 	env.memory[0] = (struct native_piece){ sp, captured, len };
 	unwind_begin(&walk, 1, false, false);
 	walk.env = &env;
