@@ -7,6 +7,7 @@
 #include "profile/frame_order.h"
 #include "profile/profile.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +122,7 @@ int profile_functions(const struct profile *p, struct profile_functions *ret)
 	s.seen_in = calloc(frames, sizeof(*s.seen_in)); /* there are no more functions than that */
 	if (!s.function_of || !s.seen_in || find_functions(&s))
 		return -ENOMEM;
+	assert(s.functions.at && "each frame is of a function");
 	for (size_t i = 0; i < profile_stack_count(p); i++)
 		add_stack(&s, i);
 	qsort_r(s.functions.at, s.functions.len, sizeof(*s.functions.at), compare_functions,

@@ -18,25 +18,29 @@
 
 /* --- header ----------------------------------------------------------------------------------- */
 
+static bool is_event(const struct profile_meta *m, const char *event)
+{
+	return strcmp(m->event, event) == 0;
+}
+
 /* What one unit of count is called. */
 static const char *noun_of(const struct profile_meta *m)
 {
-	return strcmp(m->event, "off-cpu") ? "sample" : "wait";
+	return is_event(m, "off-cpu") ? "wait" : "sample";
 }
 
 static void put_amount(const struct profile *p, const struct profile_meta *m, FILE *out)
 {
 	uint64_t count = profile_total_count(p), weight_ns = profile_total_weight(p);
+	bool has_waits = is_event(m, "off-cpu") || is_event(m, "wall");
 	char text[UNITS_LEN];
 
-	(void)fprintf(out, "  %-8s  %ju, %s in all",
-		      strcmp(m->event, "off-cpu") ? "samples" : "waits", (uintmax_t)count,
-		      units_duration(weight_ns, text));
+	(void)fprintf(out, "  %-8s  %ju, %s in all", is_event(m, "off-cpu") ? "waits" : "samples",
+		      (uintmax_t)count, units_duration(weight_ns, text));
 	if (m->duration_ns)
 		(void)fprintf(out, ", %.2f %s on average",
 			      (double)weight_ns / (double)m->duration_ns,
-			      strcmp(m->event, "off-cpu") && strcmp(m->event, "wall") ? "CPUs"
-										      : "threads");
+			      has_waits ? "threads" : "CPUs");
 	(void)fputc('\n', out);
 }
 
@@ -165,7 +169,7 @@ static void put_footer(const struct profile *p, const struct profile_meta *m, FI
 
 static void put_nothing(const struct profile_meta *m, FILE *out)
 {
-	if (!strcmp(m->event, "off-cpu"))
+	if (is_event(m, "off-cpu"))
 		(void)fputs("\nNo wait was seen: the target ran all the time, or did not exist.\n",
 			    out);
 	else
