@@ -139,8 +139,8 @@ static void test_overlaps(void)
 
 	is_int(perfmap_add(&map, bytes_of(text)), 0, "lines that overlap");
 	for (size_t i = 0; i < ROWS(cases); i++)
-		is_text(name_at(&map, cases[i].addr), cases[i].name, "at 0x%" PRIx64,
-			cases[i].addr);
+		/* cppcheck-suppress invalidPrintfArgType_s */
+		is_text(name_at(&map, cases[i].addr), cases[i].name, "overlap %zu", i);
 	ok(perfmap_find(&map, 0x160, &name, &start) && start == 0x100,
 	   "the start is that of the code, not of what is left of it");
 }

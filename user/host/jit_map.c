@@ -131,7 +131,7 @@ static const char *refusal(const struct stat *file, const struct process_stat *p
 static int open_checked(struct jit_map *map, struct stat *ret_file)
 {
 	_release_(closep) int fd = target_open_path(map->target, map->path, PERFMAP_MAX_BYTES);
-	struct process_stat process;
+	struct process_stat process = { 0 };
 	const char *reason = NULL;
 	int opened, err;
 
@@ -150,7 +150,7 @@ static int open_checked(struct jit_map *map, struct stat *ret_file)
 		return -EACCES;
 	}
 	opened = fd;
-	fd = -1;
+	fd = -1; /* NOLINT(clang-analyzer-deadcode.DeadStores): what is released at the end */
 	return opened;
 }
 
@@ -197,7 +197,8 @@ static bool follow_path(struct jit_map *map)
 	if (fd >= 0 && !is_same_file(map->fd, &file)) {
 		closep(&map->fd);
 		map->fd = fd;
-		fd = -1;
+		fd = -1; /* NOLINT(clang-analyzer-deadcode.DeadStores): what is released at the end
+			  */
 		start_over(map);
 	}
 	return map->fd >= 0;
