@@ -29,11 +29,11 @@ complete() {
 # check_complete NAME PID
 check_complete() {
 	stacks_taken count "$2" 3
-	complete "$1 at malloc" 300
+	complete "$1 at malloc" 50
 	stacks_taken sample "$2" 4 499 incomplete
-	complete "$1 by the clock" 100
+	complete "$1 by the clock" 50
 	stacks_taken switch "$2" 3
-	complete "$1 at switches" 100
+	complete "$1 at switches" 30
 }
 
 @test "redis" {
