@@ -201,7 +201,7 @@ trickle() {
 	reply=$(timeout 5 cat <&"$fd")
 	exec {fd}>&-
 	[[ $reply == "HTTP/1.1 503 "*"Connection: close"* ]] || fail "$reply"
-	stop_server
+	join_server
 	[ "$SERVER_STATUS" -eq 0 ]
 }
 

@@ -75,10 +75,16 @@ start_server() {
 }
 
 # stop_server: by SIGTERM; sets SERVER_STATUS to its exit status. Nothing when none runs.
-# shellcheck disable=SC2034 # the status is for the caller
 stop_server() {
 	[ -n "${SERVER_PID:-}" ] || return 0
 	kill -TERM "$SERVER_PID" 2>/dev/null || true
+	join_server
+}
+
+# join_server: waits for a server that is ending (a second SIGTERM would cut its draining short); as
+# stop_server.
+# shellcheck disable=SC2034 # the status is for the caller
+join_server() {
 	SERVER_STATUS=0
 	wait "$SERVER_PID" || SERVER_STATUS=$?
 	SERVER_PID=
