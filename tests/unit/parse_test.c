@@ -139,6 +139,17 @@ static void test_decimal(void)
 	}
 }
 
+static void test_word(void)
+{
+	static const char *const words[] = { "clock", "cycles" };
+
+	is_int(parse_word("clock", words, 2), 0, "the first word");
+	is_int(parse_word("cycles", words, 2), 1, "the last word");
+	is_int(parse_word("cycle", words, 2), -EINVAL, "a part of a word is none");
+	is_int(parse_word("", words, 2), -EINVAL, "nor is nothing");
+	is_int(parse_word("cycles", words, 1), -EINVAL, "no word beyond the count");
+}
+
 int main(void)
 {
 	uint64_t value = UNTOUCHED;
@@ -147,6 +158,7 @@ int main(void)
 	test_table("duration", parse_duration_ns, durations, ROWS(durations));
 	test_table("size", parse_size_bytes, sizes, ROWS(sizes));
 	test_decimal();
+	test_word();
 	is_int(parse_u64("11", 10, &value), -ERANGE, "above the caller's maximum");
 	is_int(value, UNTOUCHED, "and untouched");
 	is_int(parse_u64("10", 10, &value), 0, "the maximum itself is fine");

@@ -167,6 +167,12 @@ void json_key_double(struct json *j, const char *key, double value)
 	json_double(j, value);
 }
 
+/* 15 digits hold a day to the nanosecond. */
+void json_key_seconds(struct json *j, const char *key, uint64_t ns)
+{
+	json_key_double(j, key, (double)ns / 1e9);
+}
+
 void json_key_bool(struct json *j, const char *key, bool value)
 {
 	json_key(j, key);

@@ -41,5 +41,6 @@ void json_key_u64(struct json *j, const char *key, uint64_t value);
 void json_key_i64(struct json *j, const char *key, int64_t value);
 void json_key_double(struct json *j, const char *key, double value);
 void json_key_bool(struct json *j, const char *key, bool value);
+void json_key_seconds(struct json *j, const char *key, uint64_t ns); /* a double */
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Numbers with units: digits, an optional fraction, a suffix looked up in a table. */
+/* Numbers with units: digits, an optional fraction, a suffix looked up in a table. And words. */
 #include "base/parse.h"
 
 #include <errno.h>
@@ -171,4 +171,12 @@ int parse_decimal(const char *text, double *ret_value)
 		return err;
 	*ret_value = (double)q.whole + (double)q.fraction / (double)q.scale;
 	return 0;
+}
+
+int parse_word(const char *text, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(text, words[i]) == 0)
+			return (int)i;
+	return -EINVAL;
 }

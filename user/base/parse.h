@@ -3,11 +3,12 @@
  * Text to numbers, the whole string or nothing: no leading blanks, no sign, no trailing text,
  * overflow is an error. The only number parser of the project (strtol and atoi are not used).
  *
- * All return 0, -EINVAL (not such a number) or -ERANGE (too large); *ret_ is untouched on failure.
+ * If nothing else is said they return 0, -EINVAL (not such a number) or -ERANGE (too large); *ret_ is untouched on failure.
  */
 #ifndef BASE_PARSE_H
 #define BASE_PARSE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Decimal integer in [0, max]. */
@@ -21,5 +22,8 @@ int parse_size_bytes(const char *text, uint64_t *ret_bytes);
 
 /* A number with or without a fraction: 12, 0.25. */
 int parse_decimal(const char *text, double *ret_value);
+
+/* Index of @text in @words; -EINVAL: it is none of them. */
+int parse_word(const char *text, const char *const *words, size_t count);
 
 #endif
