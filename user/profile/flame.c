@@ -5,6 +5,7 @@
  */
 #include "profile/flame.h"
 
+#include "base/hash.h"
 #include "profile/names.h"
 
 #include <assert.h>

@@ -3,7 +3,8 @@
 #ifndef PROFILE_NAMES_H
 #define PROFILE_NAMES_H
 
-#include "base/hash.h"
+#include "base/arena.h"
+#include "base/id_table.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,21 +14,17 @@
 
 struct name {
 	const char *text;
-	uint32_t hash;
 	uint32_t scratch; /* of whoever owns the names */
 };
-
-struct name_block;
 
 /* Zeroed, but for the seed, at birth. */
 struct names {
 	uint64_t seed; /* of the hash */
 	struct name *at;
 	size_t len, cap;
-	uint32_t *slots; /* number + 1, 0: free; open addressing */
-	size_t slot_count;
-	struct name_block *block; /* the text, newest block first */
-	size_t bytes;
+	struct id_table numbers;
+	struct arena texts;
+	size_t bytes; /* of text */
 };
 
 /* The number of @text, which is copied when it is new. 0, -ENOMEM, -E2BIG (over a limit above). */
