@@ -80,12 +80,13 @@ static uint64_t number(const char *option, const char *text, uint64_t max)
 
 static void parse_event(const char *text, struct options *o)
 {
-	if (strcmp(text, "clock") == 0)
-		o->sample.event = CPU_SAMPLE_CLOCK;
-	else if (strcmp(text, "cycles") == 0)
-		o->sample.event = CPU_SAMPLE_CYCLES;
-	else
+	static const char *const words[] = { [CPU_SAMPLE_CLOCK] = "clock",
+					     [CPU_SAMPLE_CYCLES] = "cycles" };
+	int event = parse_word(text, words, sizeof(words) / sizeof(*words));
+
+	if (event < 0)
 		cli_usage_error("--event %s: not one of clock, cycles", text);
+	o->sample.event = (enum cpu_sample_event)event;
 }
 
 /* Options that are more than a flag. ARGP_ERR_UNKNOWN: it is a flag, or not ours. */

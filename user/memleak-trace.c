@@ -12,7 +12,6 @@
 #include "probe/features.h"
 #include "probe/load.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define DEFAULT_SAMPLE_NS (5 * NS_PER_S)
@@ -68,14 +67,6 @@ static const struct argp_option option_table[] = {
 	{ "max-threads", KEY_MAX_THREADS, "N", 0, "threads recorded (default 16384)", 2 },
 	{ 0 },
 };
-
-static int parse_word(const char *text, const char *const *words, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(text, words[i]) == 0)
-			return (int)i;
-	return -EINVAL;
-}
 
 static void parse_sort(const char *text, struct options *o)
 {

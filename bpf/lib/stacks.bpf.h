@@ -57,8 +57,7 @@ static __always_inline void stack_clip(struct unwind_walk *w, const struct code_
 			break;
 		if (i || w->is_return) /* into the call */
 			stack->frames[i]--;
-		hash = (hash ^ stack->frames[i]) * 0x9e3779b97f4a7c15ull;
-		hash ^= hash >> 29;
+		hash = stack_hash_step(hash, stack->frames[i]);
 	}
 	w->hash[0] = hash;
 	w->depth = i;

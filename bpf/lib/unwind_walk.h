@@ -172,10 +172,17 @@ static __always_inline const struct unwind_rule *unwind_rule_find(const struct u
 /* --- one frame ---------------------------------------------------------------------------------
  */
 
+/* The hash of a stack, one more frame told. */
+static __always_inline __u64 stack_hash_step(__u64 hash, __u64 place)
+{
+	hash = (hash ^ place) * 0x9e3779b97f4a7c15ull;
+	return hash ^ (hash >> 29);
+}
+
 /* Adds the current frame to the stack. False: it is full. */
 static __always_inline bool unwind_keep(struct unwind_walk *w)
 {
-	__u64 place = unwind_place(w), hash;
+	__u64 place = unwind_place(w);
 
 	if (w->depth >= STACK_PART_FRAMES) {
 		if (w->part + 1 >= STACK_PARTS)
@@ -186,8 +193,7 @@ static __always_inline bool unwind_keep(struct unwind_walk *w)
 	if (w->part >= STACK_PARTS || w->depth >= STACK_PART_FRAMES) /* for the verifier */
 		return false;
 	w->parts[w->part].frames[w->depth] = place;
-	hash = (w->hash[w->part] ^ place) * 0x9e3779b97f4a7c15ull;
-	w->hash[w->part] = hash ^ (hash >> 29);
+	w->hash[w->part] = stack_hash_step(w->hash[w->part], place);
 	w->depth++;
 	return true;
 }

@@ -19,11 +19,10 @@
 #include "base/scope.h"
 #include "host/clock.h"
 #include "host/log.h"
-#include "host/symbols.h"
 #include "probe/allocator.h"
 #include "probe/load.h"
+#include "probe/process_code.h"
 #include "probe/stacks.h"
-#include "probe/unwind_tables.h"
 #include "profile/stack_counts.h"
 
 #include "abi/memleak-trace.h"
@@ -67,10 +66,8 @@ static bool is_stopping(const struct run *r)
 
 static int refresh(struct run *r)
 {
-	int err = unwind_tables_refresh(r->tables, &r->target);
-
 	r->refreshes++;
-	return err ? err : symbols_refresh(r->symbols, &r->target);
+	return process_code_refresh(r->symbols, r->tables, &r->target);
 }
 
 /* --- stops --------------------------------------------------------------------------------------

@@ -18,11 +18,9 @@
 #include "host/clock.h"
 #include "host/file_reader.h"
 #include "host/log.h"
-#include "host/symbols.h"
-#include "host/target.h"
 #include "probe/load.h"
+#include "probe/process_code.h"
 #include "probe/stacks.h"
-#include "probe/unwind_tables.h"
 #include "profile/stack_counts.h"
 #include "symbol/unwind_table.h"
 
@@ -120,6 +118,14 @@ static int print_runs(const struct run *r, const struct bpf_program *prog)
 	return 0;
 }
 
+static int read_tables(struct run *r)
+{
+	_release_(procmaps_done) struct procmaps maps = { 0 };
+	int err = target_maps(&r->target, &maps);
+
+	return err ? err : unwind_tables_refresh(r->tables, &r->target, &maps);
+}
+
 static int at_probe(struct run *r, const char *name)
 {
 	struct bpf_program *prog = bpf_object__find_program_by_name(r->skel->obj, name);
@@ -130,7 +136,7 @@ static int at_probe(struct run *r, const char *name)
 
 	if (!prog || stats < 0)
 		return log_errno(prog ? stats : -ENOENT, "%s", name);
-	err = unwind_tables_refresh(r->tables, &r->target);
+	err = read_tables(r);
 	if (err)
 		return log_errno(err, "no tables");
 	link = attach(r, prog);
@@ -250,10 +256,8 @@ static int sample(struct run *r, const char *seconds, const char *hz)
 	_release_(closep) int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	struct bpf_prog_info info;
 	struct bpf_link *link;
-	int err = unwind_tables_refresh(r->tables, &r->target);
+	int err = process_code_refresh(r->symbols, r->tables, &r->target);
 
-	if (!err)
-		err = symbols_refresh(r->symbols, &r->target);
 	if (err)
 		return log_errno(err, "cannot read the process");
 	link = attach_clock(r, strtoul(hz, NULL, 10));
@@ -271,7 +275,7 @@ static int sample(struct run *r, const char *seconds, const char *hz)
 static int whole_process(struct run *r)
 {
 	uint64_t began_ns = clock_monotonic_ns(), cpu_ns = clock_process_cpu_ns();
-	int err = unwind_tables_refresh(r->tables, &r->target);
+	int err = read_tables(r);
 	struct unwind_tables_cost cost;
 
 	if (err)

@@ -48,6 +48,16 @@ __attribute__((noipa)) static unsigned int recurse(int n)
 	return value + 1;
 }
 
+/* The kernel side learns what is mapped now. */
+static void tell(void)
+{
+	struct procmaps maps = { 0 };
+
+	must(target_maps(&self, &maps) == 0);
+	must(unwind_tables_refresh(tables, &self, &maps) == 0);
+	procmaps_done(&maps);
+}
+
 /* @may_use_fp and no table at all: what happens when nothing is told. */
 static void begin(bool may_use_fp, bool is_told)
 {
@@ -67,7 +77,7 @@ static void begin(bool may_use_fp, bool is_told)
 	tables = unwind_tables_new(&maps);
 	must(tables);
 	if (is_told)
-		must(unwind_tables_refresh(tables, &self) == 0);
+		tell();
 	skel->links.take = bpf_program__attach_uprobe_opts(skel->progs.take, getpid(),
 							   "/proc/self/exe", 0, &opts);
 	must(skel->links.take);
@@ -169,7 +179,7 @@ static void test_told_later(void)
 		is_int(got.end, STACK_NO_TABLE, "new code: the walk ends there");
 		ok(got.at[got.len - 1] == (uintptr_t)jit + 5, "its address is kept");
 	}
-	must(unwind_tables_refresh(tables, &self) == 0);
+	tell();
 	(void)jit(bottom);
 	read_back();
 	is_int(got.end, STACK_COMPLETE, "told of it: complete");
@@ -199,7 +209,7 @@ static void test_hijacked(void)
 						&opts);
 	must(other);
 	(void)recurse(5); /* maps the page of such addresses, if this is the first */
-	must(unwind_tables_refresh(tables, &self) == 0);
+	tell();
 	(void)recurse(5);
 	read_back();
 	is_int(got.end, STACK_COMPLETE, "callers whose return is probed: complete");
@@ -215,7 +225,7 @@ static void test_cost(void)
 
 	begin(true, true);
 	unwind_tables_cost(tables, &first);
-	must(unwind_tables_refresh(tables, &self) == 0);
+	tell();
 	unwind_tables_cost(tables, &second);
 	ok(first.file_count >= 3, "the program, libc and the vDSO have tables (%u)",
 	   first.file_count);

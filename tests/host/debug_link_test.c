@@ -72,7 +72,7 @@ static void test_case(const struct target *self, size_t i)
 	in_root.root_fd = root;
 	library = load(cases[i].library);
 	hidden = (uint64_t(*)(void))dlsym(library, "helper_hidden_address");
-	(void)symbols_refresh(s, &in_root);
+	(void)take_mappings(s, &in_root);
 	frame = frame_at(s, self->pid, hidden());
 	is_text(frame.function, cases[i].is_taken ? "helper_hidden" : "",
 		"a linked debug file %s: name", cases[i].what);

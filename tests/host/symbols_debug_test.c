@@ -42,7 +42,7 @@ static void test_debug_file(const struct target *self)
 		(void)snprintf(path, sizeof(path), "%s/root", folder);
 		root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		in_root.root_fd = root;
-		(void)symbols_refresh(s, &in_root);
+		(void)take_mappings(s, &in_root);
 		frame = frame_at(s, self->pid, hidden());
 		is_text(frame.function, cases[i].function, "a stripped library %s: name",
 			cases[i].name);
@@ -104,7 +104,7 @@ static void test_dwarf(const struct target *self)
 		}
 		(void)snprintf(name, sizeof(name), "d%zu.so", i);
 		library = load(name);
-		(void)symbols_refresh(s, self);
+		(void)take_mappings(s, self);
 		frame = frame_at(s, self->pid, address_of(dlsym(library, "helper_visible")));
 		is_text(frame.function, "helper_visible", "debug info %s: name", cases[i].name);
 		is_int(frame.line, cases[i].has_line ? 1 : 0, "debug info %s: line", cases[i].name);
@@ -141,7 +141,7 @@ static void test_inlined(const struct target *self)
 			continue;
 		}
 		library = load(name);
-		(void)symbols_refresh(s, self);
+		(void)take_mappings(s, self);
 		len = symbols_frames(s, self->pid, address_of(dlsym(library, "spot")), frames, 8);
 		is_int(len, 3, "%s: three frames", compilers[i]);
 		for (size_t k = 0; k < len && k < 3; k++) {
@@ -202,7 +202,7 @@ static void test_debugdata(const struct target *self)
 		}
 		library = load(name);
 		hidden = (uint64_t(*)(void))dlsym(library, "helper_hidden_address");
-		(void)symbols_refresh(s, self);
+		(void)take_mappings(s, self);
 		start = clock_monotonic_ns();
 		is_text(frame_at(s, self->pid, hidden()).function, cases[i].function,
 			".gnu_debugdata with %s: name", cases[i].name);
@@ -241,7 +241,7 @@ static void test_spin(const struct target *self)
 		return;
 	}
 	library = load("slow.so");
-	(void)symbols_refresh(s, self);
+	(void)take_mappings(s, self);
 	for (size_t i = 0; i < 400; i++)
 		addrs[i] = address_of(dlsym(library, "slow")) + i;
 	start = clock_monotonic_ns();
@@ -253,7 +253,7 @@ static void test_spin(const struct target *self)
 	ok(note && strcmp(note, "no line numbers for slow.so: the symboliser was ended: time") == 0,
 	   "the note says it: %s", note ? note : "none");
 	again = load("slower.so");
-	(void)symbols_refresh(s, self);
+	(void)take_mappings(s, self);
 	start = clock_monotonic_ns();
 	is_text(frame_at(s, self->pid, address_of(dlsym(again, "slow"))).function, "slow",
 		"another file of that build has names");

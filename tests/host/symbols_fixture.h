@@ -12,6 +12,15 @@
 
 static char folder[] = "/tmp/symbols-test.XXXXXX"; /* readable by all, for the target */
 
+/* symbols_refresh with the mappings of this moment. */
+static inline int take_mappings(struct symbols *s, const struct target *t)
+{
+	_release_(procmaps_done) struct procmaps maps = { 0 };
+	int err = target_maps(t, &maps);
+
+	return err ? err : symbols_refresh(s, t, &maps);
+}
+
 /* The innermost frame of an address. */
 static inline struct frame frame_at(struct symbols *s, pid_t pid, uint64_t addr)
 {

@@ -68,7 +68,7 @@ static void test_own_functions(const struct target *self)
 	_release_(symbols_freep) struct symbols *s = symbols_new();
 	struct frame frame;
 
-	is_int(symbols_refresh(s, self), 0, "this process is taken");
+	is_int(take_mappings(s, self), 0, "this process is taken");
 	frame = frame_at(s, self->pid, known_function());
 	is_text(frame.function, "known_function", "a static function has its name");
 	is_text(frame.module, "symbols_test", "its module is the test's program");
@@ -84,7 +84,7 @@ static void test_libc(const struct target *self)
 	_release_(symbols_freep) struct symbols *s = symbols_new();
 	void *libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
 
-	(void)symbols_refresh(s, self);
+	(void)take_mappings(s, self);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct frame frame = frame_at(s, self->pid, address_of(dlsym(libc, names[i])));
 
@@ -111,7 +111,7 @@ static void test_no_code(const struct target *self)
 	};
 	struct frame frame = { .line = 99 };
 
-	(void)symbols_refresh(s, self);
+	(void)take_mappings(s, self);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		(void)symbols_resolve(s, self->pid, &cases[i].addr, 1);
 		ok(!symbols_frames(s, self->pid, cases[i].addr, &frame, 1), "no code: %s",
@@ -131,7 +131,7 @@ static void test_without_file(const struct target *self)
 	void *jit = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct frame frame;
 
-	(void)symbols_refresh(s, self);
+	(void)take_mappings(s, self);
 	frame = frame_at(s, self->pid, address_of(jit) + 16);
 	is_text(frame.module, "[jit]", "anonymous executable memory");
 	is_text(frame.function, "", "has no names");
@@ -148,15 +148,15 @@ static void test_children(const struct target *self)
 	pid_t pid = start_child();
 	int before;
 
-	(void)symbols_refresh(s, self);
+	(void)take_mappings(s, self);
 	is_int(target_open(&child, pid, NULL), 0, "a child is taken hold of");
 	before = open_files();
-	is_int(symbols_refresh(s, &child), 0, "its mappings are taken");
+	is_int(take_mappings(s, &child), 0, "its mappings are taken");
 	is_int(open_files(), before, "no file is opened a second time for it");
 	end_child(pid);
 	is_text(frame_at(s, pid, address_of(known_function)).function, "known_function",
 		"a dead process still gets names");
-	is_int(symbols_refresh(s, &child), -ESRCH, "it cannot be taken again");
+	is_int(take_mappings(s, &child), -ESRCH, "it cannot be taken again");
 	is_text(frame_at(s, pid, address_of(mangled)).function, "foo::bar()",
 		"what was known of it stays");
 	target_done(&child);
@@ -169,17 +169,17 @@ static void test_dlopen(const struct target *self)
 	uint64_t addr;
 	void *library;
 
-	(void)symbols_refresh(s, self);
+	(void)take_mappings(s, self);
 	library = load("plain.so");
 	addr = address_of(dlsym(library, "helper_visible"));
 	ok(!symbols_frames(s, self->pid, addr, &frame, 1), "a new library is unknown");
-	(void)symbols_refresh(s, self);
+	(void)take_mappings(s, self);
 	frame = frame_at(s, self->pid, addr);
 	is_text(frame.function, "helper_visible", "after a refresh it is known");
 	ok(ends_with(frame.file, "helper.c") && frame.line == 1, "with its line: %s:%u", frame.file,
 	   frame.line);
 	(void)dlclose(library);
-	(void)symbols_refresh(s, self);
+	(void)take_mappings(s, self);
 	is_text(frame_at(s, self->pid, addr + 1).function, "helper_visible",
 		"it stays known after dlclose");
 }
@@ -194,7 +194,7 @@ static void test_replaced(const struct target *self)
 	(void)shell("cp plain.so replaced.so");
 	library = load("replaced.so");
 	(void)shell("cp wrong.debug other && mv other replaced.so");
-	(void)symbols_refresh(s, self);
+	(void)take_mappings(s, self);
 	if (geteuid() == 0)
 		is_text(frame_at(s, self->pid, address_of(dlsym(library, "helper_visible")))
 				.function,
@@ -224,10 +224,10 @@ static void test_same_build(const struct target *self)
 
 		(void)shell("%s", cases[i].make);
 		first = load(cases[i].name);
-		(void)symbols_refresh(s, self);
+		(void)take_mappings(s, self);
 		before = open_files();
 		second = load(cases[i].copy);
-		(void)symbols_refresh(s, self);
+		(void)take_mappings(s, self);
 		is_int(open_files() - before, cases[i].more_files, "%s: files opened for a copy",
 		       cases[i].copy);
 		(void)frame_at(s, self->pid, address_of(dlsym(first, "helper_visible")));
@@ -250,7 +250,7 @@ static void test_deleted(const struct target *self)
 	(void)shell("cp plain.so deleted.so");
 	library = load("deleted.so");
 	(void)shell("rm deleted.so");
-	(void)symbols_refresh(s, self);
+	(void)take_mappings(s, self);
 	frame = frame_at(s, self->pid, address_of(dlsym(library, "helper_visible")));
 	is_text(frame.module, "deleted.so", "a deleted file keeps its base name");
 	if (geteuid() == 0)

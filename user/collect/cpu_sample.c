@@ -10,7 +10,6 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define HOUSEKEEPING_NS	      (100 * NS_PER_MS)
 #define SYSTEM_WIDE_PROCESSES 4096
@@ -134,7 +133,7 @@ void cpu_sample_free(struct cpu_sample *c)
 	cpu_sample_bpf__destroy(c->skel);
 	kernel_symbols_free(c->kernel);
 	symbols_free(c->symbols);
-	interned_done(&c->js_names);
+	strings_done(&c->js_names);
 	free(c);
 }
 
@@ -155,11 +154,7 @@ static int on_ring(void *ctx)
 static int attach_tracepoints(struct cpu_sample *c)
 {
 	struct cpu_sample_bpf *skel = c->skel;
-	struct {
-		struct bpf_program *prog;
-		struct bpf_link **link;
-		bool is_wanted;
-	} table[] = {
+	const struct probe_hook hooks[] = {
 		{ skel->progs.process_exit, &skel->links.process_exit, true },
 		{ skel->progs.process_exec, &skel->links.process_exec, true },
 		{ skel->progs.process_fork, &skel->links.process_fork,
@@ -168,15 +163,7 @@ static int attach_tracepoints(struct cpu_sample *c)
 		{ skel->progs.on_switch, &skel->links.on_switch, is_off_cpu(c) },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (!table[i].is_wanted)
-			continue;
-		*table[i].link = bpf_program__attach(table[i].prog);
-		if (!*table[i].link)
-			return log_errno(-errno, "cannot attach to %s",
-					 bpf_program__section_name(table[i].prog));
-	}
-	return 0;
+	return probe_attach(hooks, sizeof(hooks) / sizeof(*hooks));
 }
 
 int cpu_sample_start(struct cpu_sample *c)
@@ -269,16 +256,6 @@ void cpu_sample_counts(const struct cpu_sample *c, uint64_t *ret_taken, uint64_t
 	*ret_lost = lost_of(counters);
 }
 
-static uint64_t own_cpu_ns(void)
-{
-	struct rusage usage;
-
-	if (getrusage(RUSAGE_SELF, &usage))
-		return 0;
-	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS_PER_S +
-	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
-}
-
 static const char *event_name(const struct cpu_sample *c)
 {
 	if (c->options->mode == CPU_SAMPLE_OFF_CPU)
@@ -335,7 +312,7 @@ static int fill_meta(struct cpu_sample *c, struct profile_meta *m)
 		.period_ns = o->mode == CPU_SAMPLE_OFF_CPU ? 0 : NS_PER_S / o->frequency_hz,
 		.stacks.by_fp = counters[SAMPLE_STACKS_BY_FP],
 		.own_rss_bytes = procfs_own_rss_bytes(),
-		.own_cpu_ns = own_cpu_ns(),
+		.own_cpu_ns = clock_process_cpu_ns(),
 		.table_bytes = cost.kernel_bytes,
 	};
 	memcpy(m->stacks.ended, counters + SAMPLE_STACKS, sizeof(m->stacks.ended));

@@ -131,7 +131,7 @@ static int resolve_all(struct cpu_sample *c, const struct sample_list *list)
 
 static const char *keep(struct cpu_sample *c, const char *text)
 {
-	const char *kept = interned_add(&c->js_names, text);
+	const char *kept = strings_keep(&c->js_names, text);
 
 	return kept ? kept : ""; /* out of memory: as if not known */
 }

@@ -70,32 +70,20 @@ static int on_ended(void *ctx)
 	return cpu_sample_running(s->owner) || s->owner->options->is_system_wide ? 0 : 1;
 }
 
-/* Where the kernel's walk along frame pointers may lead. */
-static int set_code_ranges(struct sampled *s)
-{
-	struct code_ranges code;
-	int err = symbols_code_ranges(s->owner->symbols, s->pid, (uint64_t *)code.first,
-				      (uint64_t *)code.end);
-
-	return err ? err
-		   : bpf_map_update_elem(bpf_map__fd(s->owner->skel->maps.code), &s->slot, &code,
-					 BPF_ANY);
-}
-
 int sampled_refresh(struct sampled *s)
 {
 	struct cpu_sample *c = s->owner;
-	int err = symbols_refresh(c->symbols, &s->target);
+	int err;
 
-	if (err)
-		return err;
 	if (!s->jit)
 		(void)jit_map_open(&s->target, &s->jit); /* without it the names are missing */
 	if (s->jit)
 		(void)jit_map_refresh(s->jit); /* most processes have none */
-	if (c->unwind)
-		return unwind_tables_refresh(c->unwind, &s->target);
-	return c->options->is_system_wide ? 0 : set_code_ranges(s);
+	err = process_code_refresh(c->symbols, c->unwind, &s->target);
+	if (err || c->unwind || c->options->is_system_wide)
+		return err;
+	return process_code_set_ranges(c->symbols, s->pid, bpf_map__fd(c->skel->maps.code),
+				       s->slot);
 }
 
 static int set_target(struct sampled *s)

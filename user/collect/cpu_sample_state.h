@@ -6,15 +6,14 @@
 #include "abi/cpu-sample.h"
 #include "collect/cpu_sample.h"
 
+#include "base/strings.h"
 #include "host/clock.h"
-#include "host/interned.h"
 #include "host/jit_map.h"
 #include "host/kernel_symbols.h"
-#include "host/symbols.h"
 #include "host/target.h"
 #include "probe/clock_events.h"
+#include "probe/process_code.h"
 #include "probe/stacks.h"
-#include "probe/unwind_tables.h"
 
 #include "cpu-sample.skel.h"
 
@@ -47,7 +46,7 @@ struct cpu_sample {
 	struct clock_events events;
 	struct sampled *processes;
 	size_t open_count; /* of them, targets held */
-	struct interned js_names;
+	struct strings js_names;
 	uint32_t slots;
 	uint64_t started_ns, stopped_ns, started_realtime_ns;
 	uint64_t refreshed_ns;

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define HOUSEKEEPING_NS	 (100 * NS_PER_MS)
 #define MAP_EVENTS_BYTES (4u << 20) /* ring buffer with --mmap */
@@ -86,11 +85,7 @@ static int open_unwinding(struct memleak *m)
 /* The tracepoints of processes and mappings; uprobes are attached per process. */
 static int attach_tracepoints(struct memleak_trace_bpf *skel, const struct memleak_options *o)
 {
-	struct {
-		struct bpf_program *prog;
-		struct bpf_link **link;
-		bool is_wanted;
-	} table[] = {
+	const struct probe_hook hooks[] = {
 		{ skel->progs.process_exit, &skel->links.process_exit, true },
 		{ skel->progs.process_exec, &skel->links.process_exec, true },
 		{ skel->progs.process_fork, &skel->links.process_fork, o->follow_children },
@@ -98,15 +93,7 @@ static int attach_tracepoints(struct memleak_trace_bpf *skel, const struct memle
 		{ skel->progs.map_enter, &skel->links.map_enter, o->with_mmap },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (!table[i].is_wanted)
-			continue;
-		*table[i].link = bpf_program__attach(table[i].prog);
-		if (!*table[i].link)
-			return log_errno(-errno, "cannot attach to %s",
-					 bpf_program__section_name(table[i].prog));
-	}
-	return 0;
+	return probe_attach(hooks, sizeof(hooks) / sizeof(*hooks));
 }
 
 static int load(struct memleak *m)
@@ -315,16 +302,6 @@ static uint64_t table_bytes(const struct memleak *m)
 		       (buckets(o->max_blocks) + buckets(o->max_stacks) + buckets(o->max_threads));
 }
 
-static uint64_t own_cpu_ns(void)
-{
-	struct rusage usage;
-
-	if (getrusage(RUSAGE_SELF, &usage))
-		return 0;
-	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS_PER_S +
-	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
-}
-
 static const char *sort_text(enum leak_sort sort)
 {
 	static const char *const texts[] = { [LEAK_BY_BYTES] = "bytes",
@@ -418,7 +395,7 @@ int memleak_report(struct memleak *m, bool is_final, struct leak_report *ret_rep
 		.row_count = m->rows.len,
 		.top = o->top,
 		.own_rss_bytes = procfs_own_rss_bytes(),
-		.own_cpu_ns = own_cpu_ns(),
+		.own_cpu_ns = clock_process_cpu_ns(),
 		.table_bytes = table_bytes(m),
 		.live_blocks = m->live_blocks,
 		.max_blocks = o->max_blocks,

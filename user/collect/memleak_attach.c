@@ -125,26 +125,15 @@ static int set_target(struct watch *w, enum target_recording recording)
 				   BPF_ANY);
 }
 
-/* Where the kernel's walk along frame pointers may lead. */
-static int set_code_ranges(struct watch *w)
-{
-	struct code_ranges code;
-	int err = symbols_code_ranges(w->owner->symbols, w->target.pid, (uint64_t *)code.first,
-				      (uint64_t *)code.end);
-
-	return err ? err
-		   : bpf_map_update_elem(bpf_map__fd(w->owner->skel->maps.code), &w->slot, &code,
-					 BPF_ANY);
-}
-
 int watch_refresh_code(struct watch *w)
 {
 	struct memleak *m = w->owner;
-	int err = symbols_refresh(m->symbols, &w->target);
+	int err = process_code_refresh(m->symbols, m->unwind, &w->target);
 
-	if (err)
+	if (err || m->unwind)
 		return err;
-	return m->unwind ? unwind_tables_refresh(m->unwind, &w->target) : set_code_ranges(w);
+	return process_code_set_ranges(m->symbols, w->target.pid, bpf_map__fd(m->skel->maps.code),
+				       w->slot);
 }
 
 /* Every probe is there. -EAGAIN: the kernel has seen it execute another program meanwhile. */

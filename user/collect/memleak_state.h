@@ -7,11 +7,10 @@
 #include "collect/memleak.h"
 
 #include "host/clock.h"
-#include "host/symbols.h"
 #include "host/target.h"
 #include "probe/allocator.h"
+#include "probe/process_code.h"
 #include "probe/stacks.h"
-#include "probe/unwind_tables.h"
 #include "probe/uprobes.h"
 #include "profile/ranges.h"
 

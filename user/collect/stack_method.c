@@ -2,25 +2,21 @@
 /* --stacks, and what a kernel without loops makes of it. */
 #include "collect/stack_method.h"
 
+#include "base/parse.h"
 #include "host/log.h"
 #include "probe/features.h"
-
-#include <errno.h>
-#include <string.h>
 
 int stack_method_parse(const char *text, enum stack_method *ret_method)
 {
 	static const char *const words[] = {
 		[STACKS_AUTO] = "auto", [STACKS_DWARF] = "dwarf", [STACKS_FP] = "fp"
 	};
+	int method = parse_word(text, words, sizeof(words) / sizeof(*words));
 
-	for (int i = 0; i < 3; i++) {
-		if (strcmp(text, words[i]) == 0) {
-			*ret_method = (enum stack_method)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	if (method < 0)
+		return method;
+	*ret_method = (enum stack_method)method;
+	return 0;
 }
 
 enum stack_method stack_method_choose(enum stack_method wanted)

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-struct symbol_file *symbol_file_new(int fd, const char *module, struct interned *names)
+struct symbol_file *symbol_file_new(int fd, const char *module, struct strings *names)
 {
 	struct symbol_file *f = calloc(1, sizeof(*f));
 
@@ -78,7 +78,7 @@ struct wanted {
 };
 
 struct batch {
-	struct interned *names;
+	struct strings *names;
 	struct wanted *at;
 	size_t len;
 	uint64_t *addrs; /* of those that are asked for in a pass, and their index in @at */
@@ -140,9 +140,7 @@ static const char *keep(struct batch *b, const char *text, bool is_function)
 		return "";
 	if (is_function)
 		(void)demangle(text, buf, sizeof(buf));
-	else
-		(void)text_clean(text, strlen(text), buf, sizeof(buf));
-	kept = interned_add(b->names, buf);
+	kept = strings_keep(b->names, is_function ? buf : text);
 	if (!kept)
 		b->is_out_of_memory = true;
 	return kept ? kept : "";

@@ -7,8 +7,8 @@
 #ifndef HOST_SYMBOL_FILE_H
 #define HOST_SYMBOL_FILE_H
 
+#include "base/strings.h"
 #include "host/debug_file.h"
-#include "host/interned.h"
 #include "host/symbol_binary.h"
 #include "symbol/frame.h"
 
@@ -25,8 +25,8 @@ struct symbol_place {
 
 struct symbol_file {
 	struct symbol_binary own, debug;
-	const char *module;	/* what it was called when it was first seen; borrowed */
-	struct interned *names; /* borrowed */
+	const char *module;    /* what it was called when it was first seen; borrowed */
+	struct strings *names; /* borrowed */
 	struct symbol_place *places;
 	int trouble; /* of the symboliser (symboliser.h): it is not asked about this file again */
 	struct symbol_file *next; /* for whoever keeps files */
@@ -36,7 +36,7 @@ struct symbol_file {
  * Takes the open file @fd (closed also on failure). NULL when out of memory; a file that is not ELF
  * gives one without names.
  */
-struct symbol_file *symbol_file_new(int fd, const char *module, struct interned *names);
+struct symbol_file *symbol_file_new(int fd, const char *module, struct strings *names);
 void symbol_file_free(struct symbol_file *f);
 
 /* Looks for its separate debug file, unless it has all there is to know itself. */

@@ -31,7 +31,7 @@ struct symbol_file_link {
 	UT_hash_handle hh;
 };
 
-void symbol_files_init(struct symbol_files *files, struct interned *names)
+void symbol_files_init(struct symbol_files *files, struct strings *names)
 {
 	struct rlimit limit;
 

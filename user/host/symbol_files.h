@@ -12,14 +12,14 @@
 struct symbol_files {
 	struct symbol_file *first;
 	struct symbol_file_link *links; /* device and inode to file */
-	struct interned *names;		/* borrowed */
+	struct strings *names;		/* borrowed */
 	size_t descriptors, max_descriptors;
 	uint64_t checksum_budget; /* debug_file.h */
 	uint64_t patience_ns;	  /* left for slow files */
 	char note[4096];	  /* some files, whose names have at most TEXT_MAX bytes */
 };
 
-void symbol_files_init(struct symbol_files *files, struct interned *names);
+void symbol_files_init(struct symbol_files *files, struct strings *names);
 void symbol_files_done(struct symbol_files *files);
 
 /*

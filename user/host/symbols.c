@@ -6,9 +6,8 @@
 #include "host/symbols.h"
 
 #include "base/scope.h"
-#include "base/text.h"
+#include "base/strings.h"
 #include "base/vec.h"
-#include "host/interned.h"
 #include "host/symbol_files.h"
 
 #include <errno.h>
@@ -34,7 +33,7 @@ struct process {
 };
 
 struct symbols {
-	struct interned names;
+	struct strings names;
 	struct process *processes;
 	struct symbol_files files;
 };
@@ -69,7 +68,7 @@ void symbols_free(struct symbols *s)
 		process_free(process);
 	}
 	symbol_files_done(&s->files);
-	interned_done(&s->names);
+	strings_done(&s->names);
 	free(s);
 }
 
@@ -121,12 +120,9 @@ static const char *module_of(struct symbols *s, const struct mapping *m)
 	static const char *const of_kernel[] = { "[vdso]", "[vsyscall]", "[uprobes]" };
 	const char *slash = strrchr(m->path, '/');
 	const char *base = slash ? slash + 1 : m->path;
-	char clean[TEXT_MAX];
 
-	if (m->inode != 0) {
-		(void)text_clean(base, strlen(base), clean, sizeof(clean));
-		return interned_add(&s->names, clean);
-	}
+	if (m->inode != 0)
+		return strings_keep(&s->names, base);
 	for (size_t i = 0; i < sizeof(of_kernel) / sizeof(of_kernel[0]); i++) {
 		if (strcmp(m->path, of_kernel[i]) == 0)
 			return of_kernel[i];
@@ -231,21 +227,17 @@ static void code_list_done(struct code_list *codes)
 	free(codes->at);
 }
 
-int symbols_refresh(struct symbols *s, const struct target *t)
+int symbols_refresh(struct symbols *s, const struct target *t, const struct procmaps *maps)
 {
-	_release_(procmaps_done) struct procmaps maps = { 0 };
 	_release_(code_list_done) struct code_list codes = { 0 };
 	struct code_list earlier;
-	struct process *p;
-	int err = target_maps(t, &maps);
+	struct process *p = take_process(s, t->pid);
+	int err;
 
-	if (err)
-		return err;
-	p = take_process(s, t->pid);
 	if (!p)
 		return -ENOMEM;
-	for (size_t i = 0; i < maps.len; i++) {
-		if (maps.at[i].executable && add_code(s, t, &maps.at[i], &p->codes, &codes))
+	for (size_t i = 0; i < maps->len; i++) {
+		if (maps->at[i].executable && add_code(s, t, &maps->at[i], &p->codes, &codes))
 			return -ENOMEM;
 	}
 	err = keep_earlier(&p->codes, &codes);

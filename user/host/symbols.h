@@ -19,10 +19,11 @@ void symbols_free(struct symbols *s);
 void symbols_freep(struct symbols **s);
 
 /*
- * Takes (or takes again, after dlopen) the executable mappings of @t and opens their files. Earlier
- * mappings of the same process stay known unless the new ones overlap them.
+ * Takes (or takes again, after dlopen) the executable mappings of @t, which are among @maps, and
+ * opens their files. Earlier mappings of the same process stay known unless the new ones overlap
+ * them. 0 or -ENOMEM.
  */
-int symbols_refresh(struct symbols *s, const struct target *t);
+int symbols_refresh(struct symbols *s, const struct target *t, const struct procmaps *maps);
 
 /*
  * Two ranges [first, end) that hold all executable mappings known of @pid, split at the widest gap

@@ -35,3 +35,16 @@ int probe_load(struct bpf_object_skeleton *skeleton)
 		log_hint("-vv shows what the kernel said; docs/kernels.md lists what is supported");
 	return err;
 }
+
+int probe_attach(const struct probe_hook *hooks, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!hooks[i].is_wanted)
+			continue;
+		*hooks[i].link = bpf_program__attach(hooks[i].prog);
+		if (!*hooks[i].link)
+			return log_errno(-errno, "cannot attach to %s",
+					 bpf_program__section_name(hooks[i].prog));
+	}
+	return 0;
+}

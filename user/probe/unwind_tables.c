@@ -449,19 +449,17 @@ static int send(struct unwind_tables *u, struct process *p, struct unwind_proces
 	return err;
 }
 
-int unwind_tables_refresh(struct unwind_tables *u, const struct target *t)
+int unwind_tables_refresh(struct unwind_tables *u, const struct target *t,
+			  const struct procmaps *maps)
 {
-	_release_(procmaps_done) struct procmaps maps = { 0 };
 	_release_(gathering_done) struct gathering g = { .tables = u, .target = t };
 	struct seen_list earlier;
-	int err = target_maps(t, &maps);
+	int err;
 
-	if (err)
-		return err;
 	g.process = take_process(u, t->pid);
 	if (!g.process)
 		return -ENOMEM;
-	err = gather(&g, &maps);
+	err = gather(&g, maps);
 	if (!err)
 		err = send(u, g.process, &g.told);
 	if (err)

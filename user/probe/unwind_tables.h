@@ -27,11 +27,12 @@ struct unwind_tables *unwind_tables_new(const struct unwind_maps *maps);
 void unwind_tables_free(struct unwind_tables *u);
 
 /*
- * Reads the mappings of @t and tells the kernel side what has changed, with the tables of files not
- * seen before. 0; -ESRCH (gone), -ENOMEM, or what the kernel said. A file that cannot be read is no
- * error: stacks end in it, or go on by frame pointers.
+ * Tells the kernel side what has changed in @maps, the mappings of @t, with the tables of files not
+ * seen before. 0, -ENOMEM, or what the kernel said. A file that cannot be read is no error: stacks
+ * end in it, or go on by frame pointers.
  */
-int unwind_tables_refresh(struct unwind_tables *u, const struct target *t);
+int unwind_tables_refresh(struct unwind_tables *u, const struct target *t,
+			  const struct procmaps *maps);
 
 /* The process has ended, or executed another program. Takes NULL. */
 void unwind_tables_forget(struct unwind_tables *u, pid_t pid);

@@ -6,8 +6,8 @@
 #include "report/flamegraph_parts.h"
 
 #include "base/hash.h"
+#include "base/parse.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -71,13 +71,12 @@ static const struct {
 
 int flamegraph_palette_of(const char *word, enum flamegraph_palette *ret_palette)
 {
-	for (int i = 0; i < FLAMEGRAPH_PALETTES; i++) {
-		if (strcmp(words[i], word) == 0) {
-			*ret_palette = (enum flamegraph_palette)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	int palette = parse_word(word, words, FLAMEGRAPH_PALETTES);
+
+	if (palette < 0)
+		return palette;
+	*ret_palette = (enum flamegraph_palette)palette;
+	return 0;
 }
 
 static bool starts_with(const char *name, const char *start)

@@ -28,12 +28,6 @@ static const char *verdict_name(enum trend_verdict verdict)
 	return names[verdict];
 }
 
-/* All times are in seconds: 15 digits hold a day to the nanosecond. */
-static void write_seconds(struct json *j, const char *key, uint64_t ns)
-{
-	json_key_double(j, key, (double)ns / 1e9);
-}
-
 /* Two objects, so that whoever looks for losses need not know which counters are some. */
 static void write_counts(struct json *j, const struct leak_counts *counts)
 {
@@ -57,7 +51,7 @@ static void write_target(struct json *j, const struct leak_target *t)
 	json_key_string(j, "exe", t->exe);
 	json_key_string(j, "allocator", t->allocator);
 	json_key_string(j, "state", t->state);
-	write_seconds(j, "window_s", t->window_ns);
+	json_key_seconds(j, "window_s", t->window_ns);
 	write_counts(j, &t->counts);
 	json_key(j, "stacks");
 	stack_line_json(&t->stacks, j);
@@ -102,8 +96,8 @@ static void write_row(struct json *j, const struct leak_report *r, const struct 
 	json_key_u64(j, "blocks", row->blocks);
 	json_key_i64(j, "growth_last_bytes", row->growth_last_bytes);
 	json_key_i64(j, "growth_run_bytes", row->growth_run_bytes);
-	write_seconds(j, "age_median_s", row->age_median_ns);
-	write_seconds(j, "age_oldest_s", row->age_oldest_ns);
+	json_key_seconds(j, "age_median_s", row->age_median_ns);
+	json_key_seconds(j, "age_oldest_s", row->age_oldest_ns);
 	json_key_double(j, "share", round(row->share * 1e6) / 1e6);
 	write_trend(j, r, &row->trend);
 	json_key_bool(j, "truncated", row->cut);
@@ -128,13 +122,13 @@ static void write_header(struct json *j, const struct leak_report *r)
 	json_key_bool(j, "complete", r->is_complete);
 	json_key_double(j, "lost_pct", round(r->lost_pct * 1e6) / 1e6);
 	json_key_string(j, "note", r->note);
-	write_seconds(j, "window_s", r->window_ns);
-	write_seconds(j, "interval_s", r->interval_ns);
+	json_key_seconds(j, "window_s", r->window_ns);
+	json_key_seconds(j, "interval_s", r->interval_ns);
 	json_key_u64(j, "samples", r->samples);
 	json_key_string(j, "sort", r->sort);
 	json_key(j, "filters");
 	json_object(j);
-	write_seconds(j, "min_age_s", r->min_age_ns);
+	json_key_seconds(j, "min_age_s", r->min_age_ns);
 	json_key_u64(j, "min_size_bytes", r->min_size_bytes);
 	json_key(j, "max_size_bytes");
 	if (r->max_size_bytes == UINT64_MAX)
@@ -149,10 +143,10 @@ static void write_cost(struct json *j, const struct leak_report *r)
 	json_key(j, "cost");
 	json_object(j);
 	json_key_u64(j, "rss_bytes", r->own_rss_bytes);
-	write_seconds(j, "cpu_s", r->own_cpu_ns);
+	json_key_seconds(j, "cpu_s", r->own_cpu_ns);
 	json_key_u64(j, "table_bytes", r->table_bytes);
 	json_key_u64(j, "unwind_bytes", r->unwind_bytes);
-	write_seconds(j, "unwind_load_s", r->unwind_load_ns);
+	json_key_seconds(j, "unwind_load_s", r->unwind_load_ns);
 	json_key_u64(j, "live_blocks", r->live_blocks);
 	json_key_u64(j, "max_blocks", r->max_blocks);
 	json_key_double(j, "probe_s_per_hit",

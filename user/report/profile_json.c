@@ -34,11 +34,6 @@ static void write_u64_or_null(struct json *j, const char *key, uint64_t value)
 		json_string(j, NULL);
 }
 
-static void write_seconds(struct json *j, const char *key, uint64_t ns)
-{
-	json_key_double(j, key, (double)ns / 1e9);
-}
-
 static void write_header(struct json *j, const struct profile *p, const struct profile_meta *m)
 {
 	char time[LABEL_TIME_LEN];
@@ -55,7 +50,7 @@ static void write_header(struct json *j, const struct profile *p, const struct p
 	json_key_u64(j, "samples", m->lost);
 	json_end(j);
 	json_key_string(j, "note", m->note);
-	write_seconds(j, "duration_s", m->duration_ns);
+	json_key_seconds(j, "duration_s", m->duration_ns);
 	write_u64_or_null(j, "frequency_hz", m->frequency_hz);
 	write_u64_or_null(j, "period_ns", m->period_ns);
 	json_key_u64(j, "count", profile_total_count(p));
@@ -187,7 +182,7 @@ int profile_json(const struct profile *p, const struct profile_meta *m, FILE *ou
 	json_key(&j, "cost");
 	json_object(&j);
 	json_key_u64(&j, "rss_bytes", m->own_rss_bytes);
-	write_seconds(&j, "cpu_s", m->own_cpu_ns);
+	json_key_seconds(&j, "cpu_s", m->own_cpu_ns);
 	json_key_u64(&j, "table_bytes", m->table_bytes);
 	json_end(&j);
 	json_end(&j);
