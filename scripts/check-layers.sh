@@ -14,8 +14,8 @@ rules() {
 user/base/scope.h: base/* <unistd.h> calm
 user/base/*: base/* calm
 user/symbol/*: base/* symbol/* abi/unwind.h calm
-user/profile/*: base/* profile/* symbol/frame.h abi/stacks.h calm
-user/report/*: base/* profile/* report/* symbol/frame.h abi/stacks.h *.pb-c.h <time.h> calm
+user/profile/*: base/* profile/* symbol/frame.h abi/stacks.h abi/loop-stall.h abi/log_buckets.h calm
+user/report/*: base/* profile/* report/* symbol/frame.h abi/stacks.h abi/loop-stall.h *.pb-c.h <time.h> calm
 user/host/*: pure host/* system
 user/probe/*: pure host/* probe/* abi/* <bpf/*> system
 user/collect/*: pure host/* probe/* collect/* abi/* *.skel.h <bpf/*> system
