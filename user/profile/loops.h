@@ -43,7 +43,8 @@ struct stall_stack {
 /* One stall. Strings are borrowed. */
 struct stall {
 	size_t loop;	  /* index */
-	uint64_t time_ns; /* CLOCK_REALTIME of its beginning */
+	uint64_t time_ns;  /* CLOCK_REALTIME of its beginning */
+	uint64_t began_ns; /* the same, CLOCK_MONOTONIC */
 	uint64_t ns;
 	bool is_at_least;	      /* it began before the attach: @ns since then */
 	bool is_going_on;	      /* @ns so far */
