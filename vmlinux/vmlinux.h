@@ -60,10 +60,51 @@ struct uprobe_task {
 	struct return_instance *return_instances; /* innermost first */
 };
 
+/* include/linux/dcache.h */
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name; /* the last component of its path */
+};
+
+/* include/linux/path.h, fs.h, fdtable.h */
+struct path {
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+/* kernel/sched/sched.h; not in kernels without CONFIG_CFS_BANDWIDTH */
+struct cfs_rq {
+	int throttle_count; /* of the group and those above it */
+};
+
+struct sched_entity {
+	struct cfs_rq *cfs_rq;
+};
+
 /* include/linux/sched.h */
 struct task_struct {
+	unsigned int __state;
 	int pid;
 	int tgid;
+	unsigned long min_flt, maj_flt;
+	struct sched_entity se;
+	_Bool throttled; /* since 6.18 */
+	struct files_struct *files;
 	unsigned int flags;
 	char comm[16];
 	struct mm_struct *mm;
@@ -71,6 +112,31 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	struct uprobe_task *utask;
+};
+
+/* include/trace/syscall.h: struct trace_entry is 8 bytes of every kernel we know */
+struct trace_event_raw_sys_enter {
+	__u64 ent;
+	long id;
+	unsigned long args[6];
+};
+
+struct trace_event_raw_sys_exit {
+	__u64 ent;
+	long id;
+	long ret;
+};
+
+/* kernel/bpf/task_iter.c */
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 #pragma clang attribute pop

@@ -8,13 +8,27 @@
 
 #include "abi/base.h"
 
+/* Of the highest bit of @value, not 0: its number. (clang 14 has no __builtin_clzll for BPF.) */
+static inline __attribute__((always_inline)) __u32 log_top_bit(__u64 value)
+{
+	__u32 bit = 0;
+
+	for (__u32 half = 32; half; half /= 2) {
+		__u32 is_above = value >> half != 0;
+
+		bit += is_above * half;
+		value >>= is_above * half;
+	}
+	return bit;
+}
+
 static inline __attribute__((always_inline)) __u32 log_bucket(__u64 value, __u32 sub_bits)
 {
 	__u32 shift;
 
 	if (value >> sub_bits == 0)
 		return (__u32)value;
-	shift = 63 - (__u32)__builtin_clzll(value) - sub_bits;
+	shift = log_top_bit(value) - sub_bits;
 	return ((shift + 1) << sub_bits) | ((__u32)(value >> shift) & ((1u << sub_bits) - 1));
 }
 

@@ -61,14 +61,13 @@ ABI_SIZE(struct loop_hist, 32 + 16 * LOOP_HIST_BUCKETS);
 /* A time asleep in the present iteration. */
 struct loop_block {
 	__u64 ns;
-	__u64 stack_user, stack_kernel;
 	__s32 syscall; /* number, -1: in none */
 	__u32 part;    /* enum loop_part */
-	__s32 fd;      /* its first argument, where that is a descriptor; -1 */
-	__u32 pad;
-	char file[LOOP_FILE_LEN]; /* last name of the open file's path, as the kernel has it */
+	/* last name of the path of the file that its first argument is a descriptor of, as the kernel
+	 * has it; also when that argument is something else, and happens to be the number of one */
+	char file[LOOP_FILE_LEN];
 };
-ABI_SIZE(struct loop_block, 80);
+ABI_SIZE(struct loop_block, 56);
 
 /* Map "loops", by slot. Written by the kernel side; user space reads it at any time. */
 struct loop_state {
@@ -111,13 +110,12 @@ struct loop_state {
 	__u32 out_part; /* enum loop_part */
 	__s32 out_syscall;
 	__u64 out_user, out_kernel; /* stacks, STACK_NONE */
-	__s32 out_fd;
+	__u32 queue_part; /* LOOP_RUN_QUEUE or LOOP_THROTTLED, when it can run */
 	__u32 in_gc;
 	__u64 gc_began_ns, gc_queue_ns; /* and run queue, throttled by then */
 	__u64 tokens_ns;		/* token bucket of stacks at switch-outs */
 };
-ABI_SIZE(struct loop_state, 496);
-
+ABI_SIZE(struct loop_state, 472);
 
 enum loop_event_kind {
 	LOOP_EVENT_STALL = 32, /* behind those of abi/target.h */
@@ -136,7 +134,7 @@ struct loop_stall_event {
 	__u32 is_at_least;
 	__u32 pad;
 };
-ABI_SIZE(struct loop_stall_event, 208);
+ABI_SIZE(struct loop_stall_event, 184);
 
 /* A look at a loop that is late already. It belongs to the stall of @tid that began at @began_ns.
  */
@@ -150,6 +148,24 @@ struct loop_sample_event {
 	__u64 ns;
 };
 ABI_SIZE(struct loop_sample_event, 64);
+
+/*
+ * What the iterator over tasks tells of each thread of a target, as it is now: in the order of the
+ * kernel's list, one behind the other.
+ */
+#define LOOP_LOOK_FRAMES 32
+
+struct loop_look {
+	__u32 tgid, tid;
+	__u32 task_state; /* as the kernel has it: 0 running or ready */
+	__s32 syscall;	  /* number, -1: in none */
+	__u64 args[3];
+	__u64 registers[16]; /* of user mode, by DWARF number */
+	__u64 pc;
+	__u64 kernel_depth;
+	__u64 kernel[LOOP_LOOK_FRAMES]; /* its stack in the kernel, leaf first; return addresses */
+};
+ABI_SIZE(struct loop_look, 16 + 24 + 128 + 16 + 8 * LOOP_LOOK_FRAMES);
 
 enum loop_counter {
 	LOOP_LOST_EVENTS,

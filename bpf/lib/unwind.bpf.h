@@ -116,6 +116,17 @@ static __always_inline int unwind_register(const struct unwind_walk *w, __u32 nu
 		(w)->fp = (regs)->bp;                                                              \
 	} while (0)
 
+/* All of them by number, as the thread had them in user mode. */
+#define unwind_registers(r, at, pc)                                                                \
+	do {                                                                                       \
+		const __u64 registers_[16] = { (r)->ax,  (r)->dx,  (r)->cx,  (r)->bx,              \
+					       (r)->si,  (r)->di,  (r)->bp,  (r)->sp,              \
+					       (r)->r8,  (r)->r9,  (r)->r10, (r)->r11,             \
+					       (r)->r12, (r)->r13, (r)->r14, (r)->r15 };           \
+		__builtin_memcpy((at), registers_, sizeof(registers_));                            \
+		*(pc) = (r)->ip;                                                                   \
+	} while (0)
+
 #else /* the tables are those of x86-64: the walk ends at once */
 
 static __always_inline int unwind_register(const struct unwind_walk *w, __u32 number,
@@ -125,6 +136,7 @@ static __always_inline int unwind_register(const struct unwind_walk *w, __u32 nu
 }
 
 #define UNWIND_START(w, regs) ((w)->pc = 0)
+#define unwind_registers(r, at, pc) (*(pc) = 0)
 
 #endif
 

@@ -1,0 +1,756 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * loop-stall, kernel side. The time between the return of one wait call on an instance and the next
+ * one on it by the same thread is an iteration: then the loop notices nothing. Switches of the
+ * thread divide it, a clock looks at it when it is late.
+ */
+#include "lib/prelude.bpf.h"
+
+#include "abi/loop-stall.h"
+
+#define COUNTER_COUNT	     LOOP_COUNTERS
+#define COUNTER_LOST_EVENTS  LOOP_LOST_EVENTS
+#define COUNTER_LOST_STACKS  LOOP_LOST_STACKS
+#define COUNTER_STACKS	     LOOP_STACKS
+#define COUNTER_STACKS_BY_FP LOOP_STACKS_BY_FP
+#include "lib/counters.bpf.h"
+#include "lib/events.bpf.h"
+#include "lib/filter.bpf.h"
+#include "lib/off_cpu.bpf.h"
+#include "lib/open_file.bpf.h"
+#include "lib/process.bpf.h"
+#include "lib/process_stack.bpf.h"
+
+const volatile __u64 threshold_ns = 20000000;
+const volatile bool has_split = true;
+const volatile bool has_stacks = true;
+const volatile bool follows_children = false;
+
+#define NO_TIMEOUT (~0ull)
+
+/* After an empty poll a shorter iteration is no work: libuv's second poll, a signal's re-entry. */
+#define MERGED_BELOW_NS 50000
+
+/* A thread is a loop after so many waits on one instance, if it slept in one; or after so many. */
+#define YOUNG_WAITS 3
+#define BUSY_WAITS  100
+
+/* Shorter times asleep are not told of one by one. */
+#define TOLD_FROM_NS 1000000
+
+/* Stacks at switch-outs: one each so long on average, so many at once. */
+#define TOKEN_NS    1000000ull
+#define TOKEN_BURST 50
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LOOPS_MAX);
+	__type(key, __u32);
+	__type(value, struct loop_state);
+} loops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LOOPS_MAX * LOOP_HISTS);
+	__type(key, __u32);
+	__type(value, struct loop_hist);
+} loop_hists SEC(".maps");
+
+/* Slots of "loops" that are free and zero; user space fills it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, LOOPS_MAX);
+	__type(value, __u32);
+} free_slots SEC(".maps");
+
+/* By thread: its slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} threads SEC(".maps");
+
+static __always_inline struct loop_state *loop_of(struct task_struct *task, __u32 *ret_slot)
+{
+	__u32 *slot = bpf_task_storage_get(&threads, task, 0, 0);
+
+	if (!slot)
+		return NULL;
+	*ret_slot = *slot;
+	return bpf_map_lookup_elem(&loops, slot);
+}
+
+static __always_inline struct counter_row *count_of(__u32 tgid)
+{
+	struct target_state *t = bpf_map_lookup_elem(&targets, &tgid);
+
+	return t ? counters_row(t->slot) : NULL;
+}
+
+static __always_inline void hist_add(__u32 slot, __u32 which, __u64 value_ns, __u64 now_ns)
+{
+	__u32 key = slot * LOOP_HISTS + which;
+	__u32 bucket = log_bucket(value_ns, LOOP_HIST_SUB_BITS);
+	struct loop_hist *h = bpf_map_lookup_elem(&loop_hists, &key);
+
+	if (!h)
+		return;
+	if (bucket >= LOOP_HIST_BUCKETS)
+		bucket = LOOP_HIST_BUCKETS - 1;
+	h->count++;
+	h->sum += value_ns;
+	h->buckets[bucket].count++;
+	h->buckets[bucket].sum += value_ns;
+	if (value_ns > h->max) {
+		h->max = value_ns;
+		h->max_at_ns = now_ns;
+	}
+}
+
+static __always_inline void lose_event(__u32 tgid)
+{
+	struct counter_row *count = count_of(tgid);
+
+	if (count)
+		counter_add(count, LOOP_LOST_EVENTS, 1);
+}
+
+/* --- iterations ------------------------------------------------------------------------------- */
+
+static __always_inline void send_stall(const struct loop_state *l, __u32 slot, __u64 now_ns)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct loop_stall_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+
+	if (!e) {
+		lose_event(l->tgid);
+		return;
+	}
+	e->header.kind = LOOP_EVENT_STALL;
+	e->header.tgid = l->tgid;
+	e->header.time_ns = now_ns;
+	e->tid = l->tid;
+	e->slot = slot;
+	e->began_ns = l->busy_since_ns;
+	__builtin_memcpy(e->part_ns, l->gap_part_ns, sizeof(e->part_ns));
+	e->min_faults = task->min_flt - l->min_faults;
+	e->maj_faults = task->maj_flt - l->maj_faults;
+	__builtin_memcpy(&e->longest, &l->longest, sizeof(e->longest));
+	e->is_at_least = l->is_at_least;
+	e->pad = 0;
+	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void iteration_begins(struct loop_state *l, __u64 now_ns)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	l->busy_since_ns = now_ns;
+	l->is_at_least = 0;
+	l->out_ns = 0;
+	__builtin_memset(l->gap_part_ns, 0, sizeof(l->gap_part_ns));
+	l->longest.ns = 0;
+	l->min_faults = task->min_flt;
+	l->maj_faults = task->maj_flt;
+}
+
+static __always_inline void iteration_ends(struct loop_state *l, __u32 slot, __u64 now_ns)
+{
+	__u64 ns = now_ns - l->busy_since_ns, rest = ns;
+
+	for (int i = LOOP_RUNNING + 1; i < LOOP_PARTS; i++) {
+		__u64 part_ns = l->gap_part_ns[i];
+
+		if (part_ns > rest)
+			part_ns = rest;
+		rest -= part_ns;
+		l->part_ns[i] += part_ns;
+	}
+	l->gap_part_ns[LOOP_RUNNING] = rest;
+	l->part_ns[LOOP_RUNNING] += rest;
+	l->busy_ns += ns;
+	if (l->is_delivered || ns >= MERGED_BELOW_NS) {
+		l->iterations++;
+		hist_add(slot, LOOP_HIST_GAP, ns, now_ns);
+	} else {
+		l->merged++;
+	}
+	if (ns < threshold_ns || !(l->is_confirmed || l->is_at_least))
+		return;
+	l->stalls++;
+	l->stall_ns += ns;
+	send_stall(l, slot, now_ns);
+}
+
+/* --- wait calls ------------------------------------------------------------------------------- */
+
+/* A free slot for @task, not yet its own: loop_link. NULL: there is none, counted. */
+static __always_inline struct loop_state *loop_claim(struct task_struct *task, __u32 *ret_slot)
+{
+	struct counter_row *count;
+	struct loop_state *l;
+
+	if (bpf_map_pop_elem(&free_slots, ret_slot)) {
+		count = count_of(task->tgid);
+		if (count)
+			counter_add(count, LOOP_LOST_LOOPS, 1);
+		return NULL;
+	}
+	l = bpf_map_lookup_elem(&loops, ret_slot);
+	if (!l)
+		return NULL;
+	l->tgid = task->tgid;
+	l->fd = -1;
+	__builtin_memcpy(l->comm, task->comm, sizeof(l->comm));
+	l->first_ns = bpf_ktime_get_ns();
+	return l;
+}
+
+/* From now on it is @task's. False: that has another one meanwhile, or cannot have one. */
+static __always_inline bool loop_link(struct loop_state *l, __u32 slot, struct task_struct *task)
+{
+	__u32 *linked;
+
+	l->tid = task->pid;
+	linked = bpf_task_storage_get(&threads, task, &slot, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (linked && *linked == slot)
+		return true;
+	__builtin_memset(l, 0, sizeof(*l));
+	(void)bpf_map_push_elem(&free_slots, &slot, 0);
+	return false;
+}
+
+/*
+ * May waits on another instance take the place of those on the present one? When that is not known
+ * (busy at the attach) or gone, and as long as it is not clear which one the loop is.
+ */
+static __always_inline bool is_replaced(struct loop_state *l, struct task_struct *task, __u32 wait,
+					__u64 timeout_ns)
+{
+	if (!l->instance)
+		return true;
+	if (l->is_confirmed)
+		return l->wait == LOOP_WAIT_EPOLL && wait == LOOP_WAIT_EPOLL &&
+		       (__u64)open_file_of(task, (__u32)l->fd) != l->instance;
+	return wait > l->wait || (wait == l->wait && timeout_ns && !l->idle_ns);
+}
+
+static __always_inline void loop_becomes(struct loop_state *l, __u32 wait, __u64 instance, __s32 fd)
+{
+	l->instance = instance;
+	l->wait = wait;
+	l->fd = fd;
+	l->is_confirmed = 0;
+	l->waits_young = 0;
+	l->busy_since_ns = 0;
+	l->deadline_ns = 0;
+	l->is_waiting = 0;
+}
+
+/* A deadline that the program was too busy for; and the next one. */
+static __always_inline void set_deadline(struct loop_state *l, __u32 slot, __u64 now_ns,
+					 __u64 timeout_ns)
+{
+	if (l->deadline_ns && now_ns > l->deadline_ns) {
+		hist_add(slot, LOOP_HIST_PASSED, now_ns - l->deadline_ns, now_ns);
+		l->deadline_ns = 0;
+	}
+	if (timeout_ns)
+		l->deadline_ns = timeout_ns == NO_TIMEOUT ? 0 : now_ns + timeout_ns;
+}
+
+/* The current thread begins a wait call. @fd: of what it waits on, -1: no descriptor. */
+static __noinline int wait_begins(__u32 wait, __s32 fd, __u64 timeout_ns)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 instance = wait, now_ns;
+	struct loop_state *l;
+	__u32 slot = 0;
+
+	if (!filter_target(task->tgid))
+		return 0;
+	if (fd >= 0)
+		instance = (__u64)open_file_of(task, (__u32)fd);
+	if (!instance) /* a call that fails */
+		return 0;
+	l = loop_of(task, &slot);
+	if (!l) {
+		l = loop_claim(task, &slot);
+		if (!l || !loop_link(l, slot, task))
+			return 0;
+	}
+	if (slot >= LOOPS_MAX)
+		return 0;
+	now_ns = bpf_ktime_get_ns();
+	if (l->instance != instance && !is_replaced(l, task, wait, timeout_ns))
+		return 0;
+	if (l->busy_since_ns && (l->instance == instance || l->is_at_least))
+		iteration_ends(l, slot, now_ns);
+	if (l->instance != instance)
+		loop_becomes(l, wait, instance, fd);
+	set_deadline(l, slot, now_ns, timeout_ns);
+	l->is_waiting = 1;
+	l->busy_since_ns = 0;
+	l->wait_began_ns = now_ns;
+	l->timeout_ns = timeout_ns;
+	l->slept_ns = 0;
+	l->woken_ns = 0;
+	l->out_ns = 0;
+	return 0;
+}
+
+/* Threads that poll now and then, between sleeping in something else, are no loops. */
+static __always_inline void grow_up(struct loop_state *l)
+{
+	if (l->is_confirmed)
+		return;
+	l->waits_young++;
+	if (l->waits_young < YOUNG_WAITS)
+		return;
+	if (l->wait == LOOP_WAIT_EPOLL)
+		l->is_confirmed = l->idle_ns > 0 || l->waits_young >= BUSY_WAITS;
+	else
+		l->is_confirmed = has_split && l->idle_ns > l->part_ns[LOOP_SLEEP];
+}
+
+static __always_inline void count_wait(struct loop_state *l, __u32 slot, __u64 now_ns, long result)
+{
+	__u64 ns = now_ns - l->wait_began_ns;
+	bool has_slept = has_split ? l->slept_ns > 0 : l->timeout_ns > 0;
+	bool is_polling = l->wait == LOOP_WAIT_IO_URING ? !has_slept : !l->timeout_ns;
+
+	l->waits++;
+	if (is_polling)
+		l->polling_ns += ns;
+	else
+		l->waiting_ns += ns;
+	l->idle_ns += has_split ? l->slept_ns : is_polling ? 0 : ns;
+	if (l->woken_ns)
+		hist_add(slot, LOOP_HIST_WAKE_LAG, now_ns - l->woken_ns, now_ns);
+	if (result == 0 && l->timeout_ns && l->timeout_ns != NO_TIMEOUT) {
+		if (ns > l->timeout_ns)
+			hist_add(slot, LOOP_HIST_EXPIRY, ns - l->timeout_ns, now_ns);
+		l->deadline_ns = 0;
+	}
+	l->is_delivered = l->wait == LOOP_WAIT_IO_URING ? has_slept
+							: result > 0 || (result == 0 && l->timeout_ns);
+}
+
+/* A wait call of the current thread returns @result. */
+static __noinline int wait_ends(__u32 wait, long result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct loop_state *l;
+	__u32 slot = 0;
+	__u64 now_ns;
+
+	if (!filter_target(task->tgid))
+		return 0;
+	l = loop_of(task, &slot);
+	if (!l || slot >= LOOPS_MAX || !l->is_waiting || l->wait != wait)
+		return 0;
+	now_ns = bpf_ktime_get_ns();
+	count_wait(l, slot, now_ns, result);
+	l->is_waiting = 0;
+	grow_up(l);
+	iteration_begins(l, now_ns);
+	return 0;
+}
+
+static __always_inline __u64 timeout_of_ms(__u64 arg)
+{
+	__s32 ms = (__s32)arg;
+
+	return ms < 0 ? NO_TIMEOUT : (__u64)ms * 1000000;
+}
+
+/* @arg: a struct of seconds and @unit_ns, NULL: without end. */
+static __always_inline __u64 timeout_of_struct(__u64 arg, __u64 unit_ns)
+{
+	__u64 at[2] = {};
+
+	if (!arg)
+		return NO_TIMEOUT;
+	(void)bpf_probe_read_user(at, sizeof(at), (const void *)arg); /* else the call fails */
+	return at[0] * 1000000000ull + at[1] * unit_ns;
+}
+
+#define WAIT_CALL(name, wait, fd, timeout_ns)                                                      \
+	SEC("tracepoint")                                                                          \
+	int enter_##name(struct trace_event_raw_sys_enter *ctx)                                    \
+	{                                                                                          \
+		return wait_begins((wait), (fd), (timeout_ns));                                    \
+	}                                                                                          \
+	SEC("tracepoint")                                                                          \
+	int exit_##name(struct trace_event_raw_sys_exit *ctx)                                      \
+	{                                                                                          \
+		return wait_ends((wait), ctx->ret);                                                \
+	}
+
+WAIT_CALL(epoll_wait, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
+WAIT_CALL(epoll_pwait, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
+WAIT_CALL(epoll_pwait2, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_struct(ctx->args[3], 1))
+WAIT_CALL(poll, LOOP_WAIT_POLL, -1, timeout_of_ms(ctx->args[2]))
+WAIT_CALL(ppoll, LOOP_WAIT_POLL, -1, timeout_of_struct(ctx->args[2], 1))
+WAIT_CALL(select, LOOP_WAIT_SELECT, -1, timeout_of_struct(ctx->args[4], 1000))
+WAIT_CALL(pselect6, LOOP_WAIT_SELECT, -1, timeout_of_struct(ctx->args[4], 1))
+/* whether it waits is seen when it sleeps, never by its arguments */
+WAIT_CALL(io_uring_enter, LOOP_WAIT_IO_URING, (__s32)ctx->args[0], NO_TIMEOUT)
+
+/* --- off the CPU ------------------------------------------------------------------------------ */
+
+/* x86-64 and what has the generic table */
+#if defined(__TARGET_ARCH_x86)
+#define NR_EPOLL_WAIT  232
+#define NR_EPOLL_PWAIT 281
+#else
+#define NR_EPOLL_WAIT  22
+#define NR_EPOLL_PWAIT 22
+#endif
+#define NR_EPOLL_PWAIT2 441
+
+static __always_inline __u32 part_of(struct task_struct *task, unsigned int state, __s32 syscall)
+{
+	if (!(state & ~0x100u)) /* it can run, whatever made it leave */
+		return off_cpu_is_throttled(task) ? LOOP_THROTTLED : LOOP_RUN_QUEUE;
+	if (state & TASK_STATE_STOPPED)
+		return LOOP_STOPPED;
+	if (syscall == -1)
+		return LOOP_FAULT;
+	if (state & TASK_STATE_BLOCKED)
+		return LOOP_DISK;
+	if (syscall == NR_EPOLL_WAIT || syscall == NR_EPOLL_PWAIT || syscall == NR_EPOLL_PWAIT2)
+		return LOOP_NESTED;
+	return LOOP_SLEEP;
+}
+
+static __always_inline bool may_take_stack(struct loop_state *l, __u64 now_ns)
+{
+	__u64 from_ns = now_ns - TOKEN_BURST * TOKEN_NS;
+
+	if (l->tokens_ns > now_ns)
+		return false;
+	l->tokens_ns = (l->tokens_ns > from_ns ? l->tokens_ns : from_ns) + TOKEN_NS;
+	return true;
+}
+
+/* What it waits in is to be seen now: when it is back, it has gone on. */
+static __always_inline void look_at_switch(void *ctx, struct loop_state *l, __u64 now_ns)
+{
+	__u32 tgid = l->tgid;
+	struct target_state *target = filter_target(tgid);
+	struct counter_row *count = target ? counters_row(target->slot) : NULL;
+
+	l->out_user = l->out_kernel = STACK_NONE;
+	if (!count)
+		return;
+	if (!may_take_stack(l, now_ns)) {
+		counter_add(count, LOOP_SKIPPED_STACKS, 1);
+		return;
+	}
+	l->out_kernel = process_stack_kernel(ctx, count);
+	l->out_user = process_stack(ctx, tgid, target->slot, count);
+}
+
+static __always_inline void leaves(void *ctx, struct task_struct *prev, unsigned int state)
+{
+	struct loop_state *l;
+	__u32 slot;
+
+	if (state & TASK_STATE_ENDING)
+		return;
+	l = loop_of(prev, &slot);
+	if (!l || (!l->is_waiting && !l->busy_since_ns))
+		return;
+	l->out_ns = bpf_ktime_get_ns();
+	l->woken_ns = 0;
+	l->out_syscall = off_cpu_syscall(prev);
+	l->out_part = part_of(prev, state, l->out_syscall);
+	l->queue_part = l->out_part == LOOP_THROTTLED ? LOOP_THROTTLED : LOOP_RUN_QUEUE;
+	if (has_stacks && !l->is_waiting && l->out_part > LOOP_THROTTLED &&
+	    (l->is_confirmed || l->is_at_least))
+		look_at_switch(ctx, l, l->out_ns);
+}
+
+static __always_inline void tell_sample(const struct loop_state *l, __u32 slot, __u64 now_ns,
+					__u64 ns)
+{
+	struct loop_sample_event e = {
+		.header = { .kind = LOOP_EVENT_SAMPLE, .tgid = l->tgid, .time_ns = now_ns },
+		.tid = l->tid,
+		.slot = slot,
+		.began_ns = l->busy_since_ns,
+		.user = l->out_user,
+		.kernel = l->out_kernel,
+		.part = l->out_part,
+		.syscall = l->out_syscall,
+		.ns = ns,
+	};
+
+	if (!events_send(&e, sizeof(e), false))
+		lose_event(l->tgid);
+}
+
+/* @next was asleep for @ns in an iteration. */
+static __always_inline void add_block(struct loop_state *l, __u32 slot, struct task_struct *next,
+				      __u64 now_ns, __u64 ns)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(next);
+	struct file *file = NULL;
+
+	if (!l->in_gc)
+		l->gap_part_ns[l->out_part & 15] += ns;
+	if (ns > l->longest.ns) {
+		l->longest.ns = ns;
+		l->longest.syscall = l->out_syscall;
+		l->longest.part = l->out_part;
+		l->longest.file[0] = 0;
+		if (ns >= TOLD_FROM_NS && l->out_syscall >= 0)
+			file = open_file_of(next, PT_REGS_PARM1_CORE_SYSCALL(regs));
+		if (file)
+			open_file_name(file, l->longest.file, sizeof(l->longest.file));
+	}
+	if (ns >= TOLD_FROM_NS && (l->out_user != STACK_NONE || l->out_kernel != STACK_NONE))
+		tell_sample(l, slot, now_ns, ns);
+}
+
+static __always_inline void comes_back(struct task_struct *next)
+{
+	__u64 now_ns, awake_ns;
+	struct loop_state *l;
+	__u32 slot = 0;
+
+	l = loop_of(next, &slot);
+	if (!l || !l->out_ns)
+		return;
+	now_ns = bpf_ktime_get_ns();
+	awake_ns = l->out_ns;
+	if (l->out_part > LOOP_THROTTLED)
+		awake_ns = l->woken_ns > l->out_ns ? l->woken_ns : now_ns;
+	if (l->is_waiting)
+		l->slept_ns += awake_ns - l->out_ns;
+	else if (awake_ns > l->out_ns)
+		add_block(l, slot, next, now_ns, awake_ns - l->out_ns);
+	if (!l->is_waiting)
+		l->gap_part_ns[l->queue_part & 15] += now_ns - awake_ns;
+	l->out_ns = 0;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool is_preempted, struct task_struct *prev, struct task_struct *next,
+	     unsigned int prev_state)
+{
+	leaves(ctx, prev, is_preempted ? 0 : prev_state);
+	comes_back(next);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(on_wakeup, struct task_struct *task)
+{
+	struct loop_state *l;
+	__u32 slot;
+
+	l = loop_of(task, &slot);
+	if (!l || !l->out_ns || l->woken_ns)
+		return 0;
+	l->woken_ns = bpf_ktime_get_ns();
+	if (off_cpu_is_throttled(task))
+		l->queue_part = LOOP_THROTTLED;
+	return 0;
+}
+
+/* --- on the CPU ------------------------------------------------------------------------------- */
+
+SEC("perf_event")
+int on_clock(struct bpf_perf_event_data *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 now_ns = bpf_ktime_get_ns();
+	struct target_state *target;
+	struct counter_row *count;
+	struct loop_state *l;
+	__u32 slot = 0;
+
+	l = loop_of(task, &slot);
+	if (!l || l->is_waiting || !l->busy_since_ns || !(l->is_confirmed || l->is_at_least) ||
+	    now_ns - l->busy_since_ns <= threshold_ns / 2)
+		return 0;
+	target = filter_target(task->tgid);
+	count = target ? counters_row(target->slot) : NULL;
+	if (!count)
+		return 0;
+	l->out_part = LOOP_RUNNING;
+	l->out_syscall = -1;
+	l->out_kernel = process_stack_kernel(ctx, count);
+	l->out_user = process_stack(ctx, task->tgid, target->slot, count);
+	tell_sample(l, slot, now_ns, 0);
+	return 0;
+}
+
+/* --- garbage collection ------------------------------------------------------------------------ */
+
+static __always_inline __u64 queue_ns_of(const struct loop_state *l)
+{
+	return l->gap_part_ns[LOOP_RUN_QUEUE] + l->gap_part_ns[LOOP_THROTTLED];
+}
+
+SEC("uprobe")
+int gc_enter(struct pt_regs *ctx)
+{
+	struct loop_state *l;
+	__u32 slot;
+
+	l = loop_of(bpf_get_current_task_btf(), &slot);
+	if (!l || !l->busy_since_ns || l->in_gc++)
+		return 0;
+	l->gc_began_ns = bpf_ktime_get_ns();
+	l->gc_queue_ns = queue_ns_of(l);
+	return 0;
+}
+
+SEC("uretprobe")
+int gc_exit(struct pt_regs *ctx)
+{
+	struct loop_state *l;
+	__u32 slot;
+
+	l = loop_of(bpf_get_current_task_btf(), &slot);
+	if (!l || !l->in_gc || --l->in_gc)
+		return 0;
+	l->gap_part_ns[LOOP_GC] += bpf_ktime_get_ns() - l->gc_began_ns -
+				   (queue_ns_of(l) - l->gc_queue_ns);
+	return 0;
+}
+
+/* --- processes -------------------------------------------------------------------------------- */
+
+/* The thread is no loop any more: it ended, or executes another program. */
+static __always_inline void loop_ends(struct task_struct *task)
+{
+	struct event_header e = { .kind = LOOP_EVENT_ENDED, .tgid = task->tgid };
+	struct loop_state *l;
+	__u32 slot = 0;
+
+	l = loop_of(task, &slot);
+	if (!l)
+		return;
+	l->is_ended = 1;
+	(void)bpf_task_storage_delete(&threads, task);
+	e.time_ns = bpf_ktime_get_ns();
+	if (!events_send(&e, sizeof(e), false))
+		lose_event(task->tgid); /* user space looks for ended ones, too */
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct target_state *target;
+
+	if (parent->tgid == child->tgid)
+		return 0;
+	target = filter_target(parent->tgid);
+	if (target && follows_children)
+		process_tell(target->slot, PROCESS_FORK, parent->tgid, child->tgid);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task)
+{
+	struct target_state *target = filter_target(task->tgid);
+
+	if (!target)
+		return 0;
+	loop_ends(task);
+	process_tell(target->slot, PROCESS_EXEC, task->tgid, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	loop_ends(task);
+	return 0;
+}
+
+/* --- what is under way at the attach ------------------------------------------------------------ */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct loop_look);
+} looks SEC(".maps");
+
+static __always_inline void fill_look(struct loop_look *look, struct task_struct *task)
+{
+	struct pt_regs *r = (struct pt_regs *)bpf_task_pt_regs(task);
+	long bytes = bpf_get_task_stack(task, look->kernel, sizeof(look->kernel), 0);
+
+	look->tgid = task->tgid;
+	look->tid = task->pid;
+	look->task_state = BPF_CORE_READ(task, __state);
+	look->syscall = off_cpu_syscall(task);
+	look->args[0] = PT_REGS_PARM1_CORE_SYSCALL(r);
+	look->args[1] = PT_REGS_PARM2_CORE_SYSCALL(r);
+	look->args[2] = PT_REGS_PARM3_CORE_SYSCALL(r);
+	look->kernel_depth = bytes > 0 ? (__u64)bytes / 8 : 0;
+	unwind_registers(r, look->registers, &look->pc);
+}
+
+/* What a thread does that was busy with it before it was looked at. */
+static __always_inline void begin_with(const struct loop_look *look, struct task_struct *task)
+{
+	bool is_waiting = look->syscall == NR_EPOLL_WAIT || look->syscall == NR_EPOLL_PWAIT ||
+			  look->syscall == NR_EPOLL_PWAIT2;
+	struct loop_state *l;
+	__u32 slot;
+
+	if ((!is_waiting && look->tid != look->tgid) || loop_of(task, &slot))
+		return;
+	l = loop_claim(task, &slot);
+	if (!l)
+		return;
+	if (is_waiting) {
+		l->instance = (__u64)open_file_of(task, look->args[0]);
+		l->fd = (__s32)look->args[0];
+		l->wait = LOOP_WAIT_EPOLL;
+		l->waits_young = YOUNG_WAITS - 1;
+		l->timeout_ns = NO_TIMEOUT;
+		l->is_waiting = 1;
+		l->wait_began_ns = l->first_ns;
+		l->out_part = LOOP_SLEEP;
+		l->out_ns = look->task_state ? l->first_ns : 0;
+	} else {
+		l->busy_since_ns = l->first_ns;
+		l->is_at_least = 1;
+		l->is_delivered = 1;
+		l->min_faults = task->min_flt;
+		l->maj_faults = task->maj_flt;
+		l->out_part = part_of(task, look->task_state, look->syscall);
+		l->out_syscall = look->syscall;
+		l->queue_part = LOOP_RUN_QUEUE;
+		l->out_ns = look->task_state ? l->first_ns : 0;
+	}
+	(void)loop_link(l, slot, task);
+}
+
+SEC("iter/task")
+int look_at(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct loop_look *look;
+	__u32 only = 0;
+
+	if (!task || !filter_target(task->tgid))
+		return 0;
+	look = bpf_map_lookup_elem(&looks, &only);
+	if (!look)
+		return 0;
+	fill_look(look, task);
+	begin_with(look, task);
+	bpf_seq_write(ctx->meta->seq, look, sizeof(*look));
+	return 0;
+}
