@@ -44,14 +44,16 @@ const volatile bool follows_children = false;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, LOOPS_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LOOPS_MAX); /* user space makes it smaller, and what goes with it */
 	__type(key, __u32);
 	__type(value, struct loop_state);
 } loops SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, LOOPS_MAX * LOOP_HISTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LOOPS_MAX *LOOP_HISTS);
 	__type(key, __u32);
 	__type(value, struct loop_hist);
 } loop_hists SEC(".maps");
@@ -285,7 +287,8 @@ static __noinline int wait_begins(__u32 wait, __s32 fd, __u64 timeout_ns)
 	now_ns = bpf_ktime_get_ns();
 	if (l->instance != instance && !is_replaced(l, task, wait, timeout_ns))
 		return 0;
-	if (l->busy_since_ns && (l->instance == instance || l->is_at_least))
+	if (l->busy_since_ns &&
+	    (l->instance == instance || (l->is_at_least && wait == LOOP_WAIT_EPOLL)))
 		iteration_ends(l, slot, now_ns);
 	if (l->instance != instance)
 		loop_becomes(l, wait, instance, fd);
@@ -333,8 +336,9 @@ static __always_inline void count_wait(struct loop_state *l, __u32 slot, __u64 n
 			hist_add(slot, LOOP_HIST_EXPIRY, ns - l->timeout_ns, now_ns);
 		l->deadline_ns = 0;
 	}
-	l->is_delivered = l->wait == LOOP_WAIT_IO_URING ? has_slept
-							: result > 0 || (result == 0 && l->timeout_ns);
+	l->is_delivered = l->wait == LOOP_WAIT_IO_URING
+				  ? has_slept
+				  : result > 0 || (result == 0 && l->timeout_ns);
 }
 
 /* A wait call of the current thread returns @result. */
@@ -589,7 +593,8 @@ int on_clock(struct bpf_perf_event_data *ctx)
 	return 0;
 }
 
-/* --- garbage collection ------------------------------------------------------------------------ */
+/* --- garbage collection ------------------------------------------------------------------------
+ */
 
 static __always_inline __u64 queue_ns_of(const struct loop_state *l)
 {
@@ -619,8 +624,8 @@ int gc_exit(struct pt_regs *ctx)
 	l = loop_of(bpf_get_current_task_btf(), &slot);
 	if (!l || !l->in_gc || --l->in_gc)
 		return 0;
-	l->gap_part_ns[LOOP_GC] += bpf_ktime_get_ns() - l->gc_began_ns -
-				   (queue_ns_of(l) - l->gc_queue_ns);
+	l->gap_part_ns[LOOP_GC] +=
+		bpf_ktime_get_ns() - l->gc_began_ns - (queue_ns_of(l) - l->gc_queue_ns);
 	return 0;
 }
 
@@ -675,7 +680,8 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	return 0;
 }
 
-/* --- what is under way at the attach ------------------------------------------------------------ */
+/* --- what is under way at the attach ------------------------------------------------------------
+ */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

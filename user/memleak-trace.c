@@ -317,18 +317,15 @@ int main(int argc, char **argv)
 	_release_(outfile_abandonp) struct outfile *out = NULL;
 	_release_(memleak_freep) struct memleak *memleak = NULL;
 	struct run run = { .options = &o };
-	int status, err;
+	int status;
 
 	cli_libbpf_version = libbpf_version_string();
 	cli_parse("memleak-trace", &argp, argc, argv, &o, &o.common);
 	settle(&o);
 	probe_log_init();
-	err = outfile_open(o.common.output, o.common.force, &out);
-	if (err) {
-		(void)log_errno(err, "cannot write %s",
-				o.common.output ? o.common.output : "to standard output");
-		return EXIT_FAILED;
-	}
+	status = report_out_open(&o.common, &out);
+	if (status)
+		return status;
 	status = features_check();
 	if (status)
 		return status;

@@ -63,8 +63,9 @@ struct loop_block {
 	__u64 ns;
 	__s32 syscall; /* number, -1: in none */
 	__u32 part;    /* enum loop_part */
-	/* last name of the path of the file that its first argument is a descriptor of, as the kernel
-	 * has it; also when that argument is something else, and happens to be the number of one */
+	/* last name of the path of the file that its first argument is a descriptor of, as the
+	 * kernel has it; also when that argument is something else, and happens to be the number of
+	 * one */
 	char file[LOOP_FILE_LEN];
 };
 ABI_SIZE(struct loop_block, 56);
@@ -110,7 +111,7 @@ struct loop_state {
 	__u32 out_part; /* enum loop_part */
 	__s32 out_syscall;
 	__u64 out_user, out_kernel; /* stacks, STACK_NONE */
-	__u32 queue_part; /* LOOP_RUN_QUEUE or LOOP_THROTTLED, when it can run */
+	__u32 queue_part;	    /* LOOP_RUN_QUEUE or LOOP_THROTTLED, when it can run */
 	__u32 in_gc;
 	__u64 gc_began_ns, gc_queue_ns; /* and run queue, throttled by then */
 	__u64 tokens_ns;		/* token bucket of stacks at switch-outs */

@@ -8,15 +8,17 @@
 /* include/linux/sched.h */
 #define TASK_STATE_SLEEPS  0x0001 /* TASK_INTERRUPTIBLE */
 #define TASK_STATE_BLOCKED 0x0002 /* TASK_UNINTERRUPTIBLE */
-#define TASK_STATE_STOPPED (0x0004 | 0x0008 | 0x8000) /* __TASK_STOPPED, __TASK_TRACED, TASK_FROZEN */
-#define TASK_STATE_ENDING  (0x0010 | 0x0020 | 0x0080) /* EXIT_DEAD, EXIT_ZOMBIE, TASK_DEAD */
+#define TASK_STATE_STOPPED                                                                         \
+	(0x0004 | 0x0008 | 0x8000) /* __TASK_STOPPED, __TASK_TRACED, TASK_FROZEN */
+#define TASK_STATE_ENDING (0x0010 | 0x0020 | 0x0080) /* EXIT_DEAD, EXIT_ZOMBIE, TASK_DEAD */
 
 /* Its cgroup has used up its quota; where the kernel cannot tell, never. */
 static __always_inline bool off_cpu_is_throttled(struct task_struct *task)
 {
 	struct sched_entity *entity = &task->se;
 
-	if (bpf_core_field_exists(task->throttled) && BPF_CORE_READ_BITFIELD_PROBED(task, throttled))
+	if (bpf_core_field_exists(task->throttled) &&
+	    BPF_CORE_READ_BITFIELD_PROBED(task, throttled))
 		return true;
 	return bpf_core_field_exists(entity->cfs_rq) &&
 	       bpf_core_field_exists(((struct cfs_rq *)0)->throttle_count) &&

@@ -5,7 +5,8 @@
 
 #include "lib/prelude.bpf.h"
 
-/* The open file behind descriptor @fd of @task, NULL: none. An identity: two that are open differ. */
+/* The open file behind descriptor @fd of @task, NULL: none. An identity: two that are open differ.
+ */
 static __always_inline struct file *open_file_of(struct task_struct *task, __u64 fd)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The current thread's user stack, counted by how its walk ended; user space is asked for mappings it
- * does not know. The includer defines which of its counters these are: COUNTER_LOST_STACKS,
+ * The current thread's user stack, counted by how its walk ended; user space is asked for mappings
+ * it does not know. The includer defines which of its counters these are: COUNTER_LOST_STACKS,
  * COUNTER_STACKS (STACK_ENDS of them), COUNTER_STACKS_BY_FP.
  */
 #ifndef LIB_PROCESS_STACK_BPF_H

@@ -119,9 +119,9 @@ static __always_inline int unwind_register(const struct unwind_walk *w, __u32 nu
 /* All of them by number, as the thread had them in user mode. */
 #define unwind_registers(r, at, pc)                                                                \
 	do {                                                                                       \
-		const __u64 registers_[16] = { (r)->ax,  (r)->dx,  (r)->cx,  (r)->bx,              \
-					       (r)->si,  (r)->di,  (r)->bp,  (r)->sp,              \
-					       (r)->r8,  (r)->r9,  (r)->r10, (r)->r11,             \
+		const __u64 registers_[16] = { (r)->ax,	 (r)->dx,  (r)->cx,  (r)->bx,              \
+					       (r)->si,	 (r)->di,  (r)->bp,  (r)->sp,              \
+					       (r)->r8,	 (r)->r9,  (r)->r10, (r)->r11,             \
 					       (r)->r12, (r)->r13, (r)->r14, (r)->r15 };           \
 		__builtin_memcpy((at), registers_, sizeof(registers_));                            \
 		*(pc) = (r)->ip;                                                                   \
@@ -135,7 +135,7 @@ static __always_inline int unwind_register(const struct unwind_walk *w, __u32 nu
 	return -1;
 }
 
-#define UNWIND_START(w, regs) ((w)->pc = 0)
+#define UNWIND_START(w, regs)	    ((w)->pc = 0)
 #define unwind_registers(r, at, pc) (*(pc) = 0)
 
 #endif

@@ -2,6 +2,8 @@
 /* Restart, write, flush; and a reader that has left. */
 #include "host/report_out.h"
 
+#include "host/log.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -14,6 +16,16 @@ static bool is_reader_gone(const char *path)
 	if (path && strcmp(path, "-") != 0)
 		return false;
 	return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
+}
+
+int report_out_open(const struct cli_common *c, struct outfile **ret_out)
+{
+	int err = outfile_open(c->output, c->force, ret_out);
+
+	if (!err)
+		return EXIT_DONE;
+	(void)log_errno(err, "cannot write %s", c->output ? c->output : "to standard output");
+	return EXIT_FAILED;
 }
 
 int report_out(struct outfile *out, const char *path, int (*write)(void *ctx, FILE *out), void *ctx)

@@ -3,7 +3,12 @@
 #ifndef HOST_REPORT_OUT_H
 #define HOST_REPORT_OUT_H
 
+#include "host/cli.h"
 #include "host/outfile.h"
+
+/* Opens the output that -o asks for, before anything is traced. An exit status; what is wrong is
+ * said. */
+int report_out_open(const struct cli_common *c, struct outfile **ret_out);
 
 /*
  * Lets @write fill @out, whose path the user gave as @path. 0; 1 when nobody reads standard output

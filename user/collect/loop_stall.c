@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Opening, attaching, stopping: what the tool calls. */
+#include "collect/loop_stall_state.h"
+
+#include "host/fd.h"
+#include "host/log.h"
+#include "probe/load.h"
+#include "probe/tables.h"
+#include "probe/tracepoint.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define HOUSEKEEPING_NS (100 * NS_PER_MS)
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	const struct event_header *header = data;
+	struct loop_stall *c = ctx;
+
+	if (size >= sizeof(struct loop_stall_event) && header->kind == LOOP_EVENT_STALL)
+		return loop_stall_on_stall(c, data);
+	if (size >= sizeof(struct loop_sample_event) && header->kind == LOOP_EVENT_SAMPLE)
+		return loop_stall_on_sample(c, data);
+	if (size >= sizeof(struct process_event) && header->kind < LOOP_EVENT_STALL &&
+	    !c->stopped_ns)
+		processes_on_event(&c->processes, data);
+	return 0;
+}
+
+/* The programs of the wait calls: the name of each is that of its tracepoint but for "sys_". */
+static bool is_of_wait_call(const struct bpf_program *prog)
+{
+	return bpf_program__type(prog) == BPF_PROG_TYPE_TRACEPOINT;
+}
+
+static int configure(struct loop_stall *c)
+{
+	const struct loop_stall_options *o = c->options;
+	struct loop_stall_bpf *skel = c->skel;
+	int err = bpf_map__set_max_entries(skel->maps.stacks, o->max_stacks);
+
+	/* all elements from the start: few can be made where a clock interrupts */
+	if (!err)
+		err = bpf_map__set_map_flags(skel->maps.stacks, 0);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.loops, o->max_loops);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.loop_hists, o->max_loops * LOOP_HISTS);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.free_slots, o->max_loops);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.events, o->max_events_bytes);
+	skel->rodata->stacks_by_kernel = c->method == STACKS_FP;
+	skel->rodata->stacks_may_use_fp = c->method != STACKS_DWARF;
+	skel->rodata->threshold_ns = o->threshold_ns;
+	skel->rodata->has_split = o->has_split;
+	skel->rodata->has_stacks = o->has_stacks;
+	skel->rodata->follows_children = o->follow_children;
+	(void)bpf_program__set_autoload(skel->progs.on_clock, o->has_stacks);
+	(void)bpf_program__set_autoload(skel->progs.on_switch, o->has_split);
+	(void)bpf_program__set_autoload(skel->progs.on_wakeup, o->has_split);
+	(void)bpf_program__set_autoload(skel->progs.process_fork, o->follow_children);
+	(void)bpf_program__set_autoload(skel->progs.gc_enter, false);
+	(void)bpf_program__set_autoload(skel->progs.gc_exit, false);
+	return err ? log_errno(err, "table sizes") : 0;
+}
+
+static int open_unwinding(struct loop_stall *c)
+{
+	c->unwind_maps = (struct unwind_maps){
+		.blocks = bpf_map__fd(c->skel->maps.unwind_blocks),
+		.pages = bpf_map__fd(c->skel->maps.unwind_pages),
+		.rules = bpf_map__fd(c->skel->maps.unwind_rules),
+		.processes = bpf_map__fd(c->skel->maps.unwind_processes),
+	};
+
+	if (c->method == STACKS_FP || !c->options->has_stacks)
+		return 0;
+	c->processes.unwind = unwind_tables_new(&c->unwind_maps);
+	return c->processes.unwind ? 0 : -ENOMEM;
+}
+
+/* Memory of array map @map, shared with the kernel side; NULL: errno says. */
+static void *map_memory(const struct bpf_map *map)
+{
+	size_t size = (size_t)bpf_map__value_size(map) * bpf_map__max_entries(map);
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static int open_maps(struct loop_stall *c)
+{
+	struct loop_stall_bpf *skel = c->skel;
+
+	c->states = map_memory(skel->maps.loops);
+	c->hists = c->states ? map_memory(skel->maps.loop_hists) : NULL;
+	if (!c->hists)
+		return -errno;
+	for (uint32_t slot = 0; slot < c->options->max_loops; slot++)
+		if (bpf_map_update_elem(bpf_map__fd(skel->maps.free_slots), NULL, &slot, 0))
+			return -errno;
+	c->processes.targets_fd = bpf_map__fd(skel->maps.targets);
+	c->processes.code_fd = bpf_map__fd(skel->maps.code);
+	c->processes.asked_fd = bpf_map__fd(skel->maps.process_asked);
+	c->names.stacks_fd = bpf_map__fd(skel->maps.stacks);
+	c->ring = ring_buffer__new(bpf_map__fd(skel->maps.events), on_event, c, NULL);
+	return c->ring ? 0 : -errno;
+}
+
+static int load(struct loop_stall *c)
+{
+	int err;
+
+	c->skel = loop_stall_bpf__open();
+	if (!c->skel)
+		return log_errno(-errno, "cannot open the BPF programs");
+	err = configure(c);
+	if (!err)
+		err = probe_load(c->skel->skeleton);
+	if (err)
+		return err;
+	err = open_unwinding(c);
+	if (!err && c->options->has_stacks)
+		err = kernel_symbols_open(&c->kernel);
+	if (!err || err == -EPERM) /* said: kernel frames are there, without names */
+		err = open_maps(c);
+	c->names.kernel = c->kernel;
+	c->names.processes = &c->processes;
+	return err ? log_errno(err, "cannot start") : 0;
+}
+
+int loop_stall_open(const struct loop_stall_options *options, struct loop *loop,
+		    struct loop_stall **ret)
+{
+	struct loop_stall *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return log_errno(-ENOMEM, "cannot start");
+	fd_raise_limit();
+	c->options = options;
+	c->loop = c->processes.loop = loop;
+	c->method = stack_method_choose(options->stacks);
+	c->processes.symbols = symbols_new();
+	c->scratch = malloc(sizeof(*c->scratch));
+	err = c->processes.symbols && c->scratch ? load(c) : log_errno(-ENOMEM, "cannot start");
+	if (err) {
+		loop_stall_free(c);
+		return err;
+	}
+	*ret = c;
+	return 0;
+}
+
+static void detach(struct loop_stall *c)
+{
+	clock_events_detach(&c->clock);
+	for (size_t i = 0; i < LOOP_WAIT_LINKS; i++) {
+		(void)bpf_link__destroy(c->waits[i]);
+		c->waits[i] = NULL;
+	}
+	if (c->skel)
+		loop_stall_bpf__detach(c->skel);
+}
+
+static void unmap(const struct bpf_map *map, void *at)
+{
+	if (at)
+		(void)munmap(at, (size_t)bpf_map__value_size(map) * bpf_map__max_entries(map));
+}
+
+void loop_stall_free(struct loop_stall *c)
+{
+	if (!c)
+		return;
+	detach(c);
+	processes_done(&c->processes);
+	ring_buffer__free(c->ring);
+	unwind_tables_free(c->processes.unwind);
+	loop_stall_free_stalls(c);
+	loop_stall_free_loops(c);
+	free(c->looks.at);
+	if (c->skel) {
+		unmap(c->skel->maps.loops, c->states);
+		unmap(c->skel->maps.loop_hists, c->hists);
+	}
+	loop_stall_bpf__destroy(c->skel);
+	kernel_symbols_free(c->kernel);
+	symbols_free(c->processes.symbols);
+	stack_names_done(&c->names);
+	strings_done(&c->texts);
+	arena_done(&c->arena);
+	free(c->scratch);
+	free(c->taken_loops);
+	free(c->taken_stalls);
+	free(c);
+}
+
+void loop_stall_freep(struct loop_stall **c)
+{
+	loop_stall_free(*c);
+}
+
+int loop_stall_add(void *ctx, pid_t pid)
+{
+	struct loop_stall *c = ctx;
+
+	return processes_add(&c->processes, pid);
+}
+
+int loop_stall_add_descendant(void *ctx, pid_t pid)
+{
+	struct loop_stall *c = ctx;
+
+	return processes_add_descendant(&c->processes, pid);
+}
+
+/* --- attaching -------------------------------------------------------------------------------- */
+
+/* Architectures lack some of the calls; without epoll there is nothing to find. */
+static int attach_waits(struct loop_stall *c)
+{
+	struct bpf_program *prog;
+	size_t len = 0, epolls = 0;
+
+	bpf_object__for_each_program (prog, c->skel->obj) {
+		const char *name = bpf_program__name(prog);
+		char tracepoint[64];
+		int err;
+
+		if (!is_of_wait_call(prog) || len == LOOP_WAIT_LINKS)
+			continue;
+		(void)snprintf(tracepoint, sizeof(tracepoint), "sys_%s", name);
+		err = tracepoint_attach(prog, "syscalls", tracepoint, &c->waits[len]);
+		if (err == -ENOENT)
+			continue;
+		if (err)
+			return log_errno(err, "cannot attach to %s", tracepoint);
+		len++;
+		epolls += strstr(name, "epoll") != NULL;
+	}
+	if (epolls)
+		return 0;
+	log_error("this kernel has no tracepoints of system calls");
+	log_hint("it needs CONFIG_FTRACE_SYSCALLS");
+	return -EOPNOTSUPP;
+}
+
+static int attach(struct loop_stall *c)
+{
+	struct loop_stall_bpf *skel = c->skel;
+	const struct loop_stall_options *o = c->options;
+	const struct probe_hook hooks[] = {
+		{ skel->progs.process_exit, &skel->links.process_exit, true },
+		{ skel->progs.process_exec, &skel->links.process_exec, true },
+		{ skel->progs.process_fork, &skel->links.process_fork, o->follow_children },
+		{ skel->progs.on_wakeup, &skel->links.on_wakeup, o->has_split },
+		{ skel->progs.on_switch, &skel->links.on_switch, o->has_split },
+	};
+	int err = probe_attach(hooks, sizeof(hooks) / sizeof(*hooks));
+
+	if (!err)
+		err = attach_waits(c);
+	if (!err && o->has_stacks) {
+		err = clock_events_attach(skel->progs.on_clock, o->frequency_hz, false, &c->clock);
+		if (err)
+			return log_errno(err, "cannot sample the CPUs");
+	}
+	return err;
+}
+
+/* What the ring buffer holds, and what the loops do. */
+static int housekeeping(void *ctx)
+{
+	struct loop_stall *c = ctx;
+	int n = ring_buffer__consume(c->ring);
+	int err;
+
+	if (n < 0)
+		return n;
+	err = loop_stall_read_loops(c);
+	if (!err)
+		err = loop_stall_tell_lasting(c);
+	if (!c->stopped_ns)
+		processes_refresh(&c->processes, true);
+	return err;
+}
+
+static int on_ring(void *ctx)
+{
+	struct loop_stall *c = ctx;
+	int n = ring_buffer__consume(c->ring);
+
+	return n < 0 ? n : 0;
+}
+
+int loop_stall_start(struct loop_stall *c, loop_stall_fn fn, void *ctx)
+{
+	int err;
+
+	c->fn = fn;
+	c->fn_ctx = ctx;
+	c->started_ns = clock_monotonic_ns();
+	c->started_realtime_ns = clock_realtime_ns();
+	err = attach(c);
+	if (err)
+		return err;
+	err = loop_stall_look(c);
+	if (!err)
+		err = loop_add_fd(c->loop, ring_buffer__epoll_fd(c->ring), on_ring, c);
+	if (!err)
+		err = loop_every(c->loop, HOUSEKEEPING_NS, housekeeping, c);
+	return err ? log_errno(err, "cannot start") : 0;
+}
+
+void loop_stall_stop(struct loop_stall *c)
+{
+	if (c->stopped_ns)
+		return;
+	detach(c);
+	c->stopped_ns = clock_monotonic_ns();
+	(void)housekeeping(c);
+}
+
+const char *loop_stall_describe(struct loop_stall *c)
+{
+	return processes_describe(&c->processes);
+}
+
+/* --- the value -------------------------------------------------------------------------------- */
+
+static int sum_counters(const struct loop_stall *c, uint64_t ret[LOOP_COUNTERS])
+{
+	memset(ret, 0, LOOP_COUNTERS * sizeof(*ret));
+	for (uint32_t row = 0; row < c->processes.slots; row++) {
+		uint64_t values[LOOP_COUNTERS];
+		int err = table_sum_percpu(bpf_map__fd(c->skel->maps.counters), row, values,
+					   LOOP_COUNTERS);
+
+		if (err)
+			return err;
+		for (size_t i = 0; i < LOOP_COUNTERS; i++)
+			ret[i] += values[i];
+	}
+	return 0;
+}
+
+void loop_stall_counts(const struct loop_stall *c, size_t *ret_loops, uint64_t *ret_stalls,
+		       uint64_t *ret_lost)
+{
+	uint64_t counters[LOOP_COUNTERS];
+
+	*ret_loops = 0;
+	for (size_t i = 0; i < c->loops.len; i++)
+		*ret_loops += seen_loop_is_loop(c->loops.at[i]);
+	*ret_stalls = c->stalls.len + c->dropped_stalls;
+	*ret_lost = 0;
+	if (sum_counters(c, counters) == 0)
+		*ret_lost = counters[LOOP_LOST_EVENTS] + counters[LOOP_LOST_STACKS] +
+			    counters[LOOP_LOST_LOOPS];
+}
+
+static void fill_note(struct loop_stall *c, struct loops_meta *m)
+{
+	const char *symbols = symbols_note(c->processes.symbols);
+	size_t len = 0;
+
+	c->note[0] = 0;
+	if (c->processes.missed_children)
+		len += (size_t)snprintf(c->note, sizeof(c->note),
+					"%u child processes ended before they could be looked at",
+					c->processes.missed_children);
+	if (m->lost_loops && len < sizeof(c->note))
+		len += (size_t)snprintf(c->note + len, sizeof(c->note) - len,
+					"%smore loops than --max-loops %u", len ? "; " : "",
+					c->options->max_loops);
+	if (symbols && len < sizeof(c->note))
+		(void)snprintf(c->note + len, sizeof(c->note) - len, "%s%s", len ? "; " : "",
+			       symbols);
+	m->note = c->note[0] ? c->note : NULL;
+}
+
+static int fill_meta(struct loop_stall *c, uint64_t now_ns, struct loops_meta *m)
+{
+	const struct loop_stall_options *o = c->options;
+	uint64_t counters[LOOP_COUNTERS];
+	struct unwind_tables_cost cost = { 0 };
+	int err = sum_counters(c, counters);
+
+	if (err)
+		return err;
+	if (c->processes.unwind)
+		unwind_tables_cost(c->processes.unwind, &cost);
+	*m = (struct loops_meta){
+		.version = VERSION,
+		.title = loop_stall_describe(c),
+		.time_ns = c->started_realtime_ns,
+		.duration_ns = now_ns - c->started_ns,
+		.threshold_ns = o->threshold_ns,
+		.frequency_hz = o->has_stacks ? o->frequency_hz : 0,
+		.has_split = o->has_split,
+		.lost_events = counters[LOOP_LOST_EVENTS],
+		.lost_stacks = counters[LOOP_LOST_STACKS],
+		.lost_loops = counters[LOOP_LOST_LOOPS],
+		.skipped_stacks = counters[LOOP_SKIPPED_STACKS],
+		.dropped_stalls = c->dropped_stalls,
+		.stacks.by_fp = counters[LOOP_STACKS_BY_FP],
+		.own_rss_bytes = procfs_own_rss_bytes(),
+		.own_cpu_ns = clock_process_cpu_ns(),
+		.table_bytes = cost.kernel_bytes +
+			       (uint64_t)o->max_loops * (sizeof(struct loop_state) +
+							 LOOP_HISTS * sizeof(struct loop_hist)) +
+			       (uint64_t)o->max_stacks * sizeof(struct stack),
+	};
+	m->is_complete = !m->lost_events && !m->lost_stacks && !m->lost_loops && !m->dropped_stalls;
+	memcpy(m->stacks.ended, counters + LOOP_STACKS, sizeof(m->stacks.ended));
+	fill_note(c, m);
+	return 0;
+}
+
+int loop_stall_take(struct loop_stall *c, bool begins_interval, struct loops *ret)
+{
+	uint64_t now_ns = c->stopped_ns ? c->stopped_ns : clock_monotonic_ns();
+	size_t stall_count = 0, loop_count = 0;
+	int n = ring_buffer__consume(c->ring);
+	int err = n < 0 ? n : loop_stall_read_loops(c);
+
+	c->has_intervals |= begins_interval;
+	if (!err)
+		err = loop_stall_take_loops(c, now_ns, begins_interval, &loop_count);
+	if (!err)
+		err = loop_stall_take_stalls(c, now_ns, &stall_count);
+	if (!err)
+		err = fill_meta(c, now_ns, &ret->meta);
+	if (err)
+		return log_errno(err, "cannot make the report");
+	ret->loops = c->taken_loops;
+	ret->loop_count = loop_count;
+	ret->stalls = c->taken_stalls;
+	ret->stall_count = stall_count;
+	return 0;
+}

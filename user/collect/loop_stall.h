@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The collecting side of loop-stall: its BPF programs, the event loops they find, and the value
+ * that reports are made of (profile/loops.h). Life: open, add processes, start, let the loop run,
+ * stop, take.
+ */
+#ifndef COLLECT_LOOP_STALL_H
+#define COLLECT_LOOP_STALL_H
+
+#include "collect/stack_method.h"
+#include "host/loop.h"
+#include "profile/loops.h"
+
+struct loop_stall_options {
+	enum stack_method stacks;
+	uint64_t threshold_ns;
+	uint64_t frequency_hz; /* of looks at a late loop */
+	bool has_stacks, has_split, follow_children;
+	uint32_t max_stacks, max_loops, max_stalls;
+	uint32_t max_events_bytes; /* ring buffer, a power of two */
+};
+
+/* Told of each stall when it is over, and when one lasts; the value is as loop_stall_take gives it.
+ */
+typedef int (*loop_stall_fn)(void *ctx, const struct loops *l, const struct stall *s);
+
+struct loop_stall;
+
+/* Loads the programs. 0 or -errno after saying why. Both are borrowed for the life of it. */
+int loop_stall_open(const struct loop_stall_options *options, struct loop *loop,
+		    struct loop_stall **ret);
+void loop_stall_free(struct loop_stall *c);
+void loop_stall_freep(struct loop_stall **c);
+
+/* As struct targets_sink wants them (collect/targets.h), @ctx: struct loop_stall. */
+int loop_stall_add(void *ctx, pid_t pid);
+int loop_stall_add_descendant(void *ctx, pid_t pid);
+
+/* From now on. @fn may be NULL. 0 or -errno after saying why. */
+int loop_stall_start(struct loop_stall *c, loop_stall_fn fn, void *ctx);
+void loop_stall_stop(struct loop_stall *c);
+
+const char *loop_stall_describe(struct loop_stall *c);
+
+/* Loops and stalls so far, for a progress line. */
+void loop_stall_counts(const struct loop_stall *c, size_t *ret_loops, uint64_t *ret_stalls,
+		       uint64_t *ret_lost);
+
+/*
+ * Everything since the start; with @begins_interval, the next call's loop_info.interval is since
+ * this one. *ret is borrowed from @c, until the next call or event. 0 or -errno after saying why.
+ */
+int loop_stall_take(struct loop_stall *c, bool begins_interval, struct loops *ret);
+
+#endif

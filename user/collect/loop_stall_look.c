@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What threads do that did it before anything could be seen. */
+#include "collect/loop_stall_state.h"
+
+#include "base/scope.h"
+#include "base/vec.h"
+#include "host/log.h"
+#include "probe/unwind_look.h"
+
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static int read_looks(struct loop_stall *c, int fd)
+{
+	struct loop_look look;
+	ssize_t len;
+
+	c->looks.len = 0;
+	while ((len = read(fd, &look, sizeof(look))) > 0) {
+		struct loop_look *place;
+
+		if (len != sizeof(look))
+			return -EIO;
+		place = vec_push(&c->looks);
+		if (!place)
+			return -ENOMEM;
+		*place = look;
+	}
+	return len < 0 ? -errno : 0;
+}
+
+int loop_stall_look(struct loop_stall *c)
+{
+	_release_(closep) int link = -1;
+	_release_(closep) int fd = -1;
+	int err;
+
+	c->looked_ns = clock_monotonic_ns();
+	link = bpf_link_create(bpf_program__fd(c->skel->progs.look_at), 0, BPF_TRACE_ITER, NULL);
+	if (link >= 0)
+		fd = bpf_iter_create(link);
+	if (fd < 0)
+		return -errno;
+	err = read_looks(c, fd);
+	return err ? err : loop_stall_read_loops(c);
+}
+
+static const struct loop_look *look_of(const struct loop_stall *c, pid_t tid)
+{
+	for (size_t i = 0; i < c->looks.len; i++)
+		if (c->looks.at[i].tid == (uint32_t)tid)
+			return &c->looks.at[i];
+	return NULL;
+}
+
+bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, struct named_stack *s)
+{
+	const struct loop_look *look = look_of(c, l->info.tid);
+	const struct process *p = processes_find(&c->processes, l->info.pid);
+	struct stack_frames stack;
+
+	if (!look || !p || !look->task_state)
+		return false;
+	for (size_t i = 0; c->kernel && i < look->kernel_depth && i < LOOP_LOOK_FRAMES; i++)
+		kernel_symbols_find(c->kernel, look->kernel[i] - 1, &s->at[s->len++]);
+	if (!c->processes.unwind)
+		return s->len > 0;
+	if (unwind_look(&c->unwind_maps, &p->target, look->registers, look->pc, &stack) == 0) {
+		(void)symbols_resolve(c->processes.symbols, l->info.pid, stack.at, stack.len);
+		stack_names_add_walked(&c->names, l->info.pid, &stack, s);
+	}
+	return s->len > 0;
+}

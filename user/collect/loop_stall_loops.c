@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* From slots of the kernel side to loops. */
+#include "collect/loop_stall_state.h"
+
+#include "base/text.h"
+#include "base/vec.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+static const char *const wait_names[] = { [LOOP_WAIT_NONE] = "unknown",
+					  [LOOP_WAIT_POLL] = "poll",
+					  [LOOP_WAIT_SELECT] = "select",
+					  [LOOP_WAIT_IO_URING] = "io_uring",
+					  [LOOP_WAIT_EPOLL] = "epoll" };
+
+bool seen_loop_is_loop(const struct seen_loop *l)
+{
+	if (l->state.is_confirmed)
+		return true;
+	/* it has waited since the attach, or was found doing so: it only did not have to three
+	 * times */
+	if (l->state.wait == LOOP_WAIT_EPOLL && (l->state.is_waiting || l->state.stalls))
+		return l->state.waits_young >= 2;
+	return l->may_be_stuck && !l->state.waits;
+}
+
+static const char *keep_text(struct loop_stall *c, const char *text, size_t size)
+{
+	char clean[4 * LOOP_COMM];
+	const char *kept;
+
+	(void)text_clean(text, strnlen(text, size), clean, sizeof(clean));
+	kept = strings_keep(&c->texts, clean);
+	return kept ? kept : "";
+}
+
+static struct seen_loop *meet(struct loop_stall *c, const struct loop_state *state)
+{
+	struct seen_loop *l = calloc(1, sizeof(*l));
+	struct seen_loop **place = l ? vec_push(&c->loops) : NULL;
+	const struct process *p;
+
+	if (!place) {
+		free(l);
+		return NULL;
+	}
+	*place = l;
+	p = processes_find(&c->processes, (pid_t)state->tgid);
+	l->info.pid = (pid_t)state->tgid;
+	l->info.tid = (pid_t)state->tid;
+	l->info.process = keep_text(c, p ? p->target.comm : "", sizeof(p->target.comm));
+	l->slot = (uint32_t)(state - c->states);
+	return l;
+}
+
+/* The thread has ended: the slot is free for another. */
+static int give_back(struct loop_stall *c, uint32_t slot)
+{
+	struct seen_loop *l = c->by_slot[slot];
+	size_t first = (size_t)slot * LOOP_HISTS;
+
+	l->is_ended = true;
+	l->ended_ns = clock_monotonic_ns();
+	memcpy(l->info.total.hists, c->hists + first, sizeof(l->info.total.hists));
+	c->by_slot[slot] = NULL;
+	memset(c->hists + first, 0, sizeof(l->info.total.hists));
+	memset(c->states + slot, 0, sizeof(*c->states));
+	if (c->stopped_ns)
+		return 0;
+	return bpf_map_update_elem(bpf_map__fd(c->skel->maps.free_slots), NULL, &slot, 0);
+}
+
+static void forget(struct loop_stall *c, struct seen_loop *l)
+{
+	size_t i = 0;
+
+	while (c->loops.at[i] != l)
+		i++;
+	memmove(c->loops.at + i, c->loops.at + i + 1, (c->loops.len - i - 1) * sizeof(l));
+	c->loops.len--;
+	free(l->pending.at);
+	free(l);
+}
+
+static int read_slot(struct loop_stall *c, uint32_t slot)
+{
+	struct seen_loop *l = c->by_slot[slot];
+	const struct loop_state *state = c->states + slot;
+	int err;
+
+	if (!__atomic_load_n(&state->tid, __ATOMIC_ACQUIRE))
+		return 0;
+	if (!l)
+		l = c->by_slot[slot] = meet(c, state);
+	if (!l)
+		return -ENOMEM;
+	l->state = *state;
+	l->info.fd = l->state.fd;
+	l->info.wait = wait_names[l->state.wait <= LOOP_WAIT_EPOLL ? l->state.wait : 0];
+	l->info.thread = keep_text(c, l->state.comm, sizeof(l->state.comm));
+	if (!l->state.is_ended)
+		return 0;
+	err = give_back(c, slot);
+	if (!seen_loop_is_loop(l)) /* nothing refers to it */
+		forget(c, l);
+	return err;
+}
+
+int loop_stall_read_loops(struct loop_stall *c)
+{
+	int err = 0;
+
+	for (uint32_t slot = 0; slot < c->options->max_loops && !err; slot++)
+		err = read_slot(c, slot);
+	return err;
+}
+
+/* --- the value -------------------------------------------------------------------------------- */
+
+static void fill_times(const struct loop_state *s, struct loop_times *t)
+{
+	t->waits = s->waits;
+	t->iterations = s->iterations;
+	t->merged = s->merged;
+	t->busy_ns = s->busy_ns;
+	t->polling_ns = s->polling_ns;
+	t->waiting_ns = s->waiting_ns;
+	t->idle_ns = s->idle_ns;
+	memcpy(t->part_ns, s->part_ns, sizeof(t->part_ns));
+	t->stalls = s->stalls;
+	t->stall_ns = s->stall_ns;
+}
+
+/* The wait that is under way counts up to now. */
+static void add_open_wait(const struct loop_state *s, uint64_t now_ns, bool has_split,
+			  struct loop_times *t)
+{
+	uint64_t ns = now_ns - s->wait_began_ns;
+
+	if (!s->is_waiting || s->is_ended || now_ns < s->wait_began_ns || !s->timeout_ns)
+		return;
+	t->waiting_ns += ns;
+	if (!has_split)
+		t->idle_ns += ns;
+	else
+		t->idle_ns += s->slept_ns + (s->out_ns && s->out_part > LOOP_THROTTLED &&
+							     !s->woken_ns && now_ns > s->out_ns
+						     ? now_ns - s->out_ns
+						     : 0);
+}
+
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static void subtract(const struct loop_times *total, const struct loop_times *before,
+		     struct loop_times *ret)
+{
+	ret->waits = total->waits - before->waits;
+	ret->iterations = total->iterations - before->iterations;
+	ret->merged = total->merged - before->merged;
+	ret->busy_ns = total->busy_ns - before->busy_ns;
+	ret->polling_ns = total->polling_ns - before->polling_ns;
+	/* what was open before was counted up to then */
+	ret->waiting_ns = minus(total->waiting_ns, before->waiting_ns);
+	ret->idle_ns = minus(total->idle_ns, before->idle_ns);
+	for (size_t i = 0; i < LOOP_PARTS; i++)
+		ret->part_ns[i] = total->part_ns[i] - before->part_ns[i];
+	ret->stalls = total->stalls - before->stalls;
+	ret->stall_ns = total->stall_ns - before->stall_ns;
+	for (size_t i = 0; i < LOOP_HISTS; i++)
+		loop_hist_since(&total->hists[i], &before->hists[i], &ret->hists[i]);
+}
+
+static int fill_loop(struct loop_stall *c, struct seen_loop *l, uint64_t now_ns,
+		     bool begins_interval)
+{
+	struct loop_info *info = &l->info;
+	uint64_t end_ns = l->is_ended ? l->ended_ns : now_ns;
+	struct stall stall;
+
+	fill_times(&l->state, &info->total);
+	add_open_wait(&l->state, now_ns, c->options->has_split, &info->total);
+	info->total.window_ns = end_ns - l->state.first_ns;
+	info->is_ended = l->is_ended;
+	if (!l->is_ended)
+		memcpy(info->total.hists, c->hists + (size_t)l->slot * LOOP_HISTS,
+		       sizeof(info->total.hists));
+	info->stuck_ns = loop_stall_under_way(c, l, now_ns, &stall) ? stall.ns : 0;
+	if (!c->has_intervals)
+		return 0;
+	if (!l->before)
+		l->before = calloc(1, sizeof(*l->before));
+	if (!l->before)
+		return -ENOMEM;
+	subtract(&info->total, l->before, &info->interval);
+	info->interval.window_ns = info->total.window_ns - l->before->window_ns;
+	if (begins_interval)
+		*l->before = info->total;
+	return 0;
+}
+
+static int by_busy(const void *a, const void *b)
+{
+	const struct seen_loop *x = *(struct seen_loop *const *)a;
+	const struct seen_loop *y = *(struct seen_loop *const *)b;
+
+	if (x->state.busy_ns != y->state.busy_ns)
+		return x->state.busy_ns < y->state.busy_ns ? 1 : -1;
+	return x->info.tid < y->info.tid ? -1 : x->info.tid > y->info.tid;
+}
+
+int loop_stall_take_loops(struct loop_stall *c, uint64_t now_ns, bool begins_interval,
+			  size_t *ret_count)
+{
+	struct loop_info *infos;
+	size_t count = 0;
+	int err = 0;
+
+	qsort(c->loops.at, c->loops.len, sizeof(*c->loops.at), by_busy);
+	infos = realloc(c->taken_loops, (c->loops.len + 1) * sizeof(*infos));
+	if (!infos)
+		return -ENOMEM;
+	c->taken_loops = infos;
+	for (size_t i = 0; i < c->loops.len && !err; i++) {
+		struct seen_loop *l = c->loops.at[i];
+
+		if (!seen_loop_is_loop(l))
+			continue;
+		err = fill_loop(c, l, now_ns, begins_interval);
+		l->index = count;
+		infos[count++] = l->info;
+	}
+	*ret_count = count;
+	return err;
+}
+
+void loop_stall_free_loops(struct loop_stall *c)
+{
+	for (size_t i = 0; i < c->loops.len; i++) {
+		free(c->loops.at[i]->pending.at);
+		free(c->loops.at[i]->before);
+		free(c->loops.at[i]);
+	}
+	free(c->loops.at);
+	free(c->stalls.at);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Private to collect/loop_stall*.c: what they share. */
+#ifndef COLLECT_LOOP_STALL_STATE_H
+#define COLLECT_LOOP_STALL_STATE_H
+
+#include "abi/loop-stall.h"
+#include "collect/loop_stall.h"
+#include "collect/processes.h"
+#include "collect/stack_names.h"
+
+#include "base/arena.h"
+#include "base/strings.h"
+#include "host/clock.h"
+#include "probe/clock_events.h"
+
+#include "loop-stall.skel.h"
+
+#define LOOP_WAIT_LINKS 16 /* programs of wait calls */
+
+/* Looks at a loop that is late, until it is known whether that is a stall. */
+struct pending {
+	struct loop_sample_event *at;
+	size_t len, cap;
+};
+
+/* A loop that was seen. It stays when its thread has ended; its slot goes to another. */
+struct seen_loop {
+	struct loop_info info;	 /* but for its index and what loops_take fills in */
+	struct loop_state state; /* as last read */
+	bool is_ended;
+	bool may_be_stuck; /* busy at the attach, and no other thread waits in its place */
+	uint32_t slot;
+	uint64_t ended_ns;
+	struct loop_times *before; /* when the interval began; NULL: with the loop */
+	struct pending pending;
+	uint64_t told_ns; /* so long was the stall under way when it was last told of */
+	size_t index;	  /* in the value taken last */
+};
+
+/* A stall, and whose. */
+struct seen_stall {
+	struct seen_loop *loop;
+	struct stall stall;
+};
+
+struct named; /* a stack with its names, kept */
+
+struct loop_stall {
+	const struct loop_stall_options *options;
+	enum stack_method method;
+	struct loop *loop;
+	struct loop_stall_bpf *skel;
+	struct ring_buffer *ring;
+	struct processes processes;
+	struct unwind_maps unwind_maps;
+	struct kernel_symbols *kernel;
+	struct stack_names names;
+	struct bpf_link *waits[LOOP_WAIT_LINKS];
+	struct clock_events clock;
+	struct loop_state *states; /* map "loops" */
+	struct loop_hist *hists;   /* map "loop_hists" */
+	struct seen_loop *by_slot[LOOPS_MAX];
+	struct {
+		struct seen_loop **at; /* as they were seen */
+		size_t len, cap;
+	} loops;
+	struct {
+		struct seen_stall *at;
+		size_t len, cap;
+	} stalls;
+	uint64_t dropped_stalls;
+	struct arena arena; /* of stalls: stacks and frames */
+	struct strings texts;
+	struct named *named;
+	struct named_stack *scratch;
+	loop_stall_fn fn;
+	void *fn_ctx;
+	uint64_t started_ns, stopped_ns, started_realtime_ns, looked_ns;
+	struct {
+		struct loop_look *at;
+		size_t len, cap;
+	} looks;
+	bool has_intervals;
+	struct loop_info *taken_loops;
+	struct stall *taken_stalls;
+	char note[384];
+};
+
+/* loop_stall_loops.c */
+/* Reads the states of all slots; those whose thread has ended are given back. 0 or -ENOMEM. */
+int loop_stall_read_loops(struct loop_stall *c);
+/* Is it an event loop, as far as is known? */
+bool seen_loop_is_loop(const struct seen_loop *l);
+/* Fills c->taken_loops with *ret_count, and the index of each. 0 or -ENOMEM. */
+int loop_stall_take_loops(struct loop_stall *c, uint64_t now_ns, bool begins_interval,
+			  size_t *ret_count);
+void loop_stall_free_loops(struct loop_stall *c);
+
+/* loop_stall_stalls.c */
+int loop_stall_on_sample(struct loop_stall *c, const struct loop_sample_event *e);
+int loop_stall_on_stall(struct loop_stall *c, const struct loop_stall_event *e);
+/* The stall that @l is in at @now_ns; false: in none. Its stacks last as long as @c. */
+bool loop_stall_under_way(struct loop_stall *c, struct seen_loop *l, uint64_t now_ns,
+			  struct stall *ret);
+/* Tells of those that last. */
+int loop_stall_tell_lasting(struct loop_stall *c);
+
+/* Stalls over, then those under way: c->taken_stalls, *ret_count of them. 0 or -ENOMEM. */
+int loop_stall_take_stalls(struct loop_stall *c, uint64_t now_ns, size_t *ret_count);
+void loop_stall_free_stalls(struct loop_stall *c);
+
+/* loop_stall_look.c */
+/*
+ * What all threads of the targets do now; those that wait, and main threads, become loops. Kept
+ * until the next one. 0 or -errno.
+ */
+int loop_stall_look(struct loop_stall *c);
+/* The stack of thread @tid, asleep in a system call since before it could be seen: as it was at the
+ * last look. Appended to @s; false: it was not. */
+bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, struct named_stack *s);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The processes that a sampling tool observes: held by their targets, with what names and walks
+ * their stacks, told to the kernel side (maps of lib/filter, lib/process, lib/process_stack).
+ */
+#ifndef COLLECT_PROCESSES_H
+#define COLLECT_PROCESSES_H
+
+#include "abi/target.h"
+#include "host/jit_map.h"
+#include "host/loop.h"
+#include "host/target.h"
+#include "probe/process_code.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+struct process {
+	pid_t pid; /* the key */
+	struct processes *set;
+	struct target target;
+	struct jit_map *jit; /* NULL: none */
+	uint32_t slot;	     /* of its counters */
+	bool is_open;	     /* the target is held */
+	bool is_ended;
+	UT_hash_handle hh;
+};
+
+/* Everything above the line is the owner's, set before the first process. */
+struct processes {
+	struct symbols *symbols;
+	struct unwind_tables *unwind; /* NULL: the kernel walks, by frame pointers */
+	struct loop *loop;
+	int targets_fd, code_fd, asked_fd; /* maps */
+	/* ----- */
+	struct process *all;
+	uint32_t slots;
+	unsigned int missed_children;
+	uint64_t refreshed_ns;
+	char description[256];
+};
+
+/* Of the processes only. */
+void processes_done(struct processes *p);
+
+/* As struct targets_sink wants them (collect/targets.h), @ctx: struct processes. */
+int processes_add(void *ctx, pid_t pid);
+int processes_add_descendant(void *ctx, pid_t pid);
+
+struct process *processes_find(const struct processes *p, pid_t pid);
+size_t processes_running(const struct processes *p);
+
+/* Fork, exec, end, and mappings that were not known. */
+void processes_on_event(struct processes *p, const struct process_event *event);
+
+/* Looks again at the mappings of all that run; @is_due: only when a second has passed. */
+void processes_refresh(struct processes *p, bool is_due);
+
+/* "node (PID 42)", "3 processes, first nginx (PID 7)". Owned by @p. */
+const char *processes_describe(struct processes *p);
+
+#endif

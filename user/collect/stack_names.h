@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stacks of the kernel side's map "stacks" to frames that people read. */
+#ifndef COLLECT_STACK_NAMES_H
+#define COLLECT_STACK_NAMES_H
+
+#include "base/strings.h"
+#include "collect/processes.h"
+#include "host/kernel_symbols.h"
+#include "probe/stacks.h"
+#include "profile/profile.h"
+
+struct stack_names {
+	/* the owner's */
+	const struct processes *processes;
+	const struct kernel_symbols *kernel; /* NULL: its frames are left out */
+	int stacks_fd;
+	/* ----- */
+	struct strings js_names;
+};
+
+/* A stack being named: the kernel's frames, then the user's. Texts live as long as the symbols. */
+struct named_stack {
+	struct frame at[PROFILE_MAX_DEPTH];
+	size_t len;
+	const char *cut; /* why it is not whole, NULL */
+};
+
+void stack_names_done(struct stack_names *n);
+
+/* Appends the frames of kernel stack @id; @is_switch: taken at a switch, ours are dropped. */
+void stack_names_add_kernel(const struct stack_names *n, uint64_t id, bool is_switch,
+			    struct named_stack *s);
+
+/* Appends those of user stack @id of @pid. */
+void stack_names_add_user(struct stack_names *n, pid_t pid, uint64_t id, struct named_stack *s);
+
+/* The same for addresses that were walked otherwise; each inside its instruction. */
+void stack_names_add_walked(struct stack_names *n, pid_t pid, const struct stack_frames *walked,
+			    struct named_stack *s);
+
+/* "futex", "fsync (uninterruptible)", "page fault": in @buf. @syscall -1: in none. */
+const char *stack_names_wait(int syscall, bool is_uninterruptible, const struct named_stack *s,
+			     char *buf, size_t size);
+
+/* Is the first argument of @syscall a descriptor that it waits for? */
+bool stack_names_takes_file(int syscall);
+
+#endif
