@@ -118,7 +118,6 @@ struct loop_state {
 };
 ABI_SIZE(struct loop_state, 496);
 
-
 enum loop_event_kind {
 	LOOP_EVENT_STALL = 32, /* behind those of abi/target.h */
 	LOOP_EVENT_SAMPLE,
