@@ -134,6 +134,8 @@ static void test_palettes(void)
 		{ FLAMEGRAPH_JS, "emit node:events:513", 'q' },
 		{ FLAMEGRAPH_JS, "std::sort", 'r' },
 		{ FLAMEGRAPH_HOT, "[unknown]", 'x' },
+		{ FLAMEGRAPH_KERNEL, "[no sample]", 'x' },
+		{ FLAMEGRAPH_KERNEL, "[not to blame]", 'x' },
 		{ FLAMEGRAPH_HOT, "--", 'x' },
 	};
 	char first[16], again[16];

@@ -1,30 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/*
- * Bucket arithmetic: values under 16 have a bucket each; above, the top bit gives the power of two
- * and the next HIST_SUB_BITS bits the bucket inside it.
- */
+/* Buckets as abi/log_buckets.h has them; a quantile is the lower bound of one. */
 #include "profile/hist.h"
 
+#include "abi/log_buckets.h"
+
 #include <stddef.h>
-
-#define SUB (1U << HIST_SUB_BITS)
-
-static size_t bucket_of(uint64_t value)
-{
-	unsigned int shift;
-
-	if (value < SUB)
-		return value;
-	shift = 63 - (unsigned int)__builtin_clzll(value) - HIST_SUB_BITS;
-	return ((size_t)(shift + 1) << HIST_SUB_BITS) | ((value >> shift) & (SUB - 1));
-}
-
-static uint64_t lower_bound(size_t bucket)
-{
-	if (bucket < SUB)
-		return bucket;
-	return (uint64_t)(SUB | (bucket & (SUB - 1))) << ((bucket >> HIST_SUB_BITS) - 1);
-}
 
 static void widen(struct hist *h, uint64_t min, uint64_t max)
 {
@@ -39,7 +19,7 @@ void hist_add(struct hist *h, uint64_t value)
 	widen(h, value, value);
 	h->count++;
 	h->sum += value;
-	h->buckets[bucket_of(value)]++;
+	h->buckets[log_bucket(value, HIST_SUB_BITS)]++;
 }
 
 void hist_merge(struct hist *into, const struct hist *from)
@@ -60,10 +40,12 @@ uint64_t hist_quantile(const struct hist *h, double q)
 
 	if (!h->count)
 		return 0;
-	for (size_t i = 0; i < HIST_BUCKETS; i++) {
+	for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
+		uint64_t low = log_bucket_low(i, HIST_SUB_BITS);
+
 		seen += h->buckets[i];
 		if (seen && (double)seen >= want)
-			return lower_bound(i) > h->min ? lower_bound(i) : h->min;
+			return low > h->min ? low : h->min;
 	}
 	return h->max;
 }

@@ -14,7 +14,8 @@ void loop_hist_add(struct loop_hist *h, uint64_t value_ns, uint64_t at_ns);
 
 /*
  * What came since @earlier, an older reading of the same: counts and sums are exact; max is @h's
- * when it came since, else the upper bound of the highest bucket that grew.
+ * when it came since, else the upper bound of the highest bucket that grew (of one value: itself),
+ * at a time that is not known: 0.
  */
 void loop_hist_since(const struct loop_hist *h, const struct loop_hist *earlier,
 		     struct loop_hist *ret);
@@ -26,7 +27,8 @@ uint64_t loop_hist_quantile(const struct loop_hist *h, double q);
  * The lag x that an arrival meets with probability @q or less, arrivals being independent of the
  * loop and @window_ns what was observed: P(lag > x) = (S(x) - x N(x)) / window, with S and N the
  * sum and number of values above x. Free of omission: a long value counts by its length. 0: the
- * loop is idle with at least probability @q.
+ * loop is idle with at least probability @q. A window shorter than all values together (one began
+ * before it) is taken to be as long as they are.
  */
 uint64_t loop_hist_lag_quantile(const struct loop_hist *h, uint64_t window_ns, double q);
 

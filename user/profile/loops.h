@@ -15,7 +15,7 @@ struct loop_times {
 	uint64_t waits, iterations, merged;
 	uint64_t busy_ns, polling_ns, waiting_ns, idle_ns;
 	uint64_t part_ns[LOOP_PARTS]; /* of busy_ns, up to what is not yet over */
-	uint64_t stalls, stall_ns;
+	uint64_t stalls, stall_ns;    /* that are over */
 	struct loop_hist hists[LOOP_HISTS];
 };
 
@@ -42,13 +42,13 @@ struct stall_stack {
 
 /* One stall. Strings are borrowed. */
 struct stall {
-	size_t loop;	  /* index */
+	size_t loop;	   /* index */
 	uint64_t time_ns;  /* CLOCK_REALTIME of its beginning */
 	uint64_t began_ns; /* the same, CLOCK_MONOTONIC */
 	uint64_t ns;
 	bool is_at_least;	      /* it began before the attach: @ns since then */
 	bool is_going_on;	      /* @ns so far */
-	uint64_t part_ns[LOOP_PARTS]; /* sum: ns */
+	uint64_t part_ns[LOOP_PARTS]; /* sum: ns; all 0 without a split */
 	uint64_t min_faults, maj_faults;
 	uint64_t steal_pct; /* of the machine, taken by its host meanwhile: a hint */
 	/* the longest time asleep */
@@ -56,7 +56,7 @@ struct stall {
 	enum loop_part longest_part;
 	const char *longest_wait;	  /* as above */
 	const char *longest_file;	  /* last name of the file's path, "" not known */
-	const struct stall_stack *stacks; /* by ns descending */
+	const struct stall_stack *stacks; /* each once, by ns descending */
 	size_t stack_count;
 };
 
@@ -71,6 +71,7 @@ enum stall_verdict {
 	STALL_IN_FAULTS,
 	STALL_IS_STOPPED,
 	STALL_IN_GC,
+	STALL_UNKNOWN, /* without a division (all of part_ns is 0) */
 	STALL_VERDICTS,
 };
 enum stall_verdict stall_verdict(const struct stall *s);
@@ -93,7 +94,9 @@ struct loops_meta {
 	uint64_t threshold_ns;
 	uint64_t frequency_hz; /* of samples, 0: --no-stacks */
 	bool has_split;	       /* not --no-split */
-	uint64_t lost_events, lost_stacks, lost_loops, skipped_stacks, dropped_stalls;
+	uint64_t lost_events, lost_stacks, lost_loops;
+	uint64_t skipped_stacks; /* beyond so many a second of a loop, by intent */
+	uint64_t dropped_stalls; /* in the figures of their loops, not among the stalls below */
 	bool is_complete;
 	const char *note; /* NULL */
 	struct stack_counts stacks;
@@ -110,9 +113,11 @@ struct loops {
 };
 
 /*
- * Stalled time by stack, as a profile (weights in ns): what reports of stacks are made of. Time of
- * a stall that no stack was seen for goes to a frame "[no sample]", what waited for a CPU to
- * states. 0 or -ENOMEM.
+ * Stalled time by stack, as a finished profile: what reports of stacks are made of. A weight is ns
+ * of stalls, and the sum of all is theirs; a count is the stalls that the stack was seen in. What
+ * has no stack has one frame: "[no sample]" (state and wait as that part's), "[CPU wait]" and
+ * "[throttled]" (PROFILE_RUNNABLE), and, of a stall that is not its own doing, "[not to blame]" for
+ * all the rest. 0 or -ENOMEM.
  */
 int loops_profile(const struct loops *l, struct profile **ret);
 

@@ -31,6 +31,15 @@ char *label_time(uint64_t realtime_ns, char buf[LABEL_TIME_LEN])
 	return buf;
 }
 
+char *label_clock(uint64_t realtime_ns, char buf[LABEL_TIME_LEN])
+{
+	unsigned int ms = (unsigned int)(realtime_ns / 1000000 % 86400000);
+
+	(void)snprintf(buf, LABEL_TIME_LEN, "%02u:%02u:%02u.%03u", ms / 3600000, ms / 60000 % 60,
+		       ms / 1000 % 60, ms % 1000);
+	return buf;
+}
+
 /* Is @at in the middle of a UTF-8 character? */
 static bool is_inside_char(const char *at)
 {

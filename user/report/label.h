@@ -26,4 +26,7 @@ void label_drop_parameters(char *name);
 #define LABEL_TIME_LEN 40
 char *label_time(uint64_t realtime_ns, char buf[LABEL_TIME_LEN]);
 
+/* The time of the day of it, to the millisecond: "06:26:14.120". Returns @buf. */
+char *label_clock(uint64_t realtime_ns, char buf[LABEL_TIME_LEN]);
+
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The report as one JSON object; docs/schema/memleak-trace.schema.json describes each field. */
 #include "base/json.h"
+#include "report/frame_json.h"
 #include "report/label.h"
 #include "report/leak_report_parts.h"
 #include "report/stack_line.h"
@@ -61,16 +62,7 @@ static void write_target(struct json *j, const struct leak_target *t)
 static void write_frame(struct json *j, const struct frame *f)
 {
 	json_object(j);
-	json_key_string(j, "function", f->function[0] ? f->function : NULL);
-	json_key_string(j, "module", f->module[0] ? f->module : NULL);
-	json_key(j, "offset");
-	json_hex(j, f->offset);
-	json_key_string(j, "file", f->file[0] ? f->file : NULL);
-	json_key(j, "line");
-	if (f->line)
-		json_u64(j, f->line);
-	else
-		json_string(j, NULL);
+	frame_json_place(f, j);
 	json_key_bool(j, "inlined", f->is_inlined);
 	json_end(j);
 }

@@ -12,9 +12,10 @@
 #include <errno.h>
 #include <string.h>
 
+/* Of "wall", which is sampled in part, and of what was measured the time says more. */
 static bool is_sampled(const struct profile_meta *m)
 {
-	return strcmp(m->event, "off-cpu") != 0 && strcmp(m->event, "wall") != 0;
+	return m->period_ns && strcmp(m->event, "wall") != 0;
 }
 
 static int fill(const struct profile *p, const struct profile_meta *m, struct flame *f)

@@ -2,6 +2,7 @@
 /* The profile as one JSON object; docs/schema/cpu-sample.schema.json describes each field. */
 #include "base/json.h"
 #include "base/scope.h"
+#include "report/frame_json.h"
 #include "report/label.h"
 #include "report/profile_report.h"
 #include "report/stack_line.h"
@@ -12,12 +13,6 @@ static const char *const state_names[] = {
 	[PROFILE_ON_CPU] = "on-cpu",
 	[PROFILE_BLOCKED] = "blocked",
 	[PROFILE_RUNNABLE] = "runnable",
-};
-
-static const char *const kind_names[] = {
-	[FRAME_NATIVE] = "native",
-	[FRAME_KERNEL] = "kernel",
-	[FRAME_JIT] = "jit",
 };
 
 static const char *or_null(const char *text)
@@ -102,7 +97,7 @@ static void write_functions(struct json *j, const struct profile *p,
 		json_key_string(j, "function", or_null(frame->function));
 		json_key_string(j, "module", or_null(frame->module));
 		json_key_string(j, "file", or_null(frame->file));
-		json_key_string(j, "kind", kind_names[frame->kind]);
+		json_key_string(j, "kind", frame_kind_names[frame->kind]);
 		json_key(j, "offset");
 		if (frame->function[0])
 			json_string(j, NULL);
@@ -123,20 +118,8 @@ static void write_frames(struct json *j, const struct profile *p)
 {
 	json_key(j, "frames");
 	json_array(j);
-	for (uint32_t i = 0; i < profile_frame_count(p); i++) {
-		const struct frame *f = profile_frame(p, i);
-
-		json_object(j);
-		json_key_string(j, "function", or_null(f->function));
-		json_key_string(j, "module", or_null(f->module));
-		json_key(j, "offset");
-		json_hex(j, f->offset);
-		json_key_string(j, "file", or_null(f->file));
-		write_u64_or_null(j, "line", f->line);
-		json_key_string(j, "kind", kind_names[f->kind]);
-		json_key_bool(j, "inlined", f->is_inlined);
-		json_end(j);
-	}
+	for (uint32_t i = 0; i < profile_frame_count(p); i++)
+		frame_json(profile_frame(p, i), j);
 	json_end(j);
 }
 
