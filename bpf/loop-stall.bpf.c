@@ -10,30 +10,19 @@
 
 #define COUNTER_COUNT	     LOOP_COUNTERS
 #define COUNTER_LOST_EVENTS  LOOP_LOST_EVENTS
+#define COUNTER_LOST_LOOPS   LOOP_LOST_LOOPS
 #define COUNTER_LOST_STACKS  LOOP_LOST_STACKS
 #define COUNTER_STACKS	     LOOP_STACKS
 #define COUNTER_STACKS_BY_FP LOOP_STACKS_BY_FP
-#include "lib/counters.bpf.h"
-#include "lib/events.bpf.h"
 #include "lib/filter.bpf.h"
-#include "lib/off_cpu.bpf.h"
+#include "lib/loop_look.bpf.h"
+#include "lib/loops.bpf.h"
 #include "lib/open_file.bpf.h"
-#include "lib/process.bpf.h"
 #include "lib/process_stack.bpf.h"
 
-const volatile __u64 threshold_ns = 20000000;
 const volatile bool has_split = true;
 const volatile bool has_stacks = true;
 const volatile bool follows_children = false;
-
-#define NO_TIMEOUT (~0ull)
-
-/* After an empty poll a shorter iteration is no work: libuv's second poll, a signal's re-entry. */
-#define MERGED_BELOW_NS 50000
-
-/* A thread is a loop after so many waits on one instance, if it slept in one; or after so many. */
-#define YOUNG_WAITS 3
-#define BUSY_WAITS  100
 
 /* Shorter times asleep are not told of one by one. */
 #define TOLD_FROM_NS 1000000
@@ -42,186 +31,7 @@ const volatile bool follows_children = false;
 #define TOKEN_NS    1000000ull
 #define TOKEN_BURST 50
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, LOOPS_MAX); /* user space makes it smaller, and what goes with it */
-	__type(key, __u32);
-	__type(value, struct loop_state);
-} loops SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, LOOPS_MAX *LOOP_HISTS);
-	__type(key, __u32);
-	__type(value, struct loop_hist);
-} loop_hists SEC(".maps");
-
-/* Slots of "loops" that are free and zero; user space fills it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_QUEUE);
-	__uint(max_entries, LOOPS_MAX);
-	__type(value, __u32);
-} free_slots SEC(".maps");
-
-/* By thread: its slot. */
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, __u32);
-} threads SEC(".maps");
-
-static __always_inline struct loop_state *loop_of(struct task_struct *task, __u32 *ret_slot)
-{
-	__u32 *slot = bpf_task_storage_get(&threads, task, 0, 0);
-
-	if (!slot)
-		return NULL;
-	*ret_slot = *slot;
-	return bpf_map_lookup_elem(&loops, slot);
-}
-
-static __always_inline struct counter_row *count_of(__u32 tgid)
-{
-	struct target_state *t = bpf_map_lookup_elem(&targets, &tgid);
-
-	return t ? counters_row(t->slot) : NULL;
-}
-
-static __always_inline void hist_add(__u32 slot, __u32 which, __u64 value_ns, __u64 now_ns)
-{
-	__u32 key = slot * LOOP_HISTS + which;
-	__u32 bucket = log_bucket(value_ns, LOOP_HIST_SUB_BITS);
-	struct loop_hist *h = bpf_map_lookup_elem(&loop_hists, &key);
-
-	if (!h)
-		return;
-	if (bucket >= LOOP_HIST_BUCKETS)
-		bucket = LOOP_HIST_BUCKETS - 1;
-	h->count++;
-	h->sum += value_ns;
-	h->buckets[bucket].count++;
-	h->buckets[bucket].sum += value_ns;
-	if (value_ns > h->max) {
-		h->max = value_ns;
-		h->max_at_ns = now_ns;
-	}
-}
-
-static __always_inline void lose_event(__u32 tgid)
-{
-	struct counter_row *count = count_of(tgid);
-
-	if (count)
-		counter_add(count, LOOP_LOST_EVENTS, 1);
-}
-
-/* --- iterations ------------------------------------------------------------------------------- */
-
-static __always_inline void send_stall(const struct loop_state *l, __u32 slot, __u64 now_ns)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct loop_stall_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
-
-	if (!e) {
-		lose_event(l->tgid);
-		return;
-	}
-	e->header.kind = LOOP_EVENT_STALL;
-	e->header.tgid = l->tgid;
-	e->header.time_ns = now_ns;
-	e->tid = l->tid;
-	e->slot = slot;
-	e->began_ns = l->busy_since_ns;
-	__builtin_memcpy(e->part_ns, l->gap_part_ns, sizeof(e->part_ns));
-	e->min_faults = task->min_flt - l->min_faults;
-	e->maj_faults = task->maj_flt - l->maj_faults;
-	__builtin_memcpy(&e->longest, &l->longest, sizeof(e->longest));
-	e->is_at_least = l->is_at_least;
-	e->pad = 0;
-	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
-}
-
-static __always_inline void iteration_begins(struct loop_state *l, __u64 now_ns)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	l->busy_since_ns = now_ns;
-	l->is_at_least = 0;
-	l->out_ns = 0;
-	__builtin_memset(l->gap_part_ns, 0, sizeof(l->gap_part_ns));
-	l->longest.ns = 0;
-	l->min_faults = task->min_flt;
-	l->maj_faults = task->maj_flt;
-}
-
-static __always_inline void iteration_ends(struct loop_state *l, __u32 slot, __u64 now_ns)
-{
-	__u64 ns = now_ns - l->busy_since_ns, rest = ns;
-
-	for (int i = LOOP_RUNNING + 1; i < LOOP_PARTS; i++) {
-		__u64 part_ns = l->gap_part_ns[i];
-
-		if (part_ns > rest)
-			part_ns = rest;
-		rest -= part_ns;
-		l->part_ns[i] += part_ns;
-	}
-	l->gap_part_ns[LOOP_RUNNING] = rest;
-	l->part_ns[LOOP_RUNNING] += rest;
-	l->busy_ns += ns;
-	if (l->is_delivered || ns >= MERGED_BELOW_NS) {
-		l->iterations++;
-		hist_add(slot, LOOP_HIST_GAP, ns, now_ns);
-	} else {
-		l->merged++;
-	}
-	if (ns < threshold_ns || !(l->is_confirmed || l->is_at_least))
-		return;
-	l->stalls++;
-	l->stall_ns += ns;
-	send_stall(l, slot, now_ns);
-}
-
 /* --- wait calls ------------------------------------------------------------------------------- */
-
-/* A free slot for @task, not yet its own: loop_link. NULL: there is none, counted. */
-static __always_inline struct loop_state *loop_claim(struct task_struct *task, __u32 *ret_slot)
-{
-	struct counter_row *count;
-	struct loop_state *l;
-
-	if (bpf_map_pop_elem(&free_slots, ret_slot)) {
-		count = count_of(task->tgid);
-		if (count)
-			counter_add(count, LOOP_LOST_LOOPS, 1);
-		return NULL;
-	}
-	l = bpf_map_lookup_elem(&loops, ret_slot);
-	if (!l)
-		return NULL;
-	l->tgid = task->tgid;
-	l->fd = -1;
-	__builtin_memcpy(l->comm, task->comm, sizeof(l->comm));
-	l->first_ns = bpf_ktime_get_ns();
-	return l;
-}
-
-/* From now on it is @task's. False: that has another one meanwhile, or cannot have one. */
-static __always_inline bool loop_link(struct loop_state *l, __u32 slot, struct task_struct *task)
-{
-	__u32 *linked;
-
-	l->tid = task->pid;
-	linked = bpf_task_storage_get(&threads, task, &slot, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (linked && *linked == slot)
-		return true;
-	__builtin_memset(l, 0, sizeof(*l));
-	(void)bpf_map_push_elem(&free_slots, &slot, 0);
-	return false;
-}
 
 /*
  * May waits on another instance take the place of those on the present one? When that is not known
@@ -403,31 +213,6 @@ WAIT_CALL(pselect6, LOOP_WAIT_SELECT, -1, timeout_of_struct(ctx->args[4], 1))
 WAIT_CALL(io_uring_enter, LOOP_WAIT_IO_URING, (__s32)ctx->args[0], NO_TIMEOUT)
 
 /* --- off the CPU ------------------------------------------------------------------------------ */
-
-/* x86-64 and what has the generic table */
-#if defined(__TARGET_ARCH_x86)
-#define NR_EPOLL_WAIT  232
-#define NR_EPOLL_PWAIT 281
-#else
-#define NR_EPOLL_WAIT  22
-#define NR_EPOLL_PWAIT 22
-#endif
-#define NR_EPOLL_PWAIT2 441
-
-static __always_inline __u32 part_of(struct task_struct *task, unsigned int state, __s32 syscall)
-{
-	if (!(state & ~0x100u)) /* it can run, whatever made it leave */
-		return off_cpu_is_throttled(task) ? LOOP_THROTTLED : LOOP_RUN_QUEUE;
-	if (state & TASK_STATE_STOPPED)
-		return LOOP_STOPPED;
-	if (syscall == -1)
-		return LOOP_FAULT;
-	if (state & TASK_STATE_BLOCKED)
-		return LOOP_DISK;
-	if (syscall == NR_EPOLL_WAIT || syscall == NR_EPOLL_PWAIT || syscall == NR_EPOLL_PWAIT2)
-		return LOOP_NESTED;
-	return LOOP_SLEEP;
-}
 
 static __always_inline bool may_take_stack(struct loop_state *l, __u64 now_ns)
 {
@@ -677,86 +462,5 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
 	loop_ends(task);
-	return 0;
-}
-
-/* --- what is under way at the attach ------------------------------------------------------------
- */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct loop_look);
-} looks SEC(".maps");
-
-static __always_inline void fill_look(struct loop_look *look, struct task_struct *task)
-{
-	struct pt_regs *r = (struct pt_regs *)bpf_task_pt_regs(task);
-	long bytes = bpf_get_task_stack(task, look->kernel, sizeof(look->kernel), 0);
-
-	look->tgid = task->tgid;
-	look->tid = task->pid;
-	look->task_state = BPF_CORE_READ(task, __state);
-	look->syscall = off_cpu_syscall(task);
-	look->args[0] = PT_REGS_PARM1_CORE_SYSCALL(r);
-	look->args[1] = PT_REGS_PARM2_CORE_SYSCALL(r);
-	look->args[2] = PT_REGS_PARM3_CORE_SYSCALL(r);
-	look->kernel_depth = bytes > 0 ? (__u64)bytes / 8 : 0;
-	unwind_registers(r, look->registers, &look->pc);
-}
-
-/* What a thread does that was busy with it before it was looked at. */
-static __always_inline void begin_with(const struct loop_look *look, struct task_struct *task)
-{
-	bool is_waiting = look->syscall == NR_EPOLL_WAIT || look->syscall == NR_EPOLL_PWAIT ||
-			  look->syscall == NR_EPOLL_PWAIT2;
-	struct loop_state *l;
-	__u32 slot;
-
-	if ((!is_waiting && look->tid != look->tgid) || loop_of(task, &slot))
-		return;
-	l = loop_claim(task, &slot);
-	if (!l)
-		return;
-	if (is_waiting) {
-		l->instance = (__u64)open_file_of(task, look->args[0]);
-		l->fd = (__s32)look->args[0];
-		l->wait = LOOP_WAIT_EPOLL;
-		l->waits_young = YOUNG_WAITS - 1;
-		l->timeout_ns = NO_TIMEOUT;
-		l->is_waiting = 1;
-		l->wait_began_ns = l->first_ns;
-		l->out_part = LOOP_SLEEP;
-		l->out_ns = look->task_state ? l->first_ns : 0;
-	} else {
-		l->busy_since_ns = l->first_ns;
-		l->is_at_least = 1;
-		l->is_delivered = 1;
-		l->min_faults = task->min_flt;
-		l->maj_faults = task->maj_flt;
-		l->out_part = part_of(task, look->task_state, look->syscall);
-		l->out_syscall = look->syscall;
-		l->queue_part = LOOP_RUN_QUEUE;
-		l->out_ns = look->task_state ? l->first_ns : 0;
-	}
-	(void)loop_link(l, slot, task);
-}
-
-SEC("iter/task")
-int look_at(struct bpf_iter__task *ctx)
-{
-	struct task_struct *task = ctx->task;
-	struct loop_look *look;
-	__u32 only = 0;
-
-	if (!task || !filter_target(task->tgid))
-		return 0;
-	look = bpf_map_lookup_elem(&looks, &only);
-	if (!look)
-		return 0;
-	fill_look(look, task);
-	begin_with(look, task);
-	bpf_seq_write(ctx->meta->seq, look, sizeof(*look));
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "host/fd.h"
 #include "host/log.h"
 #include "probe/load.h"
+#include "probe/release.h"
 #include "probe/tables.h"
 #include "probe/tracepoint.h"
 
@@ -159,10 +160,8 @@ int loop_stall_open(const struct loop_stall_options *options, struct loop *loop,
 static void detach(struct loop_stall *c)
 {
 	clock_events_detach(&c->clock);
-	for (size_t i = 0; i < LOOP_WAIT_LINKS; i++) {
-		(void)bpf_link__destroy(c->waits[i]);
-		c->waits[i] = NULL;
-	}
+	release_probes(c->waits, LOOP_WAIT_LINKS, NULL, 0);
+	memset(c->waits, 0, sizeof(c->waits));
 	if (c->skel)
 		loop_stall_bpf__detach(c->skel);
 }
@@ -321,8 +320,9 @@ void loop_stall_stop(struct loop_stall *c)
 {
 	if (c->stopped_ns)
 		return;
-	detach(c);
 	c->stopped_ns = clock_monotonic_ns();
+	processes_freeze(&c->processes); /* a probe that goes before another must not lead astray */
+	detach(c);
 	(void)housekeeping(c);
 }
 

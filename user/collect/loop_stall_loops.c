@@ -15,6 +15,9 @@ static const char *const wait_names[] = { [LOOP_WAIT_NONE] = "unknown",
 					  [LOOP_WAIT_IO_URING] = "io_uring",
 					  [LOOP_WAIT_EPOLL] = "epoll" };
 
+/* A thread that slept so long in epoll before it went on is a loop too. */
+#define IDLE_NS (100 * NS_PER_MS)
+
 bool seen_loop_is_loop(const struct seen_loop *l)
 {
 	if (l->state.is_confirmed)

@@ -91,9 +91,9 @@ static int open_target(struct process *s, pid_t *ret_tgid)
 	return loop_add_fd(s->set->loop, s->target.pidfd, on_ended, s);
 }
 
-static int tell(const struct process *s)
+static int tell(const struct process *s, enum target_recording recording)
 {
-	struct target_state state = { .slot = s->slot };
+	struct target_state state = { .slot = s->slot, .is_stopped = recording };
 	uint32_t tgid = (uint32_t)s->pid;
 
 	return bpf_map_update_elem(s->set->targets_fd, &tgid, &state, BPF_ANY);
@@ -144,7 +144,7 @@ static int begin(struct processes *p, pid_t pid, pid_t *ret_tgid)
 	if (!err)
 		err = refresh(s);
 	if (!err)
-		err = tell(s);
+		err = tell(s, TARGET_RECORDS);
 	if (err) {
 		drop(p, s);
 		return err;
@@ -219,6 +219,13 @@ void processes_refresh(struct processes *p, bool is_due)
 	for (struct process *s = p->all; s; s = s->hh.next)
 		if (!s->is_ended)
 			(void)refresh(s);
+}
+
+void processes_freeze(const struct processes *p)
+{
+	for (const struct process *s = p->all; s; s = s->hh.next)
+		if (!s->is_ended)
+			(void)tell(s, TARGET_STOPPED); /* else its probes go one by one */
 }
 
 const char *processes_describe(struct processes *p)

@@ -56,6 +56,9 @@ void processes_on_event(struct processes *p, const struct process_event *event);
 /* Looks again at the mappings of all that run; @is_due: only when a second has passed. */
 void processes_refresh(struct processes *p, bool is_due);
 
+/* Nothing is recorded of any from now on. */
+void processes_freeze(const struct processes *p);
+
 /* "node (PID 42)", "3 processes, first nginx (PID 7)". Owned by @p. */
 const char *processes_describe(struct processes *p);
 

@@ -3,6 +3,7 @@
 #include "probe/clock_events.h"
 
 #include "host/clock.h"
+#include "probe/release.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -86,8 +87,7 @@ int clock_events_attach(struct bpf_program *prog, uint64_t frequency_hz, bool wa
 
 void clock_events_detach(struct clock_events *c)
 {
-	for (size_t i = 0; i < c->len; i++)
-		(void)bpf_link__destroy(c->links[i]);
+	release_probes(c->links, c->len, NULL, 0);
 	free(c->links);
 	c->links = NULL;
 	c->len = 0;

@@ -6,15 +6,14 @@
 #include "base/vec.h"
 #include "host/log.h"
 #include "probe/features.h"
+#include "probe/release.h"
 #include "probe/uprobe_multi.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define RELEASE_BATCH 32 /* probes let go of at the same time */
 
 void uprobes_prepare(struct bpf_program *prog)
 {
@@ -97,60 +96,9 @@ int uprobes_attach(struct uprobe_links *links, const struct uprobe_request *requ
 	return 0;
 }
 
-/* One probe to be let go of: a multi link's descriptor, or a perf event's link. */
-struct release {
-	struct bpf_link *link;
-	pthread_t thread;
-	int fd;
-	bool has_thread;
-};
-
-static void *release_one(void *arg)
-{
-	struct release *r = arg;
-
-	if (r->link)
-		(void)bpf_link__destroy(r->link); /* the kernel has let go either way */
-	else
-		(void)close(r->fd);
-	return NULL;
-}
-
-/*
- * Each release waits some 50 ms for the kernel's readers (an RCU grace period); side by side they
- * wait for the same one. This is why there are threads, which touch nothing but their own probe.
- */
-static void release_all(struct release *releases, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct release *r = &releases[i];
-
-		r->has_thread = pthread_create(&r->thread, NULL, release_one, r) == 0;
-		if (!r->has_thread)
-			(void)release_one(r);
-	}
-	for (size_t i = 0; i < count; i++)
-		if (releases[i].has_thread)
-			(void)pthread_join(releases[i].thread, NULL);
-}
-
 void uprobes_detach(struct uprobe_links *links)
 {
-	struct release batch[RELEASE_BATCH];
-	size_t total = links->fd_count + links->len, done = 0;
-
-	while (done < total) {
-		size_t count = 0;
-
-		for (; count < RELEASE_BATCH && done < total; count++, done++) {
-			batch[count] = (struct release){ 0 };
-			if (done < links->fd_count)
-				batch[count].fd = links->fds[done];
-			else
-				batch[count].link = links->at[done - links->fd_count];
-		}
-		release_all(batch, count);
-	}
+	release_probes(links->at, links->len, links->fds, links->fd_count);
 	free(links->fds);
 	free(links->at);
 	*links = (struct uprobe_links){ 0 };
