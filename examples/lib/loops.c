@@ -107,11 +107,11 @@ int server_serve(const struct server_app *app, uint16_t port)
 	_release_(servers_freep) struct server *first = servers_new(app, &has_failed);
 	int err;
 
-	if (has_failed) {
+	if (has_failed || !first) {
 		(void)fprintf(stderr, "%s: start: %s\n", app->name, strerror(errno));
 		return EXIT_FAILURE;
 	}
-	for (struct server *server = first; server && app->start; server = server->next) {
+	for (struct server *server = first; app->start && server; server = server->next) {
 		if (app->start(server))
 			return EXIT_FAILURE; /* it has said why */
 	}

@@ -12,10 +12,10 @@
 #include "server.h"
 #include "site.h"
 
-#define FILE_BYTES   (8U << 20)
-#define PIECE_BYTES  (256U << 10)
-#define STRIDE_BYTES (64U << 10) /* between pages that are touched: more than is read around one   \
-				  */
+#define FILE_BYTES  (8U << 20)
+#define PIECE_BYTES (256U << 10)
+/* Between pages that are touched: more than the kernel reads around one. */
+#define STRIDE_BYTES (64U << 10)
 
 struct files {
 	int list_fd;  /* read */
