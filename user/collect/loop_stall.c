@@ -285,13 +285,11 @@ static int housekeeping(void *ctx)
 	if (n < 0)
 		return n;
 	err = loop_stall_read_loops(c);
-	if (!err)
-		err = loop_stall_tell_lasting(c);
-	if (!c->stopped_ns) {
-		processes_refresh(&c->processes, true);
-		loop_stall_attach_runtime(c);
-	}
-	return err;
+	if (err || c->stopped_ns)
+		return err;
+	processes_refresh(&c->processes, true);
+	loop_stall_attach_runtime(c);
+	return loop_stall_tell_lasting(c);
 }
 
 static int on_ring(void *ctx)
@@ -326,6 +324,7 @@ void loop_stall_stop(struct loop_stall *c)
 {
 	if (c->stopped_ns)
 		return;
+	(void)loop_stall_look(c); /* of what is stuck now no more can be seen later */
 	c->stopped_ns = clock_monotonic_ns();
 	processes_freeze(&c->processes); /* a probe that goes before another must not lead astray */
 	detach(c);

@@ -2,6 +2,7 @@
 /* What threads do that did it before anything could be seen. */
 #include "collect/loop_stall_state.h"
 
+#include "base/parse.h"
 #include "base/scope.h"
 #include "base/vec.h"
 #include "host/log.h"
@@ -33,6 +34,56 @@ static int read_looks(struct loop_stall *c, int fd)
 	return len < 0 ? -errno : 0;
 }
 
+/* Does another thread of @pid wait on epoll instance @fd? */
+static bool is_waited_on(const struct loop_stall *c, pid_t pid, int fd)
+{
+	for (size_t i = 0; i < c->loops.len; i++) {
+		const struct seen_loop *l = c->loops.at[i];
+
+		if (l->info.pid == pid && l->state.wait == LOOP_WAIT_EPOLL && l->state.fd == fd)
+			return true;
+	}
+	return false;
+}
+
+/* Has process @p an epoll instance that none of its threads is seen to wait on? */
+static bool has_free_epoll(const struct loop_stall *c, const struct process *p)
+{
+	int dir_fd = openat(p->target.proc_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = dir_fd >= 0 ? fdopendir(dir_fd) : NULL;
+	const struct dirent *entry;
+	bool is_found = false;
+
+	if (!dir) {
+		closep(&dir_fd);
+		return false;
+	}
+	while (!is_found && (entry = readdir(dir))) {
+		char link[64] = { 0 };
+		uint64_t fd = 0;
+
+		if (parse_u64(entry->d_name, INT32_MAX, &fd) ||
+		    readlinkat(dir_fd, entry->d_name, link, sizeof(link) - 1) < 0)
+			continue;
+		is_found = strcmp(link, "anon_inode:[eventpoll]") == 0 &&
+			   !is_waited_on(c, p->pid, (int)fd);
+	}
+	(void)closedir(dir);
+	return is_found;
+}
+
+/* Main threads that were busy when they were first looked at: stuck loops, as far as can be known. */
+static void find_stuck(struct loop_stall *c)
+{
+	for (size_t i = 0; i < c->loops.len; i++) {
+		struct seen_loop *l = c->loops.at[i];
+		const struct process *p = processes_find(&c->processes, l->info.pid);
+
+		if (p && l->state.is_at_least && !l->state.waits && !l->may_be_stuck)
+			l->may_be_stuck = has_free_epoll(c, p);
+	}
+}
+
 int loop_stall_look(struct loop_stall *c)
 {
 	_release_(closep) int link = -1;
@@ -46,7 +97,11 @@ int loop_stall_look(struct loop_stall *c)
 	if (fd < 0)
 		return -errno;
 	err = read_looks(c, fd);
-	return err ? err : loop_stall_read_loops(c);
+	if (!err)
+		err = loop_stall_read_loops(c);
+	if (!err)
+		find_stuck(c);
+	return err;
 }
 
 static const struct loop_look *look_of(const struct loop_stall *c, pid_t tid)

@@ -26,7 +26,7 @@ bool seen_loop_is_loop(const struct seen_loop *l)
 	 * times */
 	if (l->state.wait == LOOP_WAIT_EPOLL && (l->state.is_waiting || l->state.stalls))
 		return l->state.waits_young >= 2;
-	return l->may_be_stuck && !l->state.waits;
+	return l->may_be_stuck && l->state.is_at_least;
 }
 
 static const char *keep_text(struct loop_stall *c, const char *text, size_t size)
