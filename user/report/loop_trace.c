@@ -99,7 +99,7 @@ static void write_parts(const struct writer *w, const struct stall *s, double at
 
 static void write_args(struct json *j, const struct loops *l, const struct stall *s)
 {
-	char text[LOOP_TEXT_LEN], time[LABEL_TIME_LEN];
+	char text[LOOP_TEXT_LEN], time[LABEL_TIME_LEN], key[32];
 
 	json_key(j, "args");
 	json_object(j);
@@ -107,9 +107,11 @@ static void write_args(struct json *j, const struct loops *l, const struct stall
 	json_key_string(j, "length", loop_length_text(l, s, text));
 	json_key_bool(j, "at_least", s->is_at_least);
 	json_key_bool(j, "going_on", s->is_going_on);
-	for (enum loop_part part = LOOP_RUNNING; l->meta.has_split && part < LOOP_PARTS; part++)
+	for (enum loop_part part = LOOP_RUNNING; l->meta.has_split && part < LOOP_PARTS; part++) {
+		(void)snprintf(key, sizeof(key), "%s_us", loop_part_names[part]);
 		if (s->part_ns[part])
-			write_time(j, loop_part_names[part], (double)s->part_ns[part]);
+			write_time(j, key, (double)s->part_ns[part]);
+	}
 	json_key_u64(j, "min_faults", s->min_faults);
 	json_key_u64(j, "maj_faults", s->maj_faults);
 	json_end(j);
