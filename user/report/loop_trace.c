@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Chrome's trace events: each stall a slice of its thread where it happened; in it, one behind the
- * other, its parts, and in those the stacks they were seen in. When within a stall a part was is
- * not kept: the order of parts is made up, their lengths are not.
+ * Chrome's trace events: each stall a slice of its thread where it happened; in it its verdict, in
+ * that, one behind the other, its parts, and in those the stacks they were seen in. When within a
+ * stall a part was is not kept: the order of parts is made up, their lengths are not.
  */
 #include "base/json.h"
 #include "report/label.h"
@@ -122,8 +122,11 @@ static void write_stall(struct writer *w, const struct stall *s)
 	double at_ns = (double)((int64_t)(s->time_ns - w->loops->meta.time_ns));
 
 	w->loop = &w->loops->loops[s->loop];
-	begin_slice(w, stall_verdict_texts[loop_verdict(w->loops, s)], at_ns, s->ns);
+	begin_slice(w, "stall", at_ns, s->ns);
 	write_args(w->json, w->loops, s);
+	json_end(w->json);
+	/* a slice of its own: speedscope tells slices with other arguments apart */
+	begin_slice(w, stall_verdict_texts[loop_verdict(w->loops, s)], at_ns, s->ns);
 	json_end(w->json);
 	if (w->loops->meta.has_split)
 		write_parts(w, s, at_ns);
