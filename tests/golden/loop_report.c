@@ -281,6 +281,30 @@ static const struct stall unseen_stalls[] = {
 	  .longest_part = LOOP_SLEEP, .longest_wait = "wait4", .longest_file = "" },
 };
 
+static struct loop_info calm_loops[] = {
+	{ .pid = 4242,
+	  .tid = 4242,
+	  .process = "node",
+	  .thread = "node",
+	  .wait = "epoll",
+	  .fd = 14,
+	  .total = { .window_ns = 10 * SECOND,
+		     .waits = 3,
+		     .iterations = 3,
+		     .busy_ns = 3 * MS,
+		     .waiting_ns = 9997 * MS,
+		     .idle_ns = 9990 * MS } },
+};
+
+/* --- without a division ----------------------------------------------------------------------- */
+
+static const struct stall undivided_stalls[] = {
+	{ AFTER(SECOND), .ns = 430 * MS, PARTS([LOOP_RUNNING] = 430 * MS), .min_faults = 12,
+	  STACKS(regexp_stacks) },
+	{ AFTER(2 * SECOND), .ns = 50 * MS },
+	{ AFTER(9 * SECOND), .ns = 70 * MS, .is_going_on = true },
+};
+
 /* --- hostile ---------------------------------------------------------------------------------- */
 
 static char long_name[2001];
@@ -300,30 +324,23 @@ static const struct stall_stack hostile_stacks[] = {
 	  .wait = "x;y 3",
 	  .cut = "; 9",
 	  .count = 1ull << 40,
-	  .ns = 1ull << 50,
+	  .ns = 1ull << 47,
 	  FRAMES(hostile_frames) },
 	{ .part = LOOP_RUNNING, .wait = "", .count = 1, .ns = 1ull << 60, FRAMES(deep_frames) },
 	{ .part = LOOP_RUNNING, .wait = "" },
 };
 static const struct stall hostile_stalls[] = {
-	{ .time_ns = UINT64_MAX,
-	  .began_ns = UINT64_MAX,
-	  .ns = 1ull << 52,
-	  PARTS([LOOP_RUNNING] = 1ull << 51, [LOOP_SLEEP] = 1ull << 51),
-	  .min_faults = UINT64_MAX / 2,
-	  .maj_faults = 3,
-	  .longest_ns = 1ull << 51,
-	  .longest_part = LOOP_SLEEP,
-	  .longest_wait = long_name,
-	  .longest_file = long_name,
-	  .steal_pct = 100,
-	  STACKS(hostile_stacks) },
+	{ AFTER(0), .ns = 1ull << 49, PARTS([LOOP_RUNNING] = 1ull << 48, [LOOP_SLEEP] = 1ull << 48),
+	  .min_faults = UINT64_MAX / 2, .maj_faults = 3, .longest_ns = 1ull << 48,
+	  .longest_part = LOOP_SLEEP, .longest_wait = long_name, .longest_file = long_name,
+	  .steal_pct = 100, STACKS(hostile_stacks) },
 	{ .time_ns = START_NS - SECOND,
 	  .ns = 1,
 	  .is_going_on = true,
 	  .is_at_least = true,
 	  PARTS([LOOP_RUNNING] = 1) },
 	{ .loop = 1,
+	  AFTER(SECOND),
 	  .ns = 9 * SECOND,
 	  PARTS(SECOND, SECOND, SECOND, SECOND, SECOND, SECOND, SECOND, SECOND, SECOND),
 	  .longest_ns = 1,
@@ -387,8 +404,8 @@ static const struct loop_case cases[] = {
 	{ "no-split",
 	  { .meta = { META("node (PID 4242)"), .frequency_hz = 99, .is_complete = true, TAKEN },
 	    LOOPS(node_loops),
-	    STALLS(node_stalls) },
-	  { .top = 2 } },
+	    STALLS(undivided_stalls) },
+	  { .top = 2, .has_list = true } },
 	{ "no-stacks",
 	  { .meta = { META("node (PID 4242)"), .has_split = true, .is_complete = true },
 	    LOOPS(node_loops),
@@ -401,7 +418,7 @@ static const struct loop_case cases[] = {
 	    STALLS(hostile_stalls) },
 	  { .top = SIZE_MAX, .has_list = true } },
 	{ "calm",
-	  { .meta = { META("node (PID 4242)"), WHOLE }, LOOPS(node_loops) },
+	  { .meta = { META("node (PID 4242)"), WHOLE }, LOOPS(calm_loops) },
 	  { .top = 10, .has_list = true } },
 	{ "empty",
 	  { .meta = { META("postgres (PID 9)"), WHOLE } },

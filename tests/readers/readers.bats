@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
 
 CASES='small off-cpu hostile'
+STALL_CASES='normal stuck no-split hostile'
 
 setup_file() {
 	local name format status=0
@@ -16,10 +17,16 @@ setup_file() {
 			"$(built tests/golden/profile_report)" "$name" "$format" >"$OUT/$(file_name "$name" "$format")" || return
 		done
 	done
+	for name in $STALL_CASES; do
+		for format in json folded trace; do
+			"$(built tests/golden/loop_report)" "$name" "$format" >"$OUT/$(file_name "stall-$name" "$format")" || return
+		done
+	done
 	printf 'int main(void) { return 0; }\n' >"$OUT/no-profile.c"
 	# One browser for all files; each test looks at its lines.
 	cd "$ROOT_DIR/tests/readers" || return
-	node speedscope.js "$OUT"/{small,off-cpu,hostile}*.{folded,speedscope.json,cpuprofile,pb.gz} >"$OUT/speedscope.out" 2>"$OUT/speedscope.err" || status=$?
+	node speedscope.js "$OUT"/{small,off-cpu,hostile}*.{folded,speedscope.json,cpuprofile,pb.gz} "$OUT"/stall-*.{folded,trace.json} \
+		>"$OUT/speedscope.out" 2>"$OUT/speedscope.err" || status=$?
 	echo "$status" >"$OUT/speedscope.status"
 	status=0
 	node speedscope.js "$OUT/no-profile.c" >"$OUT/refused.out" 2>"$OUT/refused.err" || status=$?
@@ -37,6 +44,7 @@ file_name() {
 	speedscope-counts) echo "$1-counts.speedscope.json" ;;
 	annotated) echo "$1-annotated.folded" ;;
 	pprof) echo "$1.pb.gz" ;;
+	trace) echo "$1.trace.json" ;;
 	*) echo "$1.$2" ;;
 	esac
 }
@@ -119,11 +127,12 @@ node_sum() {
 
 @test "speedscope opens every file, each as the format it is" {
 	[ "$(cat "$OUT/speedscope.status")" -eq 0 ] || fail "$(cut -c1-500 "$OUT/speedscope.out" "$OUT/speedscope.err")"
-	[ "$(wc -l <"$OUT/speedscope.out")" -eq 18 ]
+	[ "$(wc -l <"$OUT/speedscope.out")" -eq 26 ]
 	[ "$(jq -r 'select(.file | endswith(".folded")).importer' "$OUT/speedscope.out" | sort -u)" = 'collapsed stack format' ]
 	[ "$(jq -r 'select(.file | endswith(".speedscope.json")).importer' "$OUT/speedscope.out" | sort -u)" = 'speedscope json file' ]
 	[ "$(jq -r 'select(.file | endswith(".cpuprofile")).importer' "$OUT/speedscope.out" | sort -u)" = 'Chrome CPU Profile' ]
 	[ "$(jq -r 'select(.file | endswith(".pb.gz")).importer' "$OUT/speedscope.out" | sort -u)" = 'protobuf encoded pprof file' ]
+	[ "$(jq -r 'select(.file | endswith(".trace.json")).importer' "$OUT/speedscope.out" | sort -u)" = 'Trace Event Format profile' ]
 }
 
 @test "speedscope refuses what is none of them" {
@@ -151,6 +160,15 @@ node_sum() {
 	[ "$(row off-cpu.folded '[runnable]' self)" = '450,000,000 (2.9%)' ]
 }
 
+@test "speedscope shows the stalls of a trace: verdicts, parts, functions" {
+	[ "$(row stall-normal.trace.json computing total)" = '860.00ms (43%)' ]
+	[ "$(row stall-normal.trace.json 'RegExp:^(a+)+$' self)" = '1.19s (60%)' ]
+	[ "$(row stall-normal.trace.json 'CPU wait' total)" = '550.60ms (28%)' ]
+	[ "$(row stall-normal.trace.json disk self)" = '9.00ms (0.45%)' ]
+	[ "$(row stall-normal.folded '[runnable]' self)" = '550,600,000 (28%)' ]
+	[ -n "$(row stall-hostile.trace.json '</script><script>alert(1)</script>' total)" ]
+}
+
 @test "speedscope shows names as they are" {
 	local script='</script><script>alert(1)</script>'
 	[ -n "$(row hostile.speedscope.json "$script" total)" ]
@@ -163,6 +181,7 @@ node_sum() {
 @test "ajv: speedscope's own schema, and ours" {
 	node schema.js speedscope "$OUT"/*.speedscope.json
 	node schema.js ../../docs/schema/cpu-sample.schema.json "$OUT"/{small,off-cpu,hostile,empty}.json
+	node schema.js ../../docs/schema/loop-stall.schema.json "$OUT"/stall-{normal,stuck,no-split,hostile}.json
 	run -1 node schema.js speedscope "$OUT/small.json"
 	run -1 node schema.js ../../docs/schema/cpu-sample.schema.json "$OUT/small.cpuprofile"
 }

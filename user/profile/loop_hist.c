@@ -2,6 +2,7 @@
 /* The mean of a bucket stands for its values: with counts and sums, whole buckets are exact. */
 #include "profile/loop_hist.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 #define LAST (LOOP_HIST_BUCKETS - 1)
@@ -103,5 +104,5 @@ uint64_t loop_hist_lag_quantile(const struct loop_hist *h, uint64_t window_ns, d
 		sum = with_sum;
 		count = with_count;
 	}
-	return x < (double)h->max ? (uint64_t)(x + 0.5) : h->max;
+	return x < (double)h->max ? (uint64_t)round(x) : h->max;
 }

@@ -9,10 +9,13 @@
 #include <errno.h>
 #include <string.h>
 
-#define COLUMN	    "  %-12s"
-#define PROCESS_MAX 28
-#define BAR_LEN	    20
-#define OCTAVES	    64
+#define COLUMN	     "  %-12s"
+#define PROCESS_MAX  28
+#define BAR_LEN	     20
+#define OCTAVES	     64
+#define CELL	     12
+
+#define LATE_COLUMNS 3
 
 /* --- head ------------------------------------------------------------------------------------- */
 
@@ -43,7 +46,7 @@ static void put_counts(const struct loop_times *t, FILE *out)
 	(void)fprintf(out, COLUMN "%ju in %s", "iterations", (uintmax_t)t->iterations,
 		      units_duration(t->window_ns, text));
 	if (t->window_ns)
-		(void)fprintf(out, ", %.3g/s", (double)t->iterations / seconds);
+		(void)fprintf(out, ", %.1f/s", (double)t->iterations / seconds);
 	(void)fprintf(out, "; %ju waits, %ju after an empty poll not counted\n",
 		      (uintmax_t)t->waits, (uintmax_t)t->merged);
 	(void)fprintf(out, COLUMN "%.1f %% as eventLoopUtilization() has it, %.1f %% not asleep\n",
@@ -76,56 +79,66 @@ static void put_parts(const struct loops *l, const struct loop_times *t, FILE *o
 
 /* --- percentiles ------------------------------------------------------------------------------ */
 
-static void put_percentiles(const struct loop_info *info, const struct loop_times *t, FILE *out)
-{
-	const struct loop_hist *gaps = &t->hists[LOOP_HIST_GAP];
-	struct loop_hist busy;
-	char a[UNITS_LEN], b[UNITS_LEN];
+/* Columns: busy times of iterations, what an arrival meets of them, and what came late. */
+struct columns {
+	const struct loop_hist *gaps, *busy; /* busy: with the stall that goes on */
+	const struct loop_hist *late[LATE_COLUMNS];
+	uint64_t window_ns;
+};
 
-	loop_busy_hist(info, t, &busy);
-	(void)fprintf(out, "\n" COLUMN "%12s%12s\n", "", "iteration", "lag");
-	for (size_t i = 0; i < LOOP_PERCENTILES; i++) {
-		const struct loop_percentile *p = &loop_percentiles[i];
-
-		(void)fprintf(out, COLUMN, p->name);
-		if (gaps->count < p->needs)
-			(void)fprintf(out, "  needs %ju iterations\n", (uintmax_t)p->needs);
-		else
-			(void)fprintf(
-				out, "%12s%12s\n",
-				units_duration(loop_hist_quantile(gaps, p->q), a),
-				units_duration(loop_hist_lag_quantile(&busy, t->window_ns, p->q),
-					       b));
-	}
-	(void)fprintf(out, COLUMN "%12s%12s\n", "max", units_duration(gaps->max, a),
-		      units_duration(busy.max, b));
-}
-
-/* "p50 12.0 us, p99 1.20 ms, max 3.40 ms of 1234". */
-static void put_lateness(const struct loop_hist *h, FILE *out)
+static void put_cell(bool is_known, uint64_t ns, FILE *out)
 {
 	char text[UNITS_LEN];
 
-	if (!h->count) {
-		(void)fputs("none\n", out);
-		return;
-	}
-	for (size_t i = 0; i < LOOP_PERCENTILES; i++)
-		if (h->count >= loop_percentiles[i].needs)
-			(void)fprintf(
-				out, "%s %s, ", loop_percentiles[i].name,
-				units_duration(loop_hist_quantile(h, loop_percentiles[i].q), text));
-	(void)fprintf(out, "max %s of %ju\n", units_duration(h->max, text), (uintmax_t)h->count);
+	(void)fprintf(out, "%*s", CELL, is_known ? units_duration(ns, text) : "-");
 }
 
-static void put_latenesses(const struct loop_times *t, FILE *out)
+static void put_percentile(const struct columns *c, const struct loop_percentile *p, FILE *out)
 {
-	(void)fputs("\n  Wake lag, from the wake-up until the wait returned: ", out);
-	put_lateness(&t->hists[LOOP_HIST_WAKE_LAG], out);
-	(void)fputs("  Expired waits, late by: ", out);
-	put_lateness(&t->hists[LOOP_HIST_EXPIRY], out);
-	(void)fputs("  Deadlines passed while busy, late by: ", out);
-	put_lateness(&t->hists[LOOP_HIST_PASSED], out);
+	char needs[40];
+
+	(void)fprintf(out, COLUMN, p->name);
+	if (c->gaps->count < p->needs) {
+		(void)snprintf(needs, sizeof(needs), "needs %ju iterations", (uintmax_t)p->needs);
+		(void)fprintf(out, "%*s", 2 * CELL, needs);
+	} else {
+		put_cell(true, loop_hist_quantile(c->gaps, p->q), out);
+		put_cell(true, loop_hist_lag_quantile(c->busy, c->window_ns, p->q), out);
+	}
+	for (size_t i = 0; i < LATE_COLUMNS; i++)
+		put_cell(c->late[i]->count >= p->needs, loop_hist_quantile(c->late[i], p->q), out);
+	(void)fputc('\n', out);
+}
+
+static void put_percentiles(const struct loop_info *info, const struct loop_times *t, FILE *out)
+{
+	struct loop_hist busy;
+	const struct columns c = {
+		.gaps = &t->hists[LOOP_HIST_GAP],
+		.busy = &busy,
+		.late = { &t->hists[LOOP_HIST_WAKE_LAG], &t->hists[LOOP_HIST_EXPIRY],
+			  &t->hists[LOOP_HIST_PASSED] },
+		.window_ns = t->window_ns,
+	};
+
+	loop_busy_hist(info, t, &busy);
+	(void)fprintf(out, "\n" COLUMN "%*s%*s%*s%*s%*s\n", "", CELL, "iteration", CELL, "lag",
+		      CELL, "wake lag", CELL, "expired", CELL, "passed");
+	for (size_t i = 0; i < LOOP_PERCENTILES; i++)
+		put_percentile(&c, &loop_percentiles[i], out);
+	(void)fprintf(out, COLUMN, "max");
+	put_cell(true, c.gaps->max, out);
+	put_cell(true, busy.max, out);
+	for (size_t i = 0; i < LATE_COLUMNS; i++)
+		put_cell(c.late[i]->count, c.late[i]->max, out);
+	(void)fprintf(out, "\n" COLUMN "%*ju%*s", "of", CELL, (uintmax_t)c.gaps->count, CELL, "");
+	for (size_t i = 0; i < LATE_COLUMNS; i++)
+		(void)fprintf(out, "%*ju", CELL, (uintmax_t)c.late[i]->count);
+	(void)fputs(
+		"\n  lag: what an arrival at any time meets; wake lag: from the wake-up until it "
+		"ran;\n  expired waits: how late they returned; deadlines passed while busy: how "
+		"long ago\n",
+		out);
 }
 
 /* --- histogram -------------------------------------------------------------------------------- */
@@ -162,16 +175,16 @@ static void put_histogram(const struct loop_hist *h, FILE *out)
 	if (!h->count)
 		return;
 	sum_octaves(h, &o);
-	(void)fprintf(out, "\n  %-10s  %12s  %-*s  %7s  %s\n", "from", "iterations", BAR_LEN, "",
-		      "of time", "");
+	(void)fprintf(out, "\n  %-10s  %12s  %-*s  %7s\n", "from", "iterations", BAR_LEN, "",
+		      "of time");
 	for (uint32_t i = o.first; i <= o.last; i++) {
 		double count_pct = table_share_pct(o.at[i].count, h->count);
 		double sum_pct = table_share_pct(o.at[i].sum, h->sum);
 
-		(void)fprintf(out, "  %-10s  %12ju  %-*s  %5.1f %%  %s\n",
+		(void)fprintf(out, "  %-10s  %12ju  %-*s  %5.1f %%%s%s\n",
 			      units_duration(i ? 1ull << i : 0, from), (uintmax_t)o.at[i].count,
 			      BAR_LEN, table_bar(count_pct, BAR_LEN), sum_pct,
-			      table_bar(sum_pct, BAR_LEN));
+			      o.at[i].sum ? "  " : "", table_bar(sum_pct, BAR_LEN));
 	}
 }
 
@@ -184,7 +197,6 @@ void loop_put_figures(const struct loops *l, size_t index, FILE *out)
 	put_counts(t, out);
 	put_parts(l, t, out);
 	put_percentiles(info, t, out);
-	put_latenesses(t, out);
 	put_histogram(&t->hists[LOOP_HIST_GAP], out);
 }
 
@@ -199,9 +211,10 @@ static void put_interval(const struct loops *l, size_t index, FILE *out)
 	char clock[LABEL_TIME_LEN], name[LOOP_TEXT_LEN], text[LOOP_TEXT_LEN], max[UNITS_LEN];
 
 	loop_busy_hist(info, t, &busy);
-	(void)fprintf(out, "%.8s %s: %ju iterations, ",
+	(void)fprintf(out, "%.8s %s: %ju iteration%s, ",
 		      label_clock(l->meta.time_ns + l->meta.duration_ns, clock),
-		      loop_name_text(info, name), (uintmax_t)t->iterations);
+		      loop_name_text(info, name), (uintmax_t)t->iterations,
+		      t->iterations == 1 ? "" : "s");
 	(void)fprintf(out, "busy %.1f %%, lag", 100 * loop_utilisation(t));
 	if (t->hists[LOOP_HIST_GAP].count >= loop_percentiles[1].needs)
 		(void)fprintf(

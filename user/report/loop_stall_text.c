@@ -35,7 +35,9 @@ __attribute__((format(printf, 2, 3))) static void put(struct line *line, const c
 	va_start(args, format);
 	(void)vsnprintf(piece, sizeof(piece), format, args);
 	va_end(args);
-	if (line->used > INDENT && line->used + strlen(piece) > LINE_WIDTH) {
+	if (line->used > INDENT && line->used + strlen(piece) >= LINE_WIDTH) {
+		if (*text == ';' || *text == ':')
+			(void)fputc(*text++, line->out);
 		(void)fprintf(line->out, "\n%*s", INDENT, "");
 		line->used = INDENT;
 		text += *text == ' ';
@@ -97,6 +99,9 @@ char *loop_length_text(const struct loops *l, const struct stall *s, char buf[LO
 	else if (is_asleep(verdict) && wait_text(s, wait)[0])
 		(void)snprintf(buf, LOOP_TEXT_LEN, "stuck for %s%s in %s", at_least,
 			       units_duration(s->ns, text), wait);
+	else if (verdict != STALL_UNKNOWN)
+		(void)snprintf(buf, LOOP_TEXT_LEN, "stuck for %s%s, %s", at_least,
+			       units_duration(s->ns, text), stall_verdict_texts[verdict]);
 	else
 		(void)snprintf(buf, LOOP_TEXT_LEN, "stuck for %s%s", at_least,
 			       units_duration(s->ns, text));
@@ -129,7 +134,7 @@ static uint64_t samples_of(const struct stall *s)
 	return count;
 }
 
-static void put_counts(const struct loops *l, struct line *line, const struct stall *s)
+static void put_counts(struct line *line, const struct stall *s)
 {
 	uint64_t samples = samples_of(s);
 
@@ -138,7 +143,7 @@ static void put_counts(const struct loops *l, struct line *line, const struct st
 		    (uintmax_t)s->maj_faults);
 	else if (s->min_faults)
 		put(line, "; faults %ju", (uintmax_t)s->min_faults);
-	if (l->meta.frequency_hz)
+	if (samples)
 		put(line, "; %ju sample%s", (uintmax_t)samples, samples == 1 ? "" : "s");
 }
 
@@ -174,7 +179,7 @@ void loop_put_stall(const struct loops *l, const struct stall *s, FILE *out)
 	put(&line, ": %s", loop_length_text(l, s, text));
 	if (l->meta.has_split)
 		put_division(&line, s);
-	put_counts(l, &line, s);
+	put_counts(&line, s);
 	(void)fputc('\n', out);
 	put_verdict(l, s, out);
 }
@@ -188,13 +193,13 @@ void loop_put_stall_stack(const struct loops *l, const struct stall *s, FILE *ou
 
 	if (!stack || (l->meta.has_split && !stall_is_own(s)))
 		return;
-	(void)fprintf(out, "%*s%s ms %s", INDENT, "", ms_text(s, stack->ns, text),
-		      loop_part_texts[stack->part]);
+	(void)fprintf(out, "%*s%s ms", INDENT, "", ms_text(s, stack->ns, text));
 	if (stack->wait[0])
-		(void)fprintf(out, " in %s:\n", label_shorten(stack->wait, WAIT_MAX, wait));
+		(void)fprintf(out, " in %s (%s):\n", label_shorten(stack->wait, WAIT_MAX, wait),
+			      loop_part_texts[stack->part]);
 	else
-		(void)fprintf(out, ", %ju sample%s:\n", (uintmax_t)stack->count,
-			      stack->count == 1 ? "" : "s");
+		(void)fprintf(out, " %s, %ju sample%s:\n", loop_part_texts[stack->part],
+			      (uintmax_t)stack->count, stack->count == 1 ? "" : "s");
 	frames_text(stack->frames, stack->depth, stack->cut, out);
 }
 

@@ -16,7 +16,7 @@
 
 #define BAR_LEN	       10
 #define WAIT_MAX       32
-#define FUNCTION_MAX   40
+#define FUNCTION_MAX   34
 #define PLURAL(number) ((number) == 1 ? "" : "s")
 
 /* --- header ----------------------------------------------------------------------------------- */
@@ -36,9 +36,12 @@ static uint64_t sum_of_stalls(const struct loops *l, uint64_t *ret_ns)
 static void put_header(const struct loops *l, FILE *out)
 {
 	const struct loops_meta *m = &l->meta;
-	uint64_t stall_ns, stalls = sum_of_stalls(l, &stall_ns);
+	uint64_t stall_ns = 0, stalls = sum_of_stalls(l, &stall_ns);
 	char time[LABEL_TIME_LEN], text[UNITS_LEN];
+	size_t go_on = 0;
 
+	for (size_t i = 0; i < l->stall_count; i++)
+		go_on += l->stalls[i].is_going_on;
 	(void)fprintf(out, "loop-stall %s, report of %s: %s\n", m->version,
 		      label_time(m->time_ns, time), m->title);
 	if (!m->is_complete)
@@ -49,6 +52,8 @@ static void put_header(const struct loops *l, FILE *out)
 		      units_duration(m->duration_ns, text));
 	(void)fprintf(out, "  %-8s  %ju, %s in all", "stalls", (uintmax_t)stalls,
 		      units_duration(stall_ns, text));
+	if (go_on)
+		(void)fprintf(out, ", %zu still going on", go_on);
 	(void)fprintf(out, "; a stall is an iteration of %s or more\n",
 		      units_duration(m->threshold_ns, text));
 	(void)fprintf(out, "  %-8s  ", "stacks");
@@ -147,7 +152,7 @@ static void put_rest(const struct profile *p, FILE *out)
 {
 	static const char *const names[] = { "[CPU wait]", "[throttled]", "[stopped]",
 					     "[not to blame]", "[no sample]" };
-	const char *separator = "\nNo stack is blamed for ";
+	const char *title = "\nWithout a stack to blame:\n";
 	char text[UNITS_LEN];
 
 	for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++) {
@@ -162,11 +167,9 @@ static void put_rest(const struct profile *p, FILE *out)
 		}
 		if (!ns)
 			continue;
-		(void)fprintf(out, "%s%s %s", separator, units_duration(ns, text), names[n]);
-		separator = ", ";
+		(void)fprintf(out, "%s  %9s  %s\n", title, units_duration(ns, text), names[n]);
+		title = "";
 	}
-	if (separator[0] == ',')
-		(void)fputs(".\n", out);
 }
 
 static void put_culprits(const struct profile *p, size_t top, FILE *out)
@@ -306,8 +309,6 @@ int loop_report_text(const struct loops *l, const struct loop_report_style *styl
 		loop_put_figures(l, i, out);
 	if (l->stall_count)
 		err = put_stalls(l, style, out);
-	else if (l->loop_count)
-		(void)fputs("\nNo iteration was that long.\n", out);
 	if (err)
 		return err;
 	put_footer(&l->meta, out);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Chrome's trace events: each stall a slice of its thread where it happened; in it, one behind the
- * other, its parts, and in those the stacks they were seen in. When within a stall a part was is
- * not kept: the order of parts is made up, their lengths are not.
+ * Chrome's trace events: each stall a slice of its thread where it happened; in it its verdict, in
+ * that, one behind the other, its parts, and in those the stacks they were seen in. When within a
+ * stall a part was is not kept: the order of parts is made up, their lengths are not.
  */
 #include "base/json.h"
 #include "report/label.h"
@@ -99,7 +99,7 @@ static void write_parts(const struct writer *w, const struct stall *s, double at
 
 static void write_args(struct json *j, const struct loops *l, const struct stall *s)
 {
-	char text[LOOP_TEXT_LEN], time[LABEL_TIME_LEN];
+	char text[LOOP_TEXT_LEN], time[LABEL_TIME_LEN], key[32];
 
 	json_key(j, "args");
 	json_object(j);
@@ -107,9 +107,11 @@ static void write_args(struct json *j, const struct loops *l, const struct stall
 	json_key_string(j, "length", loop_length_text(l, s, text));
 	json_key_bool(j, "at_least", s->is_at_least);
 	json_key_bool(j, "going_on", s->is_going_on);
-	for (enum loop_part part = LOOP_RUNNING; l->meta.has_split && part < LOOP_PARTS; part++)
+	for (enum loop_part part = LOOP_RUNNING; l->meta.has_split && part < LOOP_PARTS; part++) {
+		(void)snprintf(key, sizeof(key), "%s_us", loop_part_names[part]);
 		if (s->part_ns[part])
-			write_time(j, loop_part_names[part], (double)s->part_ns[part]);
+			write_time(j, key, (double)s->part_ns[part]);
+	}
 	json_key_u64(j, "min_faults", s->min_faults);
 	json_key_u64(j, "maj_faults", s->maj_faults);
 	json_end(j);
@@ -120,8 +122,11 @@ static void write_stall(struct writer *w, const struct stall *s)
 	double at_ns = (double)((int64_t)(s->time_ns - w->loops->meta.time_ns));
 
 	w->loop = &w->loops->loops[s->loop];
-	begin_slice(w, stall_verdict_texts[loop_verdict(w->loops, s)], at_ns, s->ns);
+	begin_slice(w, "stall", at_ns, s->ns);
 	write_args(w->json, w->loops, s);
+	json_end(w->json);
+	/* a slice of its own: speedscope tells slices with other arguments apart */
+	begin_slice(w, stall_verdict_texts[loop_verdict(w->loops, s)], at_ns, s->ns);
 	json_end(w->json);
 	if (w->loops->meta.has_split)
 		write_parts(w, s, at_ns);
