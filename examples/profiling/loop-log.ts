@@ -52,7 +52,11 @@ function note(): void {
 		noteIdle[notes] = idleNs();
 		notes++;
 	} else leftOut++;
-	setImmediate(note).unref();
+}
+
+function noteEachIteration(): void {
+	note();
+	setImmediate(noteEachIteration).unref();
 }
 
 /** Begins the log of the calling thread's loop. */
@@ -66,7 +70,7 @@ export function startLog(): void {
 			else leftOut++;
 		}
 	}).observe({ entryTypes: ["gc"] });
-	setImmediate(note).unref();
+	noteEachIteration();
 }
 
 function enter(log: Call[], call: Call): Call {
@@ -107,6 +111,7 @@ function threadId(): number {
 }
 
 export function truth(): object {
+	note(); // what came since the last one is between two as well
 	return {
 		tid: threadId(),
 		left_out: leftOut,
