@@ -3,6 +3,7 @@
 # The servers that are busy: their routes, and that their truth adds up. Shares are of CPU time, not of time on the
 # wall, so that a busy machine makes these tests slower and not wrong.
 
+# shellcheck disable=SC2154 # variables of examples.bash
 load ../support/helpers.bash
 load ../support/examples.bash
 

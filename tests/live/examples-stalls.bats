@@ -4,6 +4,7 @@
 # looks like a stall and is none holds up nobody. Lengths are bounded from below, and from above by the same server's
 # own clocks, so that a busy machine makes these tests slower and not wrong.
 
+# shellcheck disable=SC2154,SC2153,SC2030,SC2031 # variables of the two files below; each test is a subshell
 load ../support/helpers.bash
 load ../support/examples.bash
 
@@ -187,7 +188,7 @@ assert all(len(loop.gaps) > 15 for loop in loops)'
 @test "stalling-server: misuse, a directory that is none, nothing left in one" {
 	local server
 	server=$(built examples/profiling/stalling-server)
-	for bad in --mix= --mix=1 --mix=1, --mix=,1 --mix=1,0 --mix=1,x --mix=1,2,3 --mix=1,100001 --mix=99999999999,1 \
+	for bad in --mix= --mix=1 '--mix=1,' --mix=,1 --mix=1,0 --mix=1,x --mix=1,2,3 --mix=1,100001 --mix=99999999999,1 \
 		--loops=0 --loops=17 --loops= --loops=2x --loops=-1; do
 		run "$server" --port 0 "$bad"
 		[ "$status" -eq 2 ] || fail "'$bad': $status"
