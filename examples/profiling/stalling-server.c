@@ -32,7 +32,7 @@ static atomic_uint failed; /* stalls that could not be had */
 /* --- the stalls that only compute --------------------------------------------------------------
  */
 
-static volatile uint64_t result; /* the compiler may not leave the work out */
+static _Thread_local volatile uint64_t result; /* the compiler may not leave the work out */
 
 TRUTH_SITE static uint64_t compute_step(uint64_t seed)
 {

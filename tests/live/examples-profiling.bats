@@ -3,14 +3,15 @@
 # The servers that are busy: their routes, and that their truth adds up. Shares are of CPU time, not of time on the
 # wall, so that a busy machine makes these tests slower and not wrong.
 
+# shellcheck disable=SC2154 # variables of examples.bash
 load ../support/helpers.bash
+load ../support/examples.bash
 
 FAULTS=(sync-io json regex compute)
 KEPT='abs(f["share_pct"] - f["asked_pct"]) <= 2'
 
 setup() {
-	need_command curl python3
-	saved=$BATS_TEST_TMPDIR/truth
+	examples_setup
 }
 
 teardown() {
@@ -22,32 +23,7 @@ busy() {
 }
 
 blocking() {
-	need_command node
-	[ -f "$(built examples/profiling/cpu-blocking.js)" ] || skip "needs make examples-ts"
-	# shellcheck disable=SC2034 # for start_server
-	RUN_AS=(node)
-	start_server profiling/cpu-blocking.js "$@"
-}
-
-# holds FILE EXPRESSION...: each Python expression over the document is true.
-holds() {
-	local file=$1 expression
-	shift
-	for expression; do
-		[ "$(json_get "$file" "$expression")" = true ] || fail "not so: $expression in $(cat "$file")"
-	done
-}
-
-# truth_has EXPRESSION: right now.
-truth_has() {
-	truth >"$saved" && [ "$(json_get "$saved" "$1")" = true ]
-}
-
-# The truth at the end is the last line on standard error.
-end_well() {
-	stop_server
-	[ "$SERVER_STATUS" -eq 0 ] || fail "status $SERVER_STATUS: $(cat "$SERVER_ERR")"
-	tail -n 1 "$SERVER_ERR" >"$saved"
+	start_node_server profiling/cpu-blocking.js "$@"
 }
 
 routes_answer() {

@@ -25,7 +25,7 @@ struct files {
 };
 
 static struct files files[SERVER_LOOPS_MAX];
-static volatile char seen; /* the compiler may not leave the reading out */
+static _Thread_local volatile char seen; /* the compiler may not leave the reading out */
 
 int disk_start(unsigned int loop, const char *directory)
 {
