@@ -212,6 +212,36 @@ WAIT_CALL(pselect6, LOOP_WAIT_SELECT, -1, timeout_of_struct(ctx->args[4], 1))
 /* whether it waits is seen when it sleeps, never by its arguments */
 WAIT_CALL(io_uring_enter, LOOP_WAIT_IO_URING, (__s32)ctx->args[0], NO_TIMEOUT)
 
+/*
+ * A new instance may be where the one of the loop was, in memory too: what comes before the first
+ * wait on it is no iteration.
+ */
+static __always_inline int instance_is_new(long fd)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct loop_state *l;
+	__u32 slot;
+
+	if (fd < 0 || !filter_target(task->tgid))
+		return 0;
+	l = loop_of(task, &slot);
+	if (l && l->wait == LOOP_WAIT_EPOLL && l->instance == (__u64)open_file_of(task, fd))
+		loop_becomes(l, LOOP_WAIT_NONE, 0, -1);
+	return 0;
+}
+
+SEC("tracepoint")
+int exit_epoll_create(struct trace_event_raw_sys_exit *ctx)
+{
+	return instance_is_new(ctx->ret);
+}
+
+SEC("tracepoint")
+int exit_epoll_create1(struct trace_event_raw_sys_exit *ctx)
+{
+	return instance_is_new(ctx->ret);
+}
+
 /* --- off the CPU ------------------------------------------------------------------------------ */
 
 static __always_inline bool may_take_stack(struct loop_state *l, __u64 now_ns)
