@@ -12,6 +12,8 @@
 #include "probe/unwind_tables.h"
 
 #include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -56,6 +58,48 @@ void spin(uint64_t ns)
 
 	while (now_ns() < end_ns)
 		;
+}
+
+void sleep_ns(uint64_t ns)
+{
+	struct timespec t = { .tv_sec = (time_t)(ns / 1000000000),
+			      .tv_nsec = (long)(ns % 1000000000) };
+
+	must(clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL) == 0);
+}
+
+int readable_fd(void)
+{
+	int fd = eventfd(1, EFD_CLOEXEC);
+
+	must(fd >= 0);
+	return fd;
+}
+
+int epoll_of(int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	must(epoll >= 0);
+	must(fd < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) == 0);
+	return epoll;
+}
+
+int wait_on(int epoll, int timeout_ms)
+{
+	struct epoll_event e;
+
+	return epoll_wait(epoll, &e, 1, timeout_ms);
+}
+
+int epoll_loop(void)
+{
+	int epoll = epoll_of(-1);
+
+	for (int i = 0; i < LOOP_IS_YOUNG; i++)
+		must(wait_on(epoll, 1) == 0);
+	return epoll;
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -109,8 +153,8 @@ static void configure(struct watch *w, const struct watch_options *o)
 	must(bpf_map__set_max_entries(skel->maps.loops, w->slots) == 0);
 	must(bpf_map__set_max_entries(skel->maps.loop_hists, w->slots * LOOP_HISTS) == 0);
 	must(bpf_map__set_max_entries(skel->maps.free_slots, w->slots) == 0);
-	must(bpf_map__set_max_entries(skel->maps.events,
-				      o->ring_bytes ? o->ring_bytes : 1 << 20) == 0);
+	must(bpf_map__set_max_entries(skel->maps.events, o->ring_bytes ? o->ring_bytes : 1 << 20) ==
+	     0);
 	must(bpf_program__set_autoload(skel->progs.on_switch, has_split) == 0);
 	must(bpf_program__set_autoload(skel->progs.on_wakeup, has_split) == 0);
 }

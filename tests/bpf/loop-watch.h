@@ -82,6 +82,22 @@ size_t watch_look(struct watch *w, struct loop_look *ret, size_t max);
 /* Is @fn, of @size bytes, in the user stack @id? */
 bool watch_has_frame(struct watch *w, uint64_t id, const void *fn, size_t size);
 
+/* --- what threads under test do --------------------------------------------------------------- */
+
+#define LOOP_IS_YOUNG 3 /* waits until a thread is a loop */
+
+/* An eventfd, always readable; an epoll instance, with @fd in it when not -1. */
+int readable_fd(void);
+int epoll_of(int fd);
+
+/* Waits on @epoll, one event at most. What the call returns. */
+int wait_on(int epoll, int timeout_ms);
+
+/* An instance that the current thread has waited on for a loop, and its iteration is under way. */
+int epoll_loop(void);
+
+void sleep_ns(uint64_t ns);
+
 uint64_t now_ns(void);
 
 /* Computes until @ns have passed. */
