@@ -36,6 +36,7 @@ enum {
 	KEY_LIST,
 	KEY_NO_STACKS,
 	KEY_NO_SPLIT,
+	KEY_TIMERS,
 	KEY_STACKS,
 	KEY_MAX_STACKS,
 	KEY_MAX_LOOPS,
@@ -49,6 +50,9 @@ static const struct argp_option option_table[] = {
 	{ "frequency", 'F', "HZ", 0, "looks a second at what runs in a late loop (default 99)", 2 },
 	{ "no-stacks", KEY_NO_STACKS, NULL, 0, "times only: no looks at what runs or waits", 2 },
 	{ "no-split", KEY_NO_SPLIT, NULL, 0, "do not divide stalls: no tracing of switches", 2 },
+	{ "timers", KEY_TIMERS, NULL, 0,
+	  "also how late libuv's timers run: a probe on uv__run_timers, once or twice an iteration",
+	  2 },
 	{ "stacks", KEY_STACKS, "HOW", 0,
 	  "walk stacks by unwind tables, where there are none by frame pointers (auto, the default), by "
 	  "tables alone (dwarf), or in the kernel by frame pointers alone (fp)",
@@ -145,6 +149,9 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_NO_SPLIT:
 		o->stall.has_split = false;
+		return 0;
+	case KEY_TIMERS:
+		o->stall.has_timers = true;
 		return 0;
 	case KEY_STACKS:
 		if (stack_method_parse(arg, &o->stall.stacks))

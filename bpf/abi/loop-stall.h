@@ -41,6 +41,7 @@ enum loop_hist_kind {
 	LOOP_HIST_EXPIRY,   /* waits that timed out: how late they returned */
 	LOOP_HIST_PASSED, /* deadlines that passed while it was busy: how long ago, at the next wait
 			   */
+	LOOP_HIST_TIMER,    /* libuv's timers, the first of those run together: how late */
 	LOOP_HISTS,
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A small HTTP/1.1 server on 127.0.0.1: one thread, epoll, timerfd and signalfd. All its memory is
- * taken at the start, so what grows while it serves is what the routes allocate.
+ * A small HTTP/1.1 server on 127.0.0.1: epoll, timerfd and signalfd, in one thread, or in several
+ * that share the port and nothing else. All its memory is taken at the start, so what grows while
+ * it serves is what the routes allocate.
  *
  * It answers /health (200 while the process lives) and /ready (503 once it drains) itself. SIGTERM
  * or SIGINT drains: no new connection, every reply says close, idle connections are closed, and it
@@ -49,6 +50,7 @@ struct server_option {
 };
 
 #define SERVER_OPTIONS_MAX 8
+#define SERVER_LOOPS_MAX   16
 
 struct server_app {
 	const char *name;
@@ -57,8 +59,12 @@ struct server_app {
 	size_t route_count;
 	const struct server_option *options; /* at most SERVER_OPTIONS_MAX */
 	size_t option_count;
-	int (*start)(struct server *server); /* NULL, or called once at first; says what failed */
-	void (*report)(FILE *out);	     /* called once, on stderr, when the server has ended */
+	unsigned int (*loop_count)(void); /* NULL: one; at most SERVER_LOOPS_MAX */
+	/* NULL, or called at first, for each loop, all by the main thread; says what failed */
+	int (*start)(struct server *server);
+	/* NULL, or called by each loop after each wait, with CLOCK_MONOTONIC before and after it */
+	void (*waited)(struct server *server, uint64_t began_ns, uint64_t ended_ns);
+	void (*report)(FILE *out); /* called once, on stderr, when the server has ended */
 };
 
 /* The main of an example: options, serving, the report. Returns the exit status. */
@@ -66,6 +72,17 @@ int server_main(const struct server_app *app, int argc, char **argv);
 
 /* Makes the reply a 503 that says so. */
 void exchange_out_of_memory(struct exchange *exchange);
+
+/*
+ * Query parameter @name, 0 to @max; @fallback without one. -EINVAL for anything else.
+ */
+int exchange_number(const struct exchange *exchange, const char *name, uint32_t fallback,
+		    uint32_t max, uint32_t *ret_number);
+
+/*
+ * Which loop this is: 0 is the main thread's; the threads of others are called "loop-1" and on.
+ */
+unsigned int server_index(const struct server *server);
 
 /* A timer of the server's loop, @after_ns from now; see timers.h for who owns it. */
 void server_timer_start(struct server *server, struct timer *timer, uint64_t after_ns);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What server.c (loop, listening, routes) and connection.c share; not for the examples. */
+/* What server.c (routes), loop.c, loops.c and connection.c share; not for the examples. */
 #ifndef EXAMPLE_SERVER_INTERNAL_H
 #define EXAMPLE_SERVER_INTERNAL_H
+
+#include <pthread.h>
 
 #include "server.h"
 
@@ -38,9 +40,13 @@ struct connection {
 
 struct server {
 	const struct server_app *app;
+	unsigned int index;
+	struct server *next; /* the loop of the next thread; NULL: the last */
+	pthread_t thread;    /* of all but the first */
+	int status;	     /* how it ended */
 	int epoll_fd;
 	struct source listener;
-	struct source signals;
+	struct source signals; /* the first loop's; another's hears from it */
 	struct source clock;
 	uint64_t now_ns;
 	uint64_t armed_ns; /* when the clock rings, 0: not set */
@@ -53,9 +59,18 @@ struct server {
 	struct connection connections[SERVER_CONNECTIONS];
 };
 
-/* server.c */
+/* loops.c */
 int server_serve(const struct server_app *app, uint16_t port); /* exit status */
+
+/* loop.c */
+struct server *server_new(const struct server_app *app, unsigned int index); /* NULL: see errno */
+void server_free(struct server *server);
+int server_listen(struct server *server, uint16_t port, uint16_t *ret_port);
+void server_run(struct server *server);	 /* to its end; sets its status */
+void server_tell(struct server *server); /* as a signal would */
 int source_watch(struct server *server, struct source *source, uint32_t interest);
+
+/* server.c */
 void server_dispatch(struct server *server, const struct http_request *request,
 		     struct http_reply *reply);
 

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "busy/faults.h"
-#include "busy/ledger.h"
 #include "busy/mix.h"
 #include "busy/off_cpu.h"
+#include "ledger.h"
 #include "server.h"
 
 #define PATTERN_LETTERS 20
@@ -41,31 +41,6 @@ static struct ledger_entry ledger[ENTRIES] = {
 };
 
 static const char *directory = "/var/tmp"; /* on a disk, where /tmp may be memory */
-
-/* Query parameter @name, 0 to @max; @fallback without one. -EINVAL for anything else. */
-static int query_number(const struct exchange *exchange, const char *name, uint32_t fallback,
-			uint32_t max, uint32_t *ret_number)
-{
-	char text[16];
-	uint64_t number = 0;
-	int err = http_query(exchange->request, name, text, sizeof(text));
-
-	if (err == -ENOENT) {
-		*ret_number = fallback;
-		return 0;
-	}
-	if (err || !text[0])
-		return -EINVAL;
-	for (const char *c = text; *c; c++) {
-		if (*c < '0' || *c > '9')
-			return -EINVAL;
-		number = number * 10 + (uint64_t)(*c - '0');
-		if (number > max)
-			return -EINVAL;
-	}
-	*ret_number = (uint32_t)number;
-	return 0;
-}
 
 /* --- /sync-io ----------------------------------------------------------------------------------
  */
@@ -105,7 +80,7 @@ static void answer_price(struct exchange *exchange, enum entry entry,
 	uint32_t id;
 	int err;
 
-	if (query_number(exchange, "id", 1, UINT32_MAX, &id)) {
+	if (exchange_number(exchange, "id", 1, UINT32_MAX, &id)) {
 		http_reply_printf(exchange->reply, 400, "text/plain", "ask for ?id=NUMBER\n");
 		return;
 	}
@@ -144,7 +119,7 @@ static void answer_match(struct exchange *exchange, enum entry entry,
 	uint32_t letters;
 	bool is_match;
 
-	if (query_number(exchange, "n", PATTERN_LETTERS, PATTERN_TEXT_MAX, &letters)) {
+	if (exchange_number(exchange, "n", PATTERN_LETTERS, PATTERN_TEXT_MAX, &letters)) {
 		http_reply_printf(exchange->reply, 400, "text/plain", "n is 0 to %d\n",
 				  PATTERN_TEXT_MAX);
 		return;

@@ -54,6 +54,7 @@ static void test_labels(void)
 	is_text(label_frame(&jit, buf), "[jit]+0x1f", "one that has its brackets");
 	is_text(label_frame(&nothing, buf), "[unknown]", "nothing");
 	is_text(label_clock(1795415174120999999, buf), "06:26:14.120", "a time of the day");
+	is_text(label_time_ms(1795415174120999999, buf), "2026-11-23T06:26:14.120Z", "and its day");
 	is_text(label_shorten("abcdefghij", 9, buf), "abc...hij", "start and end");
 	is_text(label_shorten("abcdefghij", 10, buf), "abcdefghij", "what fits");
 	is_text(label_shorten("\xe5\x86\x85\xe5\x86\x85\xe5\x86\x85\xe5\x86\x85", 8, buf),

@@ -64,8 +64,10 @@ static int configure(struct loop_stall *c)
 	(void)bpf_program__set_autoload(skel->progs.on_switch, o->has_split);
 	(void)bpf_program__set_autoload(skel->progs.on_wakeup, o->has_split);
 	(void)bpf_program__set_autoload(skel->progs.process_fork, o->follow_children);
-	(void)bpf_program__set_autoload(skel->progs.gc_enter, false);
-	(void)bpf_program__set_autoload(skel->progs.gc_exit, false);
+	(void)bpf_program__set_autoload(skel->progs.gc_begins, o->has_split);
+	(void)bpf_program__set_autoload(skel->progs.gc_ends, o->has_split);
+	(void)bpf_program__set_autoload(skel->progs.timers_run, o->has_timers);
+	loop_stall_prepare_runtime(skel);
 	return err ? log_errno(err, "table sizes") : 0;
 }
 
@@ -162,6 +164,7 @@ static void detach(struct loop_stall *c)
 	clock_events_detach(&c->clock);
 	release_probes(c->waits, LOOP_WAIT_LINKS, NULL, 0);
 	memset(c->waits, 0, sizeof(c->waits));
+	uprobes_detach(&c->runtime);
 	if (c->skel)
 		loop_stall_bpf__detach(c->skel);
 }
@@ -284,8 +287,10 @@ static int housekeeping(void *ctx)
 	err = loop_stall_read_loops(c);
 	if (!err)
 		err = loop_stall_tell_lasting(c);
-	if (!c->stopped_ns)
+	if (!c->stopped_ns) {
 		processes_refresh(&c->processes, true);
+		loop_stall_attach_runtime(c);
+	}
 	return err;
 }
 
@@ -308,6 +313,7 @@ int loop_stall_start(struct loop_stall *c, loop_stall_fn fn, void *ctx)
 	err = attach(c);
 	if (err)
 		return err;
+	loop_stall_attach_runtime(c);
 	err = loop_stall_look(c);
 	if (!err)
 		err = loop_add_fd(c->loop, ring_buffer__epoll_fd(c->ring), on_ring, c);

@@ -249,5 +249,4 @@ void loop_stall_free_loops(struct loop_stall *c)
 		free(c->loops.at[i]);
 	}
 	free(c->loops.at);
-	free(c->stalls.at);
 }

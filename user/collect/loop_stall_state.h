@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "host/clock.h"
 #include "probe/clock_events.h"
+#include "probe/uprobes.h"
 
 #include "loop-stall.skel.h"
 
@@ -57,6 +58,7 @@ struct loop_stall {
 	struct stack_names names;
 	struct bpf_link *waits[LOOP_WAIT_LINKS];
 	struct clock_events clock;
+	struct uprobe_links runtime;
 	struct loop_state *states; /* map "loops" */
 	struct loop_hist *hists;   /* map "loop_hists" */
 	struct seen_loop *by_slot[LOOPS_MAX];
@@ -108,6 +110,13 @@ int loop_stall_tell_lasting(struct loop_stall *c);
 /* Stalls over, then those under way: c->taken_stalls, *ret_count of them. 0 or -ENOMEM. */
 int loop_stall_take_stalls(struct loop_stall *c, uint64_t now_ns, size_t *ret_count);
 void loop_stall_free_stalls(struct loop_stall *c);
+
+/* loop_stall_runtime.c */
+/* Before load: how the probes of run times are attached. */
+void loop_stall_prepare_runtime(struct loop_stall_bpf *skel);
+/* Probes V8's collector and libuv's timers in the processes that have them and were not asked yet.
+ */
+void loop_stall_attach_runtime(struct loop_stall *c);
 
 /* loop_stall_look.c */
 /*

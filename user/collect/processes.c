@@ -192,6 +192,7 @@ static void on_exec(struct process *s)
 	unwind_tables_forget(s->set->unwind, s->pid);
 	jit_map_free(s->jit);
 	s->jit = NULL;
+	s->is_probed = false;
 	(void)refresh(s); /* else its stacks end early: counted */
 }
 

@@ -23,6 +23,8 @@ struct process {
 	uint32_t slot;	     /* of its counters */
 	bool is_open;	     /* the target is held */
 	bool is_ended;
+	bool is_probed; /* the owner's: what it attaches to each is in place; false again after an
+			   exec */
 	UT_hash_handle hh;
 };
 

@@ -214,6 +214,14 @@ static int add_stall(struct profile *p, const struct loops *l, const struct stal
 	return err ? err : add_named(&share, LOOP_RUNNING, "[not to blame]", share.left_ns);
 }
 
+/* What has a name in a program has a module, or is the kernel's. */
+bool loops_is_stack(const struct profile *p, const struct profile_stack *s)
+{
+	const struct frame *f = s->depth == 1 ? profile_frame(p, s->frames[0]) : NULL;
+
+	return !f || f->module[0] || f->function[0] != '[';
+}
+
 int loops_profile(const struct loops *l, struct profile **ret)
 {
 	_release_(profile_freep) struct profile *p = profile_new();

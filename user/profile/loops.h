@@ -120,5 +120,7 @@ struct loops {
  * all the rest. 0 or -ENOMEM.
  */
 int loops_profile(const struct loops *l, struct profile **ret);
+/* Was @s of that profile seen, rather than being one of the names above? */
+bool loops_is_stack(const struct profile *p, const struct profile_stack *s);
 
 #endif

@@ -40,6 +40,15 @@ char *label_clock(uint64_t realtime_ns, char buf[LABEL_TIME_LEN])
 	return buf;
 }
 
+char *label_time_ms(uint64_t realtime_ns, char buf[LABEL_TIME_LEN])
+{
+	char clock[LABEL_TIME_LEN];
+	size_t date = strcspn(label_time(realtime_ns, buf), "T");
+
+	(void)snprintf(buf + date, LABEL_TIME_LEN - date, "T%sZ", label_clock(realtime_ns, clock));
+	return buf;
+}
+
 /* Is @at in the middle of a UTF-8 character? */
 static bool is_inside_char(const char *at)
 {

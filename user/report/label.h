@@ -29,4 +29,7 @@ char *label_time(uint64_t realtime_ns, char buf[LABEL_TIME_LEN]);
 /* The time of the day of it, to the millisecond: "06:26:14.120". Returns @buf. */
 char *label_clock(uint64_t realtime_ns, char buf[LABEL_TIME_LEN]);
 
+/* Both: "2025-11-23T06:26:14.120Z". Returns @buf. */
+char *label_time_ms(uint64_t realtime_ns, char buf[LABEL_TIME_LEN]);
+
 #endif

@@ -12,10 +12,10 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ledger.h"
+#include "pause.h"
 #include "site.h"
 
 #define CYCLE_NS      20000000ULL
@@ -58,24 +58,10 @@ static volatile uint64_t answer;
 /* --- the parts ---------------------------------------------------------------------------------
  */
 
-static void wait_on(sem_t *sem)
-{
-	while (sem_wait(sem) && errno == EINTR)
-		;
-}
-
-static void sleep_ns(uint64_t ns)
-{
-	struct timespec left = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
-
-	while (nanosleep(&left, &left) && errno == EINTR)
-		;
-}
-
 TRUTH_SITE static void await_upstream(uint64_t ns)
 {
-	sleep_ns(ns);
-	wait_on(&is_held); /* posted long ago, as a rule */
+	pause_ns(ns);
+	pause_until_posted(&is_held); /* posted long ago, as a rule */
 }
 
 TRUTH_SITE static void enter_shared_section(uint64_t ns)
@@ -156,9 +142,9 @@ TRUTH_SITE static void hold_shared_section(void)
 {
 	(void)pthread_mutex_lock(&shared_section);
 	(void)sem_post(&is_held);
-	wait_on(&is_asked_for);
+	pause_until_posted(&is_asked_for);
 	if (!is_worker_gone)
-		sleep_ns(hold_ns);
+		pause_ns(hold_ns);
 	(void)pthread_mutex_unlock(&shared_section);
 }
 
@@ -166,7 +152,7 @@ static void *holder_main(void *unused)
 {
 	while (!is_worker_gone) {
 		hold_shared_section();
-		wait_on(&is_released);
+		pause_until_posted(&is_released);
 	}
 	return unused;
 }

@@ -8,14 +8,12 @@
 #include "faults.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "site.h"
 
 #define PRICES_BYTES 1048576
@@ -37,51 +35,6 @@ static size_t queue_len;
 static bool is_ending;
 static bool is_running;
 static pthread_t writer;
-
-/* --- files -------------------------------------------------------------------------------------
- */
-
-/* A file that nobody else can open and that is gone with the process. */
-static int open_nameless(const char *directory)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	if (snprintf(path, sizeof(path), "%s/busy-server.XXXXXX", directory) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	(void)unlink(
-		path); /* if it stays, it is empty or small and in a directory for such files */
-	return fd;
-}
-
-static int write_all(int fd, const char *at, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int write_prices(void)
-{
-	char piece[PIECE_BYTES];
-	int err = 0;
-
-	memset(piece, '7', sizeof(piece));
-	for (size_t at = 0; at < PRICES_BYTES && !err; at += sizeof(piece))
-		err = write_all(prices_fd, piece, sizeof(piece));
-	return err;
-}
 
 /* --- the fault ---------------------------------------------------------------------------------
  */
@@ -111,7 +64,7 @@ TRUTH_SITE static int read_price_list(uint64_t *ret_sum)
 
 TRUTH_SITE static int append_audit_line(void)
 {
-	int err = write_all(audit_fd, audit_line, LINE_BYTES);
+	int err = file_write_all(audit_fd, audit_line, LINE_BYTES);
 
 	if (err)
 		return err;
@@ -150,7 +103,7 @@ static void *write_audit_lines(void *unused)
 	size_t len;
 
 	while ((len = queue_take(taken)) > 0) {
-		int err = write_all(audit_fd, taken, len);
+		int err = file_write_all(audit_fd, taken, len);
 
 		if (!err && fsync(audit_fd))
 			err = -errno;
@@ -196,13 +149,13 @@ int sync_io_start(const char *directory)
 {
 	int err;
 
-	prices_fd = open_nameless(directory);
+	prices_fd = file_open_nameless(directory, "busy-server");
 	if (prices_fd < 0)
 		return prices_fd;
-	audit_fd = open_nameless(directory);
+	audit_fd = file_open_nameless(directory, "busy-server");
 	if (audit_fd < 0)
 		return audit_fd;
-	err = write_prices();
+	err = file_fill(prices_fd, PRICES_BYTES);
 	if (!err)
 		err = -pthread_create(&writer, NULL, write_audit_lines, NULL);
 	if (err)

@@ -4,8 +4,8 @@
  * (CLOCK_THREAD_CPUTIME_ID: user and system, no waiting) and time on the wall. One clock read costs
  * some 0.3 us, so what is measured should take some 0.1 ms or more.
  */
-#ifndef BUSY_LEDGER_H
-#define BUSY_LEDGER_H
+#ifndef EXAMPLE_LEDGER_H
+#define EXAMPLE_LEDGER_H
 
 #include <stdint.h>
 #include <stdio.h>

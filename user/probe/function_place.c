@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The process's maps say which file; its symbol tables say where. */
+#include "probe/function_place.h"
+
+#include "base/scope.h"
+#include "host/file_reader.h"
+#include "symbol/elf.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_run_time(const struct mapping *m)
+{
+	const char *name = m->path ? strrchr(m->path, '/') : NULL;
+
+	return name && (strncmp(name, "/libnode", 8) == 0 || strncmp(name, "/libuv", 6) == 0);
+}
+
+static int search_elf(const struct elf *elf, const char *const *names, size_t count,
+		      struct uprobe_place *places)
+{
+	_release_(freep) struct elf_symbol *symbols = calloc(count, sizeof(*symbols));
+	bool is_found = false;
+	int err = symbols ? elf_find_functions(elf, names, count, false, symbols) : -ENOMEM;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		bool is_code = false;
+		uint64_t offset = 0;
+
+		if (symbols[i].found &&
+		    !(elf_offset_of(elf, symbols[i].vaddr, &offset, &is_code) && is_code))
+			offset = 0;
+		places[i] = (struct uprobe_place){ .offset = offset };
+		is_found |= offset != 0;
+	}
+	return err ? err : is_found ? 0 : -ENODATA;
+}
+
+/* In the file of @m, whose descriptor is the caller's when it is found there. */
+static int search_mapping(const struct target *t, const struct mapping *m, const char *const *names,
+			  size_t count, struct function_places *places)
+{
+	_release_(file_reader_done) struct file_reader file = { 0 };
+	_release_(closep) int fd = target_open_mapping(t, m);
+	struct reader reader;
+	struct elf elf;
+	uint64_t offset;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = file_reader_init(&file, fd, &reader);
+	if (!err)
+		err = elf_open(&elf, reader, &offset);
+	if (!err)
+		err = search_elf(&elf, names, count, places->at);
+	if (err)
+		return err;
+	places->fd = fd;
+	fd = -1;
+	return 0;
+}
+
+static bool is_program(const struct mapping *m, const struct target *t)
+{
+	return m->path && strcmp(m->path, t->exe) == 0;
+}
+
+int function_places_find(const struct target *t, const char *const *names, size_t count,
+			 struct function_places *places)
+{
+	_release_(procmaps_done) struct procmaps maps = { 0 };
+	uint64_t inode = 0; /* looked through last: a file has several mappings */
+	int err = target_maps(t, &maps);
+
+	places->fd = -1;
+	for (size_t i = 0; i < maps.len && !err; i++) {
+		const struct mapping *m = &maps.at[i];
+
+		if (m->inode == inode || !(is_program(m, t) || is_run_time(m)))
+			continue;
+		inode = m->inode;
+		if (search_mapping(t, m, names, count, places) == 0)
+			return 0;
+	}
+	return err ? err : -ENODATA;
+}
