@@ -188,11 +188,12 @@ static void test_epoll_and_poll(void)
 /* --- a poll that goes on ---------------------------------------------------------------------- */
 
 /* Stopped and let go on in a poll: the kernel goes on by another system call. */
-static void stopped_in_poll(void)
+static void stopped_in_poll(void *arg)
 {
 	int epoll = epoll_of(-1);
 	struct pollfd p = { .fd = epoll, .events = POLLIN };
 
+	(void)arg;
 	for (int i = 0; i < ROUNDS; i++)
 		wait_poll(epoll);
 	must(poll(&p, 1, 600) == 0);
@@ -202,25 +203,15 @@ static void stopped_in_poll(void)
 
 static void test_stopped_in_poll(void)
 {
+	pid_t child = watch_start_child(w, stopped_in_poll, NULL);
 	const struct watched *t;
-	pid_t child = fork();
 	int status;
 
-	must(child >= 0);
-	if (!child) {
-		(void)raise(SIGSTOP);
-		stopped_in_poll();
-		_exit(0);
-	}
-	must(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status));
-	watch_target(w, (uint32_t)child, TARGET_RECORDS);
-	must(kill(child, SIGCONT) == 0);
 	(void)usleep(250000);
 	must(kill(child, SIGSTOP) == 0);
 	must(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status));
 	must(kill(child, SIGCONT) == 0);
-	must(waitpid(child, &status, 0) == child && status == 0);
-	t = watch_take(w, (uint32_t)child);
+	t = watch_join_child(w, child);
 	is_int(t->state.waits, ROUNDS + 4, "a poll that was stopped: two waits");
 	is_int(t->stall_count, 0, "and no stall");
 	ok(t->state.idle_ns > 600 * MS_NS, "all of it idle (%llu ms)", t->state.idle_ns / MS_NS);

@@ -12,10 +12,12 @@
 #include "probe/unwind_tables.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #define WAITS_MAX   32
@@ -66,6 +68,14 @@ void sleep_ns(uint64_t ns)
 			      .tv_nsec = (long)(ns % 1000000000) };
 
 	must(clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL) == 0);
+}
+
+void *shared_memory(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	must(at != MAP_FAILED);
+	return at;
 }
 
 int readable_fd(void)
@@ -371,6 +381,32 @@ const struct watched *watch_join(struct watch *w, struct watch_thread *t)
 const struct watched *watch_run(struct watch *w, void (*fn)(void *), void *arg)
 {
 	return watch_join(w, watch_start(w, fn, arg));
+}
+
+/* It stops before it does anything, to be taken for a target first. */
+pid_t watch_start_child(struct watch *w, void (*fn)(void *), void *arg)
+{
+	pid_t child = fork();
+	int status;
+
+	must(child >= 0);
+	if (!child) {
+		(void)raise(SIGSTOP);
+		fn(arg);
+		_exit(0);
+	}
+	must(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status));
+	watch_target(w, (uint32_t)child, TARGET_RECORDS);
+	must(kill(child, SIGCONT) == 0);
+	return child;
+}
+
+const struct watched *watch_join_child(struct watch *w, pid_t child)
+{
+	int status;
+
+	must(waitpid(child, &status, 0) == child && status == 0);
+	return watch_take(w, (uint32_t)child);
 }
 
 /* --- what there is ---------------------------------------------------------------------------- */

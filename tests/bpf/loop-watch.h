@@ -58,6 +58,10 @@ struct watch_thread *watch_start(struct watch *w, void (*fn)(void *), void *arg)
 uint32_t watch_tid(const struct watch_thread *t); /* it has begun */
 const struct watched *watch_join(struct watch *w, struct watch_thread *t);
 
+/* The same in a process of its own: it begins; the test may stop it, or wait for its end. */
+pid_t watch_start_child(struct watch *w, void (*fn)(void *), void *arg);
+const struct watched *watch_join_child(struct watch *w, pid_t child);
+
 /* The state of thread @tid of any process as it is now; NULL: it has no slot. */
 const struct loop_state *watch_state(struct watch *w, uint32_t tid);
 
@@ -97,6 +101,9 @@ int wait_on(int epoll, int timeout_ms);
 int epoll_loop(void);
 
 void sleep_ns(uint64_t ns);
+
+/* Memory that children share with the test. */
+void *shared_memory(size_t size);
 
 uint64_t now_ns(void);
 
