@@ -164,9 +164,10 @@ $(HOSTTEST): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
 
 # The stacks that the tests make are walked by frame pointers.
 $(patsubst %,%.o,$(BPFTEST)): ALL_CFLAGS += -fno-omit-frame-pointer
-$(patsubst %,%.o,$(BPFTEST) $(STOPS) $(COST)): | $(TEST_SKELS) $(SKELS)
+$(patsubst %,%.o,$(BPFTEST) $(STOPS) $(COST) $(B)/tests/bpf/loop-watch): | $(TEST_SKELS) $(SKELS)
+$(filter $(B)/tests/bpf/loop-stall%,$(BPFTEST)): $(B)/tests/bpf/loop-watch.o
 $(BPFTEST) $(STOPS) $(COST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
-	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
 
 FUZZ_SRC := $(foreach d,$(PURE_DIRS),$(wildcard user/$(d)/*.c))
 $(FUZZERS): $(B)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(B)/gen/pprof.pb-c.c

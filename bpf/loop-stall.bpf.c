@@ -16,11 +16,12 @@
 #define COUNTER_STACKS_BY_FP LOOP_STACKS_BY_FP
 #include "lib/filter.bpf.h"
 #include "lib/loop_look.bpf.h"
+#include "lib/loop_runtime.bpf.h"
+#include "lib/loop_waits.bpf.h"
 #include "lib/loops.bpf.h"
 #include "lib/open_file.bpf.h"
 #include "lib/process_stack.bpf.h"
 
-const volatile bool has_split = true;
 const volatile bool has_stacks = true;
 const volatile bool follows_children = false;
 
@@ -30,187 +31,6 @@ const volatile bool follows_children = false;
 /* Stacks at switch-outs: one each so long on average, so many at once. */
 #define TOKEN_NS    1000000ull
 #define TOKEN_BURST 50
-
-/* --- wait calls ------------------------------------------------------------------------------- */
-
-/*
- * May waits on another instance take the place of those on the present one? When that is not known
- * (busy at the attach) or gone, and as long as it is not clear which one the loop is.
- */
-static __always_inline bool is_replaced(struct loop_state *l, struct task_struct *task, __u32 wait,
-					__u64 timeout_ns)
-{
-	if (!l->instance)
-		return true;
-	if (l->is_confirmed)
-		return l->wait == LOOP_WAIT_EPOLL && wait == LOOP_WAIT_EPOLL &&
-		       (__u64)open_file_of(task, (__u32)l->fd) != l->instance;
-	return wait > l->wait || (wait == l->wait && timeout_ns && !l->idle_ns);
-}
-
-static __always_inline void loop_becomes(struct loop_state *l, __u32 wait, __u64 instance, __s32 fd)
-{
-	l->instance = instance;
-	l->wait = wait;
-	l->fd = fd;
-	l->is_confirmed = 0;
-	l->waits_young = 0;
-	l->busy_since_ns = 0;
-	l->deadline_ns = 0;
-	l->is_waiting = 0;
-}
-
-/* A deadline that the program was too busy for; and the next one. */
-static __always_inline void set_deadline(struct loop_state *l, __u32 slot, __u64 now_ns,
-					 __u64 timeout_ns)
-{
-	if (l->deadline_ns && now_ns > l->deadline_ns) {
-		hist_add(slot, LOOP_HIST_PASSED, now_ns - l->deadline_ns, now_ns);
-		l->deadline_ns = 0;
-	}
-	if (timeout_ns)
-		l->deadline_ns = timeout_ns == NO_TIMEOUT ? 0 : now_ns + timeout_ns;
-}
-
-/* The current thread begins a wait call. @fd: of what it waits on, -1: no descriptor. */
-static __noinline int wait_begins(__u32 wait, __s32 fd, __u64 timeout_ns)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 instance = wait, now_ns;
-	struct loop_state *l;
-	__u32 slot = 0;
-
-	if (!filter_target(task->tgid))
-		return 0;
-	if (fd >= 0)
-		instance = (__u64)open_file_of(task, (__u32)fd);
-	if (!instance) /* a call that fails */
-		return 0;
-	l = loop_of(task, &slot);
-	if (!l) {
-		l = loop_claim(task, &slot);
-		if (!l || !loop_link(l, slot, task))
-			return 0;
-	}
-	if (slot >= LOOPS_MAX)
-		return 0;
-	now_ns = bpf_ktime_get_ns();
-	if (l->instance != instance && !is_replaced(l, task, wait, timeout_ns))
-		return 0;
-	if (l->busy_since_ns &&
-	    (l->instance == instance || (l->is_at_least && wait == LOOP_WAIT_EPOLL)))
-		iteration_ends(l, slot, now_ns);
-	if (l->instance != instance)
-		loop_becomes(l, wait, instance, fd);
-	set_deadline(l, slot, now_ns, timeout_ns);
-	l->is_waiting = 1;
-	l->busy_since_ns = 0;
-	l->wait_began_ns = now_ns;
-	l->timeout_ns = timeout_ns;
-	l->slept_ns = 0;
-	l->woken_ns = 0;
-	l->out_ns = 0;
-	return 0;
-}
-
-/* Threads that poll now and then, between sleeping in something else, are no loops. */
-static __always_inline void grow_up(struct loop_state *l)
-{
-	if (l->is_confirmed)
-		return;
-	l->waits_young++;
-	if (l->waits_young < YOUNG_WAITS)
-		return;
-	if (l->wait == LOOP_WAIT_EPOLL)
-		l->is_confirmed = l->idle_ns > 0 || l->waits_young >= BUSY_WAITS;
-	else
-		l->is_confirmed = has_split && l->idle_ns > l->part_ns[LOOP_SLEEP];
-}
-
-static __always_inline void count_wait(struct loop_state *l, __u32 slot, __u64 now_ns, long result)
-{
-	__u64 ns = now_ns - l->wait_began_ns;
-	bool has_slept = has_split ? l->slept_ns > 0 : l->timeout_ns > 0;
-	bool is_polling = l->wait == LOOP_WAIT_IO_URING ? !has_slept : !l->timeout_ns;
-
-	l->waits++;
-	if (is_polling)
-		l->polling_ns += ns;
-	else
-		l->waiting_ns += ns;
-	l->idle_ns += has_split ? l->slept_ns : is_polling ? 0 : ns;
-	if (l->woken_ns)
-		hist_add(slot, LOOP_HIST_WAKE_LAG, now_ns - l->woken_ns, now_ns);
-	if (result == 0 && l->timeout_ns && l->timeout_ns != NO_TIMEOUT) {
-		if (ns > l->timeout_ns)
-			hist_add(slot, LOOP_HIST_EXPIRY, ns - l->timeout_ns, now_ns);
-		l->deadline_ns = 0;
-	}
-	l->is_delivered = l->wait == LOOP_WAIT_IO_URING
-				  ? has_slept
-				  : result > 0 || (result == 0 && l->timeout_ns);
-}
-
-/* A wait call of the current thread returns @result. */
-static __noinline int wait_ends(__u32 wait, long result)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct loop_state *l;
-	__u32 slot = 0;
-	__u64 now_ns;
-
-	if (!filter_target(task->tgid))
-		return 0;
-	l = loop_of(task, &slot);
-	if (!l || slot >= LOOPS_MAX || !l->is_waiting || l->wait != wait)
-		return 0;
-	now_ns = bpf_ktime_get_ns();
-	count_wait(l, slot, now_ns, result);
-	l->is_waiting = 0;
-	grow_up(l);
-	iteration_begins(l, now_ns);
-	return 0;
-}
-
-static __always_inline __u64 timeout_of_ms(__u64 arg)
-{
-	__s32 ms = (__s32)arg;
-
-	return ms < 0 ? NO_TIMEOUT : (__u64)ms * 1000000;
-}
-
-/* @arg: a struct of seconds and @unit_ns, NULL: without end. */
-static __always_inline __u64 timeout_of_struct(__u64 arg, __u64 unit_ns)
-{
-	__u64 at[2] = {};
-
-	if (!arg)
-		return NO_TIMEOUT;
-	(void)bpf_probe_read_user(at, sizeof(at), (const void *)arg); /* else the call fails */
-	return at[0] * 1000000000ull + at[1] * unit_ns;
-}
-
-#define WAIT_CALL(name, wait, fd, timeout_ns)                                                      \
-	SEC("tracepoint")                                                                          \
-	int enter_##name(struct trace_event_raw_sys_enter *ctx)                                    \
-	{                                                                                          \
-		return wait_begins((wait), (fd), (timeout_ns));                                    \
-	}                                                                                          \
-	SEC("tracepoint")                                                                          \
-	int exit_##name(struct trace_event_raw_sys_exit *ctx)                                      \
-	{                                                                                          \
-		return wait_ends((wait), ctx->ret);                                                \
-	}
-
-WAIT_CALL(epoll_wait, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
-WAIT_CALL(epoll_pwait, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
-WAIT_CALL(epoll_pwait2, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_struct(ctx->args[3], 1))
-WAIT_CALL(poll, LOOP_WAIT_POLL, -1, timeout_of_ms(ctx->args[2]))
-WAIT_CALL(ppoll, LOOP_WAIT_POLL, -1, timeout_of_struct(ctx->args[2], 1))
-WAIT_CALL(select, LOOP_WAIT_SELECT, -1, timeout_of_struct(ctx->args[4], 1000))
-WAIT_CALL(pselect6, LOOP_WAIT_SELECT, -1, timeout_of_struct(ctx->args[4], 1))
-/* whether it waits is seen when it sleeps, never by its arguments */
-WAIT_CALL(io_uring_enter, LOOP_WAIT_IO_URING, (__s32)ctx->args[0], NO_TIMEOUT)
 
 /* --- off the CPU ------------------------------------------------------------------------------ */
 
@@ -253,9 +73,10 @@ static __always_inline void leaves(void *ctx, struct task_struct *prev, unsigned
 	if (!l || (!l->is_waiting && !l->busy_since_ns))
 		return;
 	l->out_ns = bpf_ktime_get_ns();
-	l->woken_ns = 0;
 	l->out_syscall = off_cpu_syscall(prev);
 	l->out_part = part_of(prev, state, l->out_syscall);
+	if (l->out_part > LOOP_THROTTLED) /* else it still is on its way from the last wake-up */
+		l->woken_ns = 0;
 	l->queue_part = l->out_part == LOOP_THROTTLED ? LOOP_THROTTLED : LOOP_RUN_QUEUE;
 	if (has_stacks && !l->is_waiting && l->out_part > LOOP_THROTTLED &&
 	    (l->is_confirmed || l->is_at_least))
@@ -375,80 +196,6 @@ int on_clock(struct bpf_perf_event_data *ctx)
 	l->out_kernel = process_stack_kernel(ctx, count);
 	l->out_user = process_stack(ctx, task->tgid, target->slot, count);
 	tell_sample(l, slot, now_ns, 0);
-	return 0;
-}
-
-/* --- garbage collection ------------------------------------------------------------------------
- */
-
-static __always_inline __u64 queue_ns_of(const struct loop_state *l)
-{
-	return l->gap_part_ns[LOOP_RUN_QUEUE] + l->gap_part_ns[LOOP_THROTTLED];
-}
-
-/* The pause as V8 itself counts it: both are entries, so no return of the target is touched. */
-SEC("uprobe")
-int gc_begins(struct pt_regs *ctx)
-{
-	struct loop_state *l;
-	__u32 slot;
-
-	l = loop_of(bpf_get_current_task_btf(), &slot);
-	if (!l || !l->busy_since_ns)
-		return 0;
-	l->in_gc = 1;
-	l->gc_began_ns = bpf_ktime_get_ns();
-	l->gc_queue_ns = queue_ns_of(l);
-	return 0;
-}
-
-SEC("uprobe")
-int gc_ends(struct pt_regs *ctx)
-{
-	struct loop_state *l;
-	__u32 slot;
-
-	l = loop_of(bpf_get_current_task_btf(), &slot);
-	if (!l || !l->in_gc)
-		return 0;
-	l->in_gc = 0;
-	l->gap_part_ns[LOOP_GC] +=
-		bpf_ktime_get_ns() - l->gc_began_ns - (queue_ns_of(l) - l->gc_queue_ns);
-	return 0;
-}
-
-/* --- libuv's timers ----------------------------------------------------------------------------
- */
-
-/* Public structures of libuv 1.44 to 1.52, x86-64: include/uv.h, include/uv/unix.h. */
-#define UV_LOOP_BACKEND_FD 64
-#define UV_LOOP_TIMERS	   520 /* the heap's first: the timer that is due first */
-#define UV_LOOP_TIME	   544 /* ms */
-#define UV_TIMER_HEAP_NODE 104
-#define UV_TIMER_TIMEOUT   128 /* ms, when it is due */
-
-/* uv__run_timers(loop): how late is the first of those that run now? */
-SEC("uprobe")
-int timers_run(struct pt_regs *ctx)
-{
-	const char *loop = (const char *)PT_REGS_PARM1_CORE(ctx);
-	__u64 node = 0, now_ms = 0, due_ms = 0;
-	struct loop_state *l;
-	__u32 slot = 0;
-	__s32 fd = -1;
-
-	l = loop_of(bpf_get_current_task_btf(), &slot);
-	if (!l || !l->busy_since_ns)
-		return 0;
-	/* are these structures what we take them for? */
-	if (bpf_probe_read_user(&fd, sizeof(fd), loop + UV_LOOP_BACKEND_FD) || fd != l->fd ||
-	    bpf_probe_read_user(&node, sizeof(node), loop + UV_LOOP_TIMERS) || !node ||
-	    bpf_probe_read_user(&now_ms, sizeof(now_ms), loop + UV_LOOP_TIME) ||
-	    bpf_probe_read_user(&due_ms, sizeof(due_ms),
-				(const void *)(node - UV_TIMER_HEAP_NODE + UV_TIMER_TIMEOUT)))
-		return 0;
-	if (due_ms <= now_ms)
-		hist_add(slot, LOOP_HIST_TIMER, (now_ms - due_ms) * 1000000, bpf_ktime_get_ns());
 	return 0;
 }
 

@@ -17,7 +17,7 @@ enum loop_part {
 	LOOP_RUN_QUEUE, /* could have run, waited for a CPU */
 	LOOP_THROTTLED, /* the same, its cgroup's quota was used up */
 	LOOP_DISK,	/* asleep in a system call, uninterruptible (D) */
-	LOOP_SLEEP,	/* asleep in a system call, interruptible (S) */
+	LOOP_SLEEP,	/* asleep in a system call, interruptible (S), or until a child executes */
 	LOOP_NESTED,	/* asleep in a wait call on another epoll instance */
 	LOOP_FAULT,	/* asleep in no system call: a page fault that reads */
 	LOOP_STOPPED,	/* by a signal, a tracer or the freezer */
@@ -41,7 +41,7 @@ enum loop_hist_kind {
 	LOOP_HIST_EXPIRY,   /* waits that timed out: how late they returned */
 	LOOP_HIST_PASSED, /* deadlines that passed while it was busy: how long ago, at the next wait
 			   */
-	LOOP_HIST_TIMER,    /* libuv's timers, the first of those run together: how late */
+	LOOP_HIST_TIMER,  /* libuv's timers, the first of those run together: how late */
 	LOOP_HISTS,
 };
 
@@ -78,7 +78,7 @@ struct loop_state {
 	__u64 instance;	      /* identity of what it waits on; 0 unknown */
 	__s32 fd;	      /* of that, -1 */
 	__u32 wait;	      /* enum loop_wait */
-	__u32 is_confirmed;   /* it behaves like a loop: three waits, one of which slept */
+	__u32 is_confirmed;   /* it behaves like a loop: some waits, one of which slept */
 	__u32 is_waiting;     /* in the wait call */
 	__u32 is_at_least;    /* busy since it was first looked at, if not longer */
 	__u32 is_ended;	      /* the thread has */
@@ -89,7 +89,9 @@ struct loop_state {
 	__u64 deadline_ns;   /* the earliest that was asked for and did not come; 0: none */
 	__u64 slept_ns, woken_ns;
 	__u32 is_delivered; /* it returned events, or in time */
+	__u32 is_cut;	    /* by a signal, after which the kernel may go on with it */
 	__u32 waits_young;  /* until it is confirmed */
+	__u32 pad;
 
 	/* since it was first seen */
 	__u64 first_ns;
@@ -117,7 +119,7 @@ struct loop_state {
 	__u64 gc_began_ns, gc_queue_ns; /* and run queue, throttled by then */
 	__u64 tokens_ns;		/* token bucket of stacks at switch-outs */
 };
-ABI_SIZE(struct loop_state, 472);
+ABI_SIZE(struct loop_state, 480);
 
 enum loop_event_kind {
 	LOOP_EVENT_STALL = 32, /* behind those of abi/target.h */

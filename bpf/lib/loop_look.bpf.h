@@ -7,10 +7,6 @@
 #include "lib/open_file.bpf.h"
 #include "lib/unwind.bpf.h"
 
-/* A thread is a loop after so many waits on one instance, if it slept in one; or after so many. */
-#define YOUNG_WAITS 3
-#define BUSY_WAITS  100
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

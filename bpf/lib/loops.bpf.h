@@ -17,8 +17,17 @@
 #endif
 
 const volatile __u64 threshold_ns = 20000000;
+const volatile bool has_split = true; /* on_switch and on_wakeup are there */
 
 #define NO_TIMEOUT (~0ull)
+
+/*
+ * A thread is a loop after so many waits on one instance, if it slept in one; or after so many. One
+ * that polls is after more: to ask a name server, a thread of a pool polls a few times in a row.
+ */
+#define YOUNG_WAITS 3
+#define YOUNG_POLLS 8
+#define BUSY_WAITS  100
 
 /* After an empty poll a shorter iteration is no work: libuv's second poll, a signal's re-entry. */
 #define MERGED_BELOW_NS 50000
@@ -208,15 +217,26 @@ static __always_inline bool loop_link(struct loop_state *l, __u32 slot, struct t
 #if defined(__TARGET_ARCH_x86)
 #define NR_EPOLL_WAIT  232
 #define NR_EPOLL_PWAIT 281
+#define NR_CLONE       56
+#define NR_VFORK       58
 #else
 #define NR_EPOLL_WAIT  22
 #define NR_EPOLL_PWAIT 22
+#define NR_CLONE       220
+#define NR_VFORK       220
 #endif
 #define NR_EPOLL_PWAIT2 441
+#define NR_CLONE3	435
 
 static __always_inline bool is_epoll_wait(__s32 syscall)
 {
 	return syscall == NR_EPOLL_WAIT || syscall == NR_EPOLL_PWAIT || syscall == NR_EPOLL_PWAIT2;
+}
+
+/* Calls that sleep until a child has executed: no signal ends that, and no disk is in it. */
+static __always_inline bool is_vfork(__s32 syscall)
+{
+	return syscall == NR_VFORK || syscall == NR_CLONE || syscall == NR_CLONE3;
 }
 
 static __always_inline __u32 part_of(struct task_struct *task, unsigned int state, __s32 syscall)
@@ -227,7 +247,7 @@ static __always_inline __u32 part_of(struct task_struct *task, unsigned int stat
 		return LOOP_STOPPED;
 	if (syscall == -1)
 		return LOOP_FAULT;
-	if (state & TASK_STATE_BLOCKED)
+	if ((state & TASK_STATE_BLOCKED) && !is_vfork(syscall))
 		return LOOP_DISK;
 	return is_epoll_wait(syscall) ? LOOP_NESTED : LOOP_SLEEP;
 }

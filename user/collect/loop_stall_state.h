@@ -16,7 +16,7 @@
 
 #include "loop-stall.skel.h"
 
-#define LOOP_WAIT_LINKS 16 /* programs of wait calls */
+#define LOOP_WAIT_LINKS 24 /* programs of system calls */
 
 /* Looks at a loop that is late, until it is known whether that is a stall. */
 struct pending {
