@@ -408,6 +408,7 @@ static int fill_meta(struct loop_stall *c, uint64_t now_ns, struct loops_meta *m
 		.threshold_ns = o->threshold_ns,
 		.frequency_hz = o->has_stacks ? o->frequency_hz : 0,
 		.has_split = o->has_split,
+		.has_timers = o->has_timers,
 		.lost_events = counters[LOOP_LOST_EVENTS],
 		.lost_stacks = counters[LOOP_LOST_STACKS],
 		.lost_loops = counters[LOOP_LOST_LOOPS],

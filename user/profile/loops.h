@@ -94,6 +94,7 @@ struct loops_meta {
 	uint64_t threshold_ns;
 	uint64_t frequency_hz; /* of samples, 0: --no-stacks */
 	bool has_split;	       /* not --no-split */
+	bool has_timers;       /* --timers */
 	uint64_t lost_events, lost_stacks, lost_loops;
 	uint64_t skipped_stacks; /* beyond so many a second of a loop, by intent */
 	uint64_t dropped_stalls; /* in the figures of their loops, not among the stalls below */

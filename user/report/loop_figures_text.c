@@ -141,6 +141,20 @@ static void put_percentiles(const struct loop_info *info, const struct loop_time
 		out);
 }
 
+/* libuv's, of which the first of those run together was looked at. */
+static void put_timers(const struct loop_hist *h, FILE *out)
+{
+	char half[UNITS_LEN], most[UNITS_LEN], max[UNITS_LEN];
+
+	(void)fprintf(out, "\n" COLUMN "%ju times one was due", "timers", (uintmax_t)h->count);
+	if (h->count)
+		(void)fprintf(out, ", late by p50 %s, p90 %s, max %s",
+			      units_duration(loop_hist_quantile(h, 0.5), half),
+			      units_duration(loop_hist_quantile(h, 0.9), most),
+			      units_duration(h->max, max));
+	(void)fputc('\n', out);
+}
+
 /* --- histogram -------------------------------------------------------------------------------- */
 
 struct octaves {
@@ -196,7 +210,11 @@ void loop_put_figures(const struct loops *l, size_t index, FILE *out)
 	put_title(l, index, out);
 	put_counts(t, out);
 	put_parts(l, t, out);
+	if (!t->hists[LOOP_HIST_GAP].count && !info->stuck_ns)
+		return; /* it only waited */
 	put_percentiles(info, t, out);
+	if (l->meta.has_timers)
+		put_timers(&t->hists[LOOP_HIST_TIMER], out);
 	put_histogram(&t->hists[LOOP_HIST_GAP], out);
 }
 

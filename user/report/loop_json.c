@@ -148,6 +148,8 @@ static void write_times(struct json *j, const struct loops *l, const struct loop
 	write_values(j, "wake_lag", &t->hists[LOOP_HIST_WAKE_LAG]);
 	write_values(j, "expired", &t->hists[LOOP_HIST_EXPIRY]);
 	write_values(j, "passed", &t->hists[LOOP_HIST_PASSED]);
+	if (l->meta.has_timers)
+		write_values(j, "timers", &t->hists[LOOP_HIST_TIMER]);
 	write_buckets(j, &t->hists[LOOP_HIST_GAP]);
 	json_end(j);
 }

@@ -11,12 +11,13 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define LINE_WIDTH 100
-#define INDENT	   4
-#define NAME_MAX   24 /* of a thread */
-#define WAIT_MAX   32
-#define FILE_MAX   36
-#define WAIT_LEN   (WAIT_MAX + FILE_MAX + 5)
+#define LINE_WIDTH   100
+#define INDENT	     4
+#define FRAMES_SHOWN 12 /* of a stall that is told of */
+#define NAME_MAX     24 /* of a thread */
+#define WAIT_MAX     32
+#define FILE_MAX     36
+#define WAIT_LEN     (WAIT_MAX + FILE_MAX + 5)
 
 /* --- lines that break ------------------------------------------------------------------------- */
 
@@ -186,6 +187,25 @@ void loop_put_stall(const struct loops *l, const struct stall *s, FILE *out)
 
 /* --- its stack -------------------------------------------------------------------------------- */
 
+/* The innermost frames of user mode, if it has some: what it waits in is said, the rest is for the
+ * report. */
+static void put_innermost(const struct stall_stack *stack, FILE *out)
+{
+	size_t first = 0, shown;
+
+	while (first < stack->depth && stack->frames[first].kind == FRAME_KERNEL)
+		first++;
+	if (first == stack->depth)
+		first = 0;
+	shown = stack->depth - first;
+	if (shown <= FRAMES_SHOWN) {
+		frames_text(stack->frames + first, shown, stack->cut, out);
+		return;
+	}
+	frames_text(stack->frames + first, FRAMES_SHOWN, NULL, out);
+	(void)fprintf(out, "%*s... and %zu callers\n", INDENT + 2, "", shown - FRAMES_SHOWN);
+}
+
 void loop_put_stall_stack(const struct loops *l, const struct stall *s, FILE *out)
 {
 	const struct stall_stack *stack = s->stack_count ? &s->stacks[0] : NULL;
@@ -200,7 +220,7 @@ void loop_put_stall_stack(const struct loops *l, const struct stall *s, FILE *ou
 	else
 		(void)fprintf(out, " %s, %ju sample%s:\n", loop_part_texts[stack->part],
 			      (uintmax_t)stack->count, stack->count == 1 ? "" : "s");
-	frames_text(stack->frames, stack->depth, stack->cut, out);
+	put_innermost(stack, out);
 }
 
 int loop_report_stall(const struct loops *l, const struct stall *s, FILE *out)
