@@ -345,7 +345,8 @@ static const struct stall hostile_stalls[] = {
 	  PARTS(SECOND, SECOND, SECOND, SECOND, SECOND, SECOND, SECOND, SECOND, SECOND),
 	  .longest_ns = 1,
 	  .longest_wait = "</script>",
-	  .longest_file = "\"; 1" },
+	  .longest_file = "\"; 1",
+	  STACKS(hostile_stacks) },
 };
 static struct loop_info hostile_loops[] = {
 	{ .pid = 2147483647,
