@@ -219,6 +219,23 @@ class LoopTruth(unittest.TestCase):
         report["loops"][0]["total"]["lag"]["p50_ns"] += 10 * MS
         self.assertEqual(len(self.differs("lag p50", report, lines())), 1)
 
+    def test_a_window_that_is_too_short(self):
+        report = right_report()
+        report["loops"][0]["total"]["window_ns"] -= 10 * MS
+        self.differs("lag: the report's window", report, lines())
+
+    def test_a_window_that_is_longer_than_ours(self):
+        report = right_report()
+        total = report["loops"][0]["total"]
+        gaps = [ns for _, _, ns in planned()]
+        total["window_ns"] *= 2
+        total["elu"] /= 2
+        for key, q in loop_truth.PERCENTILES.items():
+            total["lag"][key] = loop_truth.lag_quantile(gaps, total["window_ns"], q)
+        self.agrees(report, lines())
+        total["lag"]["p99_ns"] *= 1.1
+        self.differs("lag p99", report, lines())
+
     def test_utilisation(self):
         report = right_report()
         report["loops"][0]["total"]["elu"] += 0.01
