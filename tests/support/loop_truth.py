@@ -25,7 +25,7 @@ MS = 1_000_000
 
 Gap = collections.namedtuple("Gap", "began ended")
 Call = collections.namedtuple("Call", "kind began ended cpu slept")  # cpu: None where not known
-Stall = collections.namedtuple("Stall", "began ended ns parts is_open")
+Stall = collections.namedtuple("Stall", "began ended ns parts is_open stolen")
 
 PARTS_BLOCKED = ("disk", "sleep", "nested", "fault")
 # Where a kind waits: the parts that have nine tenths of its time asleep.
@@ -115,12 +115,12 @@ def read_report(path):
 def stalls_of(report, tid):
     at = [i for i, loop in enumerate(report["loops"]) if loop["tid"] == tid]
     return [Stall(s["began_ns"], s["began_ns"] + s["ns"], s["ns"], s["parts_ns"] or {},
-                  s["at_least"] or s["going_on"]) for s in report["data"] if s["loop"] in at]
+                  s["at_least"] or s["going_on"], s["ns"] * s["steal_pct"] // 100) for s in report["data"] if s["loop"] in at]
 
 
 def taken(stall):
     """The loop wanted a CPU and had none: that can be before its first or after its last clock read."""
-    return sum(stall.parts.get(part, 0) for part in TAKEN)
+    return sum(stall.parts.get(part, 0) for part in TAKEN) + stall.stolen
 
 
 class Check:
@@ -294,8 +294,10 @@ class Check:
             calls = [truth.calls[i] for i in touching(truth.calls, call_ends, stall)]
             calls = [call for call in calls if overlap(call, stall) >= length(call) - self.options.below]
             if calls and not stall.is_open:
-                over.append(stall.ns - sum(map(length, calls)))
-                if over[-1] <= self.options.node_over:
+                rest = stall.ns - sum(map(length, calls))
+                # what comes after the call in its iteration may wait for a CPU, or be a collection
+                over.append(max(rest - taken(stall) - stall.parts.get("gc", 0), 0))
+                if rest <= MS:
                     held.append((stall, calls))
         if over:
             self.bound(f"longer than the calls, {len(over)} stalls: p90", quantile(over, 0.9),
@@ -337,12 +339,12 @@ class Check:
                 self.fail(f"no loop: thread {loop['tid']} ({loop['thread']})")
 
     def elu(self, paths, tid):
-        """Two answers of /elu."""
+        """Two answers of /elu, at the edges of our window: outside of it, the loop has little to do."""
         first, last = (read_report(path) for path in paths)
-        active, idle = (last[word] - first[word] for word in ("active", "idle"))
-        truth = active / (active + idle)
+        active_ns = (last["active"] - first["active"]) * MS
         for loop in self.report["loops"]:
             if loop["tid"] == tid:
+                truth = active_ns / loop["total"]["window_ns"]
                 self.between("utilisation, by node", loop["total"]["elu"], truth - self.options.elu_error,
                              truth + self.options.elu_error)
 
@@ -378,7 +380,7 @@ def options_of(argv):
     parser.add_argument("--from", dest="begin", type=int, help="CLOCK_MONOTONIC in ns")
     parser.add_argument("--to", dest="end", type=int)
     parser.add_argument("--stalls", type=int, default=1, help="so many must have been compared")
-    parser.add_argument("--elu", nargs=2, metavar="FILE", help="two answers of /elu of the first TRUTH")
+    parser.add_argument("--elu", nargs=2, metavar="FILE", help="two answers of /elu of the first TRUTH, at --from and --to")
     parser.add_argument("--elu-error", type=float, default=0.005, metavar="SHARE")
     for name, default, what in [
             ("tolerance", 1, "a gap so much shorter than the threshold can be a stall"),

@@ -58,7 +58,7 @@ def stall(kind, began, ns):
     parts[PART_OF[kind]] = ns - 80_000
     parts["running"] += 80_000
     return {"loop": 0, "began_ns": began - 2000, "ns": ns + 4000, "parts_ns": {**parts, "run_queue": 4000},
-            "at_least": False, "going_on": False}
+            "at_least": False, "going_on": False, "steal_pct": 0}
 
 
 def right_report(is_node=False):
@@ -292,8 +292,20 @@ class LoopTruth(unittest.TestCase):
         self.assertEqual(len(self.differs("missed", report, node())), 1)
 
     def test_node_all_too_long(self):
+        self.differs("longer than the calls", right_report(True), node(), "--node-over", "0.2")
+
+    def test_node_utilisation(self):
         report = right_report(True)
-        self.differs("longer than the calls", report, node(), "--node-over", "0.2")
+        active_ms = sum(ns for _, _, ns in planned()) / MS
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [os.path.join(folder, name) for name in ("first", "last")]
+            for path, active in zip(paths, (5, 5 + active_ms)):
+                with open(path, "w", encoding="utf-8") as file:
+                    json.dump({"active": active, "idle": 0}, file)
+            self.assertIn("by node", self.agrees(report, node(), "--elu", *paths))
+            with open(paths[1], "w", encoding="utf-8") as file:
+                json.dump({"active": 5 + 1.02 * active_ms, "idle": 0}, file)
+            self.differs("utilisation, by node", report, node(), "--elu", *paths)
 
     def test_lag_formula(self):
         # one gap of 40 of a window of 100: an arrival meets more than 20 with a chance of a fifth
