@@ -58,7 +58,7 @@ def stall(kind, began, ns):
     parts[PART_OF[kind]] = ns - 80_000
     parts["running"] += 80_000
     return {"loop": 0, "began_ns": began - 2000, "ns": ns + 4000, "parts_ns": {**parts, "run_queue": 4000},
-            "at_least": False, "going_on": False}
+            "at_least": False, "going_on": False, "steal_pct": 0}
 
 
 def right_report(is_node=False):
@@ -219,6 +219,23 @@ class LoopTruth(unittest.TestCase):
         report["loops"][0]["total"]["lag"]["p50_ns"] += 10 * MS
         self.assertEqual(len(self.differs("lag p50", report, lines())), 1)
 
+    def test_a_window_that_is_too_short(self):
+        report = right_report()
+        report["loops"][0]["total"]["window_ns"] -= 10 * MS
+        self.differs("lag: the report's window", report, lines())
+
+    def test_a_window_that_is_longer_than_ours(self):
+        report = right_report()
+        total = report["loops"][0]["total"]
+        gaps = [ns for _, _, ns in planned()]
+        total["window_ns"] *= 2
+        total["elu"] /= 2
+        for key, q in loop_truth.PERCENTILES.items():
+            total["lag"][key] = loop_truth.lag_quantile(gaps, total["window_ns"], q)
+        self.agrees(report, lines())
+        total["lag"]["p99_ns"] *= 1.1
+        self.differs("lag p99", report, lines())
+
     def test_utilisation(self):
         report = right_report()
         report["loops"][0]["total"]["elu"] += 0.01
@@ -275,8 +292,20 @@ class LoopTruth(unittest.TestCase):
         self.assertEqual(len(self.differs("missed", report, node())), 1)
 
     def test_node_all_too_long(self):
+        self.differs("longer than the calls", right_report(True), node(), "--node-over", "0.2")
+
+    def test_node_utilisation(self):
         report = right_report(True)
-        self.differs("longer than the calls", report, node(), "--node-over", "0.2")
+        active_ms = sum(ns for _, _, ns in planned()) / MS
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [os.path.join(folder, name) for name in ("first", "last")]
+            for path, active in zip(paths, (5, 5 + active_ms)):
+                with open(path, "w", encoding="utf-8") as file:
+                    json.dump({"active": active, "idle": 0}, file)
+            self.assertIn("by node", self.agrees(report, node(), "--elu", *paths))
+            with open(paths[1], "w", encoding="utf-8") as file:
+                json.dump({"active": 5 + 1.02 * active_ms, "idle": 0}, file)
+            self.differs("utilisation, by node", report, node(), "--elu", *paths)
 
     def test_lag_formula(self):
         # one gap of 40 of a window of 100: an arrival meets more than 20 with a chance of a fifth
