@@ -9,6 +9,7 @@
 #include "probe/release.h"
 #include "probe/tables.h"
 #include "probe/tracepoint.h"
+#include "probe/unwind_look.h"
 #include "probe/unwind_tables.h"
 
 #include <pthread.h>
@@ -188,14 +189,19 @@ static void free_slot(struct watch *w, uint32_t slot)
 	must(bpf_map_update_elem(bpf_map__fd(w->skel->maps.free_slots), NULL, &slot, 0) == 0);
 }
 
-static void tell_mappings(struct watch *w)
+static struct unwind_maps unwind_maps_of(const struct watch *w)
 {
-	const struct unwind_maps maps = {
+	return (struct unwind_maps){
 		.blocks = bpf_map__fd(w->skel->maps.unwind_blocks),
 		.pages = bpf_map__fd(w->skel->maps.unwind_pages),
 		.rules = bpf_map__fd(w->skel->maps.unwind_rules),
 		.processes = bpf_map__fd(w->skel->maps.unwind_processes),
 	};
+}
+
+static void tell_mappings(struct watch *w)
+{
+	const struct unwind_maps maps = unwind_maps_of(w);
 	struct procmaps mapped = { 0 };
 
 	w->unwind = unwind_tables_new(&maps);
@@ -426,36 +432,51 @@ size_t watch_events(struct watch *w, uint32_t kind)
 	return w->events[kind];
 }
 
-size_t watch_look(struct watch *w, struct loop_look *ret, size_t max)
+bool watch_look(struct watch *w, uint32_t tid, struct loop_look *ret)
 {
 	_release_(closep) int link =
 		bpf_link_create(bpf_program__fd(w->skel->progs.look_at), 0, BPF_TRACE_ITER, NULL);
 	_release_(closep) int fd = link < 0 ? -1 : bpf_iter_create(link);
 	struct loop_look look;
-	size_t count = 0;
+	bool is_found = false;
 	ssize_t len;
 
 	must(fd >= 0);
 	while ((len = read(fd, &look, sizeof(look))) > 0) {
 		must(len == sizeof(look));
-		if (look.tgid != (uint32_t)getpid())
+		if (look.tid != tid)
 			continue;
-		must(count < max);
-		ret[count++] = look;
+		is_found = true;
+		*ret = look;
 	}
 	must(len == 0);
-	return count;
+	return is_found;
+}
+
+static bool has_frame(const struct stack_frames *stack, const void *fn, size_t size)
+{
+	uintptr_t first = (uintptr_t)fn;
+
+	for (size_t i = 0; i < stack->len; i++)
+		if (stack->at[i] >= first && stack->at[i] < first + size)
+			return true;
+	return false;
 }
 
 bool watch_has_frame(struct watch *w, uint64_t id, const void *fn, size_t size)
 {
-	uintptr_t first = (uintptr_t)fn;
-	struct stack_frames stack;
+	struct stack_frames stack = { 0 };
 
-	if (id == STACK_NONE || stack_read(bpf_map__fd(w->skel->maps.stacks), id, &stack))
-		return false;
-	for (size_t i = 0; i < stack.len; i++)
-		if (stack.at[i] >= first && stack.at[i] < first + size)
-			return true;
-	return false;
+	return id != STACK_NONE && stack_read(bpf_map__fd(w->skel->maps.stacks), id, &stack) == 0 &&
+	       has_frame(&stack, fn, size);
+}
+
+bool watch_look_has_frame(struct watch *w, const struct loop_look *look, const void *fn,
+			  size_t size)
+{
+	const struct unwind_maps maps = unwind_maps_of(w);
+	struct stack_frames stack = { 0 };
+
+	return unwind_look(&maps, &w->self, look->registers, look->pc, &stack) == 0 &&
+	       has_frame(&stack, fn, size);
 }

@@ -80,11 +80,13 @@ uint64_t watch_counter(struct watch *w, enum loop_counter which);
 /* How many events of @kind came up to now, of whichever process. */
 size_t watch_events(struct watch *w, uint32_t kind);
 
-/* The iterator runs over all threads; looks at those of this process, how many. */
-size_t watch_look(struct watch *w, struct loop_look *ret, size_t max);
+/* The iterator runs over all threads; what it tells of @tid. False: nothing. */
+bool watch_look(struct watch *w, uint32_t tid, struct loop_look *ret);
 
-/* Is @fn, of @size bytes, in the user stack @id? */
+/* Is an address within @size bytes from @fn in the user stack @id, or in that of @look? */
 bool watch_has_frame(struct watch *w, uint64_t id, const void *fn, size_t size);
+bool watch_look_has_frame(struct watch *w, const struct loop_look *look, const void *fn,
+			  size_t size);
 
 /* --- what threads under test do --------------------------------------------------------------- */
 
