@@ -374,14 +374,19 @@ uint32_t watch_tid(const struct watch_thread *t)
 	return tid;
 }
 
-const struct watched *watch_join(struct watch *w, struct watch_thread *t)
+uint32_t watch_end_of(struct watch_thread *t)
 {
 	uint32_t tid;
 
 	must(pthread_join(t->id, NULL) == 0);
 	tid = t->tid;
 	free(t);
-	return watch_take(w, tid);
+	return tid;
+}
+
+const struct watched *watch_join(struct watch *w, struct watch_thread *t)
+{
+	return watch_take(w, watch_end_of(t));
 }
 
 const struct watched *watch_run(struct watch *w, void (*fn)(void *), void *arg)

@@ -58,6 +58,9 @@ struct watch_thread *watch_start(struct watch *w, void (*fn)(void *), void *arg)
 uint32_t watch_tid(const struct watch_thread *t); /* it has begun */
 const struct watched *watch_join(struct watch *w, struct watch_thread *t);
 
+/* Waits for the end of a thread, whose number it returns; its slot stays its own. */
+uint32_t watch_end_of(struct watch_thread *t);
+
 /* The same in a process of its own: it begins; the test may stop it, or wait for its end. */
 pid_t watch_start_child(struct watch *w, void (*fn)(void *), void *arg);
 const struct watched *watch_join_child(struct watch *w, pid_t child);
