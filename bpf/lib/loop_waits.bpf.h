@@ -48,7 +48,16 @@ static __always_inline void set_deadline(struct loop_state *l, __u32 slot, __u64
 		l->deadline_ns = timeout_ns == NO_TIMEOUT ? 0 : now_ns + timeout_ns;
 }
 
-/* The current thread begins a wait call. @fd: of what it waits on, -1: no descriptor. */
+/* Before anything else: most calls are those of others. */
+static __always_inline bool is_observed(void)
+{
+	return filter_target(bpf_get_current_task_btf()->tgid);
+}
+
+/*
+ * The current thread, which is observed, begins a wait call. @fd: of what it waits on, -1: no
+ * descriptor.
+ */
 static __noinline int wait_begins(__u32 wait, __s32 fd, __u64 timeout_ns)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -56,8 +65,6 @@ static __noinline int wait_begins(__u32 wait, __s32 fd, __u64 timeout_ns)
 	struct loop_state *l;
 	__u32 slot = 0;
 
-	if (!filter_target(task->tgid))
-		return 0;
 	if (fd >= 0)
 		instance = (__u64)open_file_of(task, (__u32)fd);
 	if (!instance) /* a call that fails */
@@ -137,10 +144,9 @@ static __noinline int wait_ends(__u32 wait, long result)
 	__u32 slot = 0;
 	__u64 now_ns;
 
-	if (!filter_target(task->tgid))
-		return 0;
 	l = loop_of(task, &slot);
-	if (!l || slot >= LOOPS_MAX || !l->is_waiting || l->wait != wait)
+	if (!l || slot >= LOOPS_MAX || !l->is_waiting || l->wait != wait ||
+	    !filter_target(task->tgid))
 		return 0;
 	now_ns = bpf_ktime_get_ns();
 	count_wait(l, slot, now_ns, result);
@@ -172,7 +178,7 @@ static __always_inline __u64 timeout_of_struct(__u64 arg, __u64 unit_ns)
 	SEC("tracepoint")                                                                          \
 	int enter_##name(struct trace_event_raw_sys_enter *ctx)                                    \
 	{                                                                                          \
-		return wait_begins((wait), (fd), (timeout_ns));                                    \
+		return is_observed() ? wait_begins((wait), (fd), (timeout_ns)) : 0;                \
 	}                                                                                          \
 	SEC("tracepoint")                                                                          \
 	int exit_##name(struct trace_event_raw_sys_exit *ctx)                                      \
@@ -200,7 +206,7 @@ int enter_io_uring_enter(struct trace_event_raw_sys_enter *ctx)
 {
 	__u64 flags = ctx->args[3];
 
-	if (!(flags & RING_GETEVENTS))
+	if (!(flags & RING_GETEVENTS) || !is_observed())
 		return 0;
 	return wait_begins(LOOP_WAIT_IO_URING,
 			   flags & RING_REGISTERED_RING ? -1 : (__s32)ctx->args[0], NO_TIMEOUT);
@@ -221,7 +227,7 @@ int enter_restart_syscall(struct trace_event_raw_sys_enter *ctx)
 	__u32 slot;
 
 	l = loop_of(bpf_get_current_task_btf(), &slot);
-	if (!l || !l->is_cut)
+	if (!l || !l->is_cut || !is_observed())
 		return 0;
 	if (l->deadline_ns)
 		left_ns = l->deadline_ns > now_ns ? l->deadline_ns - now_ns : 0;
@@ -244,10 +250,9 @@ static __always_inline int instance_is_new(long fd)
 	struct loop_state *l;
 	__u32 slot;
 
-	if (fd < 0 || !filter_target(task->tgid))
-		return 0;
 	l = loop_of(task, &slot);
-	if (l && l->wait == LOOP_WAIT_EPOLL && l->instance == (__u64)open_file_of(task, fd))
+	if (l && fd >= 0 && l->wait == LOOP_WAIT_EPOLL &&
+	    l->instance == (__u64)open_file_of(task, fd))
 		loop_becomes(l, LOOP_WAIT_NONE, 0, -1);
 	return 0;
 }
