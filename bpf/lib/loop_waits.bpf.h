@@ -174,11 +174,25 @@ static __always_inline __u64 timeout_of_struct(__u64 arg, __u64 unit_ns)
 	return at[0] * 1000000000ull + at[1] * unit_ns;
 }
 
-#define WAIT_CALL(name, wait, fd, timeout_ns)                                                      \
+/* Of no descriptors: that is a sleep, unless the thread is known to wait for events. */
+static __always_inline bool is_wait(__u64 descriptors)
+{
+	struct loop_state *l;
+	__u32 slot;
+
+	if (!is_observed())
+		return false;
+	if (descriptors)
+		return true;
+	l = loop_of(bpf_get_current_task_btf(), &slot);
+	return l && l->is_confirmed;
+}
+
+#define WAIT_CALL(name, wait, descriptors, fd, timeout_ns)                                         \
 	SEC("tracepoint")                                                                          \
 	int enter_##name(struct trace_event_raw_sys_enter *ctx)                                    \
 	{                                                                                          \
-		return is_observed() ? wait_begins((wait), (fd), (timeout_ns)) : 0;                \
+		return is_wait(descriptors) ? wait_begins((wait), (fd), (timeout_ns)) : 0;         \
 	}                                                                                          \
 	SEC("tracepoint")                                                                          \
 	int exit_##name(struct trace_event_raw_sys_exit *ctx)                                      \
@@ -186,13 +200,14 @@ static __always_inline __u64 timeout_of_struct(__u64 arg, __u64 unit_ns)
 		return wait_ends((wait), ctx->ret);                                                \
 	}
 
-WAIT_CALL(epoll_wait, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
-WAIT_CALL(epoll_pwait, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
-WAIT_CALL(epoll_pwait2, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_struct(ctx->args[3], 1))
-WAIT_CALL(poll, LOOP_WAIT_POLL, -1, timeout_of_ms(ctx->args[2]))
-WAIT_CALL(ppoll, LOOP_WAIT_POLL, -1, timeout_of_struct(ctx->args[2], 1))
-WAIT_CALL(select, LOOP_WAIT_SELECT, -1, timeout_of_struct(ctx->args[4], 1000))
-WAIT_CALL(pselect6, LOOP_WAIT_SELECT, -1, timeout_of_struct(ctx->args[4], 1))
+WAIT_CALL(epoll_wait, LOOP_WAIT_EPOLL, 1, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
+WAIT_CALL(epoll_pwait, LOOP_WAIT_EPOLL, 1, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
+WAIT_CALL(epoll_pwait2, LOOP_WAIT_EPOLL, 1, (__s32)ctx->args[0], timeout_of_struct(ctx->args[3], 1))
+WAIT_CALL(poll, LOOP_WAIT_POLL, ctx->args[1], -1, timeout_of_ms(ctx->args[2]))
+WAIT_CALL(ppoll, LOOP_WAIT_POLL, ctx->args[1], -1, timeout_of_struct(ctx->args[2], 1))
+WAIT_CALL(select, LOOP_WAIT_SELECT, ctx->args[0], -1, timeout_of_struct(ctx->args[4], 1000))
+WAIT_CALL(pselect6, LOOP_WAIT_SELECT, ctx->args[0], -1, timeout_of_struct(ctx->args[4], 1))
+
 /* include/uapi/linux/io_uring.h */
 #define RING_GETEVENTS	     (1u << 0)
 #define RING_REGISTERED_RING (1u << 4)

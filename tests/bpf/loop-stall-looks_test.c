@@ -6,7 +6,6 @@
 #include "loop-watch.h"
 
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #define THRESHOLD_NS (100 * MS_NS)
@@ -73,25 +72,17 @@ static void sleeps_briefly(void *arg)
 	(void)close(epoll);
 }
 
-static uint64_t switches; /* voluntary ones, that the thread knows of */
-
-static uint64_t own_switches(void)
-{
-	struct rusage usage;
-
-	must(getrusage(RUSAGE_THREAD, &usage) == 0);
-	return (uint64_t)usage.ru_nvcsw;
-}
+static uint64_t sleeps_known; /* to the thread */
 
 static void sleeps_often(void *arg)
 {
 	int epoll = epoll_loop();
 
 	(void)arg;
-	switches = own_switches();
+	sleeps_known = own_sleeps();
 	for (int i = 0; i < 500; i++)
 		sleeper(1000);
-	switches = own_switches() - switches;
+	sleeps_known = own_sleeps() - sleeps_known;
 	must(wait_on(epoll, 1) == 0);
 	(void)close(epoll);
 }
@@ -112,7 +103,7 @@ static void test_tokens(void)
 	ns = now_ns() - began_ns;
 	taken = stacks_taken() - taken;
 	skipped = watch_counter(w, LOOP_SKIPPED_STACKS);
-	is_int(taken + skipped, switches, "many: each is taken, or counted as skipped");
+	is_int(taken + skipped, sleeps_known, "many: each is taken, or counted as skipped");
 	ok(taken >= 50 && taken <= 52 + ns / MS_NS, "taken: 50, and one each millisecond (%llu)",
 	   (unsigned long long)taken);
 	is_int(watch_counter(w, LOOP_LOST_STACKS), 0, "and none is lost");

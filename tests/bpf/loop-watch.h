@@ -107,6 +107,9 @@ int epoll_loop(void);
 
 void sleep_ns(uint64_t ns);
 
+/* How often the current thread has gone to sleep; under load a short timeout passes before that. */
+uint64_t own_sleeps(void);
+
 /* Memory that children share with the test. */
 void *shared_memory(size_t size);
 
