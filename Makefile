@@ -59,7 +59,7 @@ UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_t
 HOSTTEST := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*_test.c))
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test.c))
 STOPS   := $(B)/tests/bpf/stack-stops# what the stacks-* live tests look with
-COST    := $(B)/tests/bpf/unwind-cost# what the benchmark of unwinding measures with
+COST    := $(addprefix $(B)/tests/bpf/,unwind-cost loop-cost)# what benchmarks measure with
 GOLDEN  := $(patsubst tests/golden/%.c,$(B)/tests/golden/%,$(wildcard tests/golden/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -165,7 +165,7 @@ $(HOSTTEST): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
 # The stacks that the tests make are walked by frame pointers.
 $(patsubst %,%.o,$(BPFTEST)): ALL_CFLAGS += -fno-omit-frame-pointer
 $(patsubst %,%.o,$(BPFTEST) $(STOPS) $(COST) $(B)/tests/bpf/loop-watch): | $(TEST_SKELS) $(SKELS)
-$(filter $(B)/tests/bpf/loop-stall%,$(BPFTEST)): $(B)/tests/bpf/loop-watch.o
+$(filter $(B)/tests/bpf/loop-%,$(BPFTEST) $(COST)): $(B)/tests/bpf/loop-watch.o
 $(BPFTEST) $(STOPS) $(COST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
 

@@ -211,8 +211,8 @@ static __always_inline void loop_ends(struct task_struct *task)
 	l = loop_of(task, &slot);
 	if (!l)
 		return;
-	l->is_ended = 1;
 	(void)bpf_task_storage_delete(&threads, task);
+	l->is_ended = 1; /* from now on user space may give the slot to another */
 	e.time_ns = bpf_ktime_get_ns();
 	if (!events_send(&e, sizeof(e), false))
 		lose_event(task->tgid); /* user space looks for ended ones, too */

@@ -48,7 +48,16 @@ static __always_inline void set_deadline(struct loop_state *l, __u32 slot, __u64
 		l->deadline_ns = timeout_ns == NO_TIMEOUT ? 0 : now_ns + timeout_ns;
 }
 
-/* The current thread begins a wait call. @fd: of what it waits on, -1: no descriptor. */
+/* Before anything else: most calls are those of others. */
+static __always_inline bool is_observed(void)
+{
+	return filter_target(bpf_get_current_task_btf()->tgid);
+}
+
+/*
+ * The current thread, which is observed, begins a wait call. @fd: of what it waits on, -1: no
+ * descriptor.
+ */
 static __noinline int wait_begins(__u32 wait, __s32 fd, __u64 timeout_ns)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -56,8 +65,6 @@ static __noinline int wait_begins(__u32 wait, __s32 fd, __u64 timeout_ns)
 	struct loop_state *l;
 	__u32 slot = 0;
 
-	if (!filter_target(task->tgid))
-		return 0;
 	if (fd >= 0)
 		instance = (__u64)open_file_of(task, (__u32)fd);
 	if (!instance) /* a call that fails */
@@ -137,10 +144,9 @@ static __noinline int wait_ends(__u32 wait, long result)
 	__u32 slot = 0;
 	__u64 now_ns;
 
-	if (!filter_target(task->tgid))
-		return 0;
 	l = loop_of(task, &slot);
-	if (!l || slot >= LOOPS_MAX || !l->is_waiting || l->wait != wait)
+	if (!l || slot >= LOOPS_MAX || !l->is_waiting || l->wait != wait ||
+	    !filter_target(task->tgid))
 		return 0;
 	now_ns = bpf_ktime_get_ns();
 	count_wait(l, slot, now_ns, result);
@@ -168,11 +174,25 @@ static __always_inline __u64 timeout_of_struct(__u64 arg, __u64 unit_ns)
 	return at[0] * 1000000000ull + at[1] * unit_ns;
 }
 
-#define WAIT_CALL(name, wait, fd, timeout_ns)                                                      \
+/* Of no descriptors: that is a sleep, unless the thread is known to wait for events. */
+static __always_inline bool is_wait(__u64 descriptors)
+{
+	struct loop_state *l;
+	__u32 slot;
+
+	if (!is_observed())
+		return false;
+	if (descriptors)
+		return true;
+	l = loop_of(bpf_get_current_task_btf(), &slot);
+	return l && l->is_confirmed;
+}
+
+#define WAIT_CALL(name, wait, descriptors, fd, timeout_ns)                                         \
 	SEC("tracepoint")                                                                          \
 	int enter_##name(struct trace_event_raw_sys_enter *ctx)                                    \
 	{                                                                                          \
-		return wait_begins((wait), (fd), (timeout_ns));                                    \
+		return is_wait(descriptors) ? wait_begins((wait), (fd), (timeout_ns)) : 0;         \
 	}                                                                                          \
 	SEC("tracepoint")                                                                          \
 	int exit_##name(struct trace_event_raw_sys_exit *ctx)                                      \
@@ -180,13 +200,14 @@ static __always_inline __u64 timeout_of_struct(__u64 arg, __u64 unit_ns)
 		return wait_ends((wait), ctx->ret);                                                \
 	}
 
-WAIT_CALL(epoll_wait, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
-WAIT_CALL(epoll_pwait, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
-WAIT_CALL(epoll_pwait2, LOOP_WAIT_EPOLL, (__s32)ctx->args[0], timeout_of_struct(ctx->args[3], 1))
-WAIT_CALL(poll, LOOP_WAIT_POLL, -1, timeout_of_ms(ctx->args[2]))
-WAIT_CALL(ppoll, LOOP_WAIT_POLL, -1, timeout_of_struct(ctx->args[2], 1))
-WAIT_CALL(select, LOOP_WAIT_SELECT, -1, timeout_of_struct(ctx->args[4], 1000))
-WAIT_CALL(pselect6, LOOP_WAIT_SELECT, -1, timeout_of_struct(ctx->args[4], 1))
+WAIT_CALL(epoll_wait, LOOP_WAIT_EPOLL, 1, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
+WAIT_CALL(epoll_pwait, LOOP_WAIT_EPOLL, 1, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
+WAIT_CALL(epoll_pwait2, LOOP_WAIT_EPOLL, 1, (__s32)ctx->args[0], timeout_of_struct(ctx->args[3], 1))
+WAIT_CALL(poll, LOOP_WAIT_POLL, ctx->args[1], -1, timeout_of_ms(ctx->args[2]))
+WAIT_CALL(ppoll, LOOP_WAIT_POLL, ctx->args[1], -1, timeout_of_struct(ctx->args[2], 1))
+WAIT_CALL(select, LOOP_WAIT_SELECT, ctx->args[0], -1, timeout_of_struct(ctx->args[4], 1000))
+WAIT_CALL(pselect6, LOOP_WAIT_SELECT, ctx->args[0], -1, timeout_of_struct(ctx->args[4], 1))
+
 /* include/uapi/linux/io_uring.h */
 #define RING_GETEVENTS	     (1u << 0)
 #define RING_REGISTERED_RING (1u << 4)
@@ -200,7 +221,7 @@ int enter_io_uring_enter(struct trace_event_raw_sys_enter *ctx)
 {
 	__u64 flags = ctx->args[3];
 
-	if (!(flags & RING_GETEVENTS))
+	if (!(flags & RING_GETEVENTS) || !is_observed())
 		return 0;
 	return wait_begins(LOOP_WAIT_IO_URING,
 			   flags & RING_REGISTERED_RING ? -1 : (__s32)ctx->args[0], NO_TIMEOUT);
@@ -221,7 +242,7 @@ int enter_restart_syscall(struct trace_event_raw_sys_enter *ctx)
 	__u32 slot;
 
 	l = loop_of(bpf_get_current_task_btf(), &slot);
-	if (!l || !l->is_cut)
+	if (!l || !l->is_cut || !is_observed())
 		return 0;
 	if (l->deadline_ns)
 		left_ns = l->deadline_ns > now_ns ? l->deadline_ns - now_ns : 0;
@@ -244,10 +265,9 @@ static __always_inline int instance_is_new(long fd)
 	struct loop_state *l;
 	__u32 slot;
 
-	if (fd < 0 || !filter_target(task->tgid))
-		return 0;
 	l = loop_of(task, &slot);
-	if (l && l->wait == LOOP_WAIT_EPOLL && l->instance == (__u64)open_file_of(task, fd))
+	if (l && fd >= 0 && l->wait == LOOP_WAIT_EPOLL &&
+	    l->instance == (__u64)open_file_of(task, fd))
 		loop_becomes(l, LOOP_WAIT_NONE, 0, -1);
 	return 0;
 }

@@ -17,12 +17,11 @@ static __always_inline bool off_cpu_is_throttled(struct task_struct *task)
 {
 	struct sched_entity *entity = &task->se;
 
-	if (bpf_core_field_exists(task->throttled) &&
-	    BPF_CORE_READ_BITFIELD_PROBED(task, throttled))
+	if (bpf_core_field_exists(task->throttled) && task->throttled)
 		return true;
 	return bpf_core_field_exists(entity->cfs_rq) &&
 	       bpf_core_field_exists(((struct cfs_rq *)0)->throttle_count) &&
-	       BPF_CORE_READ(task, se.cfs_rq, throttle_count) > 0;
+	       entity->cfs_rq->throttle_count > 0;
 }
 
 /* The system call that @task is in, -1: in none. */

@@ -160,6 +160,34 @@ static void test_pool(void)
 	}
 }
 
+/* A select of nothing is how some sleep; a loop that has nothing to wait for does it too. */
+static void selects_nothing(void *arg)
+{
+	int epoll = epoll_of(-1);
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct timeval t = { .tv_usec = 2000 };
+
+		if (*(bool *)arg && i < ROUNDS / 2)
+			wait_select(epoll);
+		else
+			must(syscall(SYS_select, 0, NULL, NULL, NULL, &t) == 0);
+	}
+	(void)close(epoll);
+}
+
+static void test_selects_nothing(void)
+{
+	bool is_loop = false;
+	const struct watched *t = watch_run(w, selects_nothing, &is_loop);
+
+	is_int(t->is_seen, 0, "a thread that selects nothing, to sleep: no loop");
+	is_loop = true;
+	t = watch_run(w, selects_nothing, &is_loop);
+	is_int(t->state.waits, ROUNDS, "a loop that does so: waits");
+	is_int(t->state.iterations, ROUNDS - 1, "and iterations");
+}
+
 /* A loop that also polls something in between. */
 static void epoll_and_poll(void *arg)
 {
@@ -388,6 +416,7 @@ int main(void)
 	w = watch_begin(&options);
 	test_calls();
 	test_pool();
+	test_selects_nothing();
 	test_epoll_and_poll();
 	test_stopped_in_poll();
 	test_uring();

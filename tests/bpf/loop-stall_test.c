@@ -12,11 +12,12 @@
 
 #define THRESHOLD_NS (200 * MS_NS)
 #define STALL_NS     (250 * MS_NS)
-#define MERGED_NS    50000 /* from the specification */
-#define TRIES	     20	   /* where a wait for a CPU can make a gap longer */
+#define MERGED_NS    50000ull /* from the specification */
+#define TRIES	     20	      /* where a wait for a CPU can make a gap longer */
 
 static struct watch *w;
-static int fd_of_root; /* what the thread took for its loop */
+static int fd_of_root;	/* what the thread took for its loop */
+static uint64_t sleeps; /* so often it slept in all */
 
 struct counts {
 	uint64_t waits, iterations, merged, stalls;
@@ -50,11 +51,13 @@ static void plain(void *arg)
 	int epoll = epoll_of(-1);
 
 	(void)arg;
+	sleeps = own_sleeps();
 	for (int i = 0; i < 20; i++) {
-		must(wait_on(epoll, 2) == 0);
+		must(wait_on(epoll, 5) == 0);
 		if (i == 1 || i == 7 || i == 15) /* the first comes before it is known as a loop */
 			spin(STALL_NS);
 	}
+	sleeps = own_sleeps() - sleeps;
 	(void)close(epoll);
 }
 
@@ -67,9 +70,9 @@ static void test_plain(void)
 	is_int(t->state.is_confirmed, 1, "a loop");
 	is_int(t->state.wait, LOOP_WAIT_EPOLL, "of epoll");
 	is_int(t->hists[LOOP_HIST_EXPIRY].count, 20, "each wait timed out");
-	is_int(t->hists[LOOP_HIST_WAKE_LAG].count, 20, "each was woken");
+	is_int(t->hists[LOOP_HIST_WAKE_LAG].count, sleeps, "each that slept was woken");
 	is_int(t->state.polling_ns, 0, "none polled");
-	ok(t->state.idle_ns >= 20 * MS_NS && t->state.idle_ns <= t->state.waiting_ns,
+	ok(t->state.idle_ns >= sleeps * MS_NS && t->state.idle_ns <= t->state.waiting_ns,
 	   "asleep in them (%llu of %llu us)", t->state.idle_ns / 1000, t->state.waiting_ns / 1000);
 	for (int i = 0; i < LOOP_PARTS; i++)
 		parts_ns += t->state.part_ns[i];
@@ -150,10 +153,12 @@ static void as_libuv(void *arg)
 	int epoll = epoll_of(-1);
 
 	(void)arg;
+	sleeps = own_sleeps();
 	for (int i = 0; i < 20; i++) {
 		must(wait_on(epoll, 0) == 0);
 		must(wait_on(epoll, 1) == 0);
 	}
+	sleeps = own_sleeps() - sleeps;
 	(void)close(epoll);
 }
 
@@ -176,7 +181,8 @@ static void test_as_libuv(void)
 	check(t, &(struct counts){ 40, 19, 20, 0 }, "a poll before each wait");
 	ok(t->state.polling_ns && t->state.polling_ns < t->state.waiting_ns,
 	   "time in polls is told apart");
-	is_int(t->hists[LOOP_HIST_WAKE_LAG].count, 20, "and no poll was woken");
+	ok(sleeps > 0 && sleeps <= 20, "waits sleep, polls do not");
+	is_int(t->hists[LOOP_HIST_WAKE_LAG].count, sleeps, "and each that slept was woken");
 	check(watch_run(w, as_libuv_full, NULL), &(struct counts){ 144, 143, 0, 0 },
 	      "48 polls of a full array");
 }
@@ -218,11 +224,13 @@ static void test_interrupted(void)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
 	const struct watched *t;
+	bool is_long;
 
 	must(sigaction(SIGUSR1, &action, NULL) == 0);
 	handler_ns = 0;
 	t = run_until_merged(interrupted, 1);
-	check(t, &(struct counts){ 2, 0, 1, 0 }, "a signal in a wait");
+	is_long = t->state.busy_ns >= MERGED_NS; /* where the CPU is emulated */
+	check(t, &(struct counts){ 2, is_long, !is_long, 0 }, "a signal in a wait");
 	ok(t->state.deadline_ns >= armed_from_ns && t->state.deadline_ns <= armed_to_ns,
 	   "the deadline stays armed");
 	is_int(t->hists[LOOP_HIST_EXPIRY].count, 0, "and it did not expire");

@@ -9,6 +9,7 @@
 #include "probe/release.h"
 #include "probe/tables.h"
 #include "probe/tracepoint.h"
+#include "probe/unwind_look.h"
 #include "probe/unwind_tables.h"
 
 #include <pthread.h>
@@ -16,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -70,6 +72,14 @@ void sleep_ns(uint64_t ns)
 	must(clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL) == 0);
 }
 
+uint64_t own_sleeps(void)
+{
+	struct rusage usage;
+
+	must(getrusage(RUSAGE_THREAD, &usage) == 0);
+	return (uint64_t)usage.ru_nvcsw;
+}
+
 void *shared_memory(size_t size)
 {
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -108,7 +118,7 @@ int epoll_loop(void)
 	int epoll = epoll_of(-1);
 
 	for (int i = 0; i < LOOP_IS_YOUNG; i++)
-		must(wait_on(epoll, 1) == 0);
+		must(wait_on(epoll, 5) == 0); /* an emulated CPU would not sleep for 1 ms */
 	return epoll;
 }
 
@@ -188,14 +198,19 @@ static void free_slot(struct watch *w, uint32_t slot)
 	must(bpf_map_update_elem(bpf_map__fd(w->skel->maps.free_slots), NULL, &slot, 0) == 0);
 }
 
-static void tell_mappings(struct watch *w)
+static struct unwind_maps unwind_maps_of(const struct watch *w)
 {
-	const struct unwind_maps maps = {
+	return (struct unwind_maps){
 		.blocks = bpf_map__fd(w->skel->maps.unwind_blocks),
 		.pages = bpf_map__fd(w->skel->maps.unwind_pages),
 		.rules = bpf_map__fd(w->skel->maps.unwind_rules),
 		.processes = bpf_map__fd(w->skel->maps.unwind_processes),
 	};
+}
+
+static void tell_mappings(struct watch *w)
+{
+	const struct unwind_maps maps = unwind_maps_of(w);
 	struct procmaps mapped = { 0 };
 
 	w->unwind = unwind_tables_new(&maps);
@@ -368,14 +383,19 @@ uint32_t watch_tid(const struct watch_thread *t)
 	return tid;
 }
 
-const struct watched *watch_join(struct watch *w, struct watch_thread *t)
+uint32_t watch_end_of(struct watch_thread *t)
 {
 	uint32_t tid;
 
 	must(pthread_join(t->id, NULL) == 0);
 	tid = t->tid;
 	free(t);
-	return watch_take(w, tid);
+	return tid;
+}
+
+const struct watched *watch_join(struct watch *w, struct watch_thread *t)
+{
+	return watch_take(w, watch_end_of(t));
 }
 
 const struct watched *watch_run(struct watch *w, void (*fn)(void *), void *arg)
@@ -426,36 +446,51 @@ size_t watch_events(struct watch *w, uint32_t kind)
 	return w->events[kind];
 }
 
-size_t watch_look(struct watch *w, struct loop_look *ret, size_t max)
+bool watch_look(struct watch *w, uint32_t tid, struct loop_look *ret)
 {
 	_release_(closep) int link =
 		bpf_link_create(bpf_program__fd(w->skel->progs.look_at), 0, BPF_TRACE_ITER, NULL);
 	_release_(closep) int fd = link < 0 ? -1 : bpf_iter_create(link);
 	struct loop_look look;
-	size_t count = 0;
+	bool is_found = false;
 	ssize_t len;
 
 	must(fd >= 0);
 	while ((len = read(fd, &look, sizeof(look))) > 0) {
 		must(len == sizeof(look));
-		if (look.tgid != (uint32_t)getpid())
+		if (look.tid != tid)
 			continue;
-		must(count < max);
-		ret[count++] = look;
+		is_found = true;
+		*ret = look;
 	}
 	must(len == 0);
-	return count;
+	return is_found;
+}
+
+static bool has_frame(const struct stack_frames *stack, const void *fn, size_t size)
+{
+	uintptr_t first = (uintptr_t)fn;
+
+	for (size_t i = 0; i < stack->len; i++)
+		if (stack->at[i] >= first && stack->at[i] < first + size)
+			return true;
+	return false;
 }
 
 bool watch_has_frame(struct watch *w, uint64_t id, const void *fn, size_t size)
 {
-	uintptr_t first = (uintptr_t)fn;
-	struct stack_frames stack;
+	struct stack_frames stack = { 0 };
 
-	if (id == STACK_NONE || stack_read(bpf_map__fd(w->skel->maps.stacks), id, &stack))
-		return false;
-	for (size_t i = 0; i < stack.len; i++)
-		if (stack.at[i] >= first && stack.at[i] < first + size)
-			return true;
-	return false;
+	return id != STACK_NONE && stack_read(bpf_map__fd(w->skel->maps.stacks), id, &stack) == 0 &&
+	       has_frame(&stack, fn, size);
+}
+
+bool watch_look_has_frame(struct watch *w, const struct loop_look *look, const void *fn,
+			  size_t size)
+{
+	const struct unwind_maps maps = unwind_maps_of(w);
+	struct stack_frames stack = { 0 };
+
+	return unwind_look(&maps, &w->self, look->registers, look->pc, &stack) == 0 &&
+	       has_frame(&stack, fn, size);
 }

@@ -58,6 +58,9 @@ struct watch_thread *watch_start(struct watch *w, void (*fn)(void *), void *arg)
 uint32_t watch_tid(const struct watch_thread *t); /* it has begun */
 const struct watched *watch_join(struct watch *w, struct watch_thread *t);
 
+/* Waits for the end of a thread, whose number it returns; its slot stays its own. */
+uint32_t watch_end_of(struct watch_thread *t);
+
 /* The same in a process of its own: it begins; the test may stop it, or wait for its end. */
 pid_t watch_start_child(struct watch *w, void (*fn)(void *), void *arg);
 const struct watched *watch_join_child(struct watch *w, pid_t child);
@@ -80,11 +83,13 @@ uint64_t watch_counter(struct watch *w, enum loop_counter which);
 /* How many events of @kind came up to now, of whichever process. */
 size_t watch_events(struct watch *w, uint32_t kind);
 
-/* The iterator runs over all threads; looks at those of this process, how many. */
-size_t watch_look(struct watch *w, struct loop_look *ret, size_t max);
+/* The iterator runs over all threads; what it tells of @tid. False: nothing. */
+bool watch_look(struct watch *w, uint32_t tid, struct loop_look *ret);
 
-/* Is @fn, of @size bytes, in the user stack @id? */
+/* Is an address within @size bytes from @fn in the user stack @id, or in that of @look? */
 bool watch_has_frame(struct watch *w, uint64_t id, const void *fn, size_t size);
+bool watch_look_has_frame(struct watch *w, const struct loop_look *look, const void *fn,
+			  size_t size);
 
 /* --- what threads under test do --------------------------------------------------------------- */
 
@@ -101,6 +106,9 @@ int wait_on(int epoll, int timeout_ms);
 int epoll_loop(void);
 
 void sleep_ns(uint64_t ns);
+
+/* How often the current thread has gone to sleep; under load a short timeout passes before that. */
+uint64_t own_sleeps(void);
 
 /* Memory that children share with the test. */
 void *shared_memory(size_t size);
