@@ -23,8 +23,10 @@ struct profile_case {
 	size_t count, top;
 };
 
-static const char *build_id(const void *ctx, const char *module)
+static const char *build_id(void *ctx, const char *module, bool is_kernel)
 {
+	if (is_kernel)
+		return strcmp(module, "[kernel]") ? NULL : "e4e2";
 	return strcmp(module, "server") ? NULL : ctx;
 }
 

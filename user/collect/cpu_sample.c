@@ -290,6 +290,18 @@ static void fill_note(struct cpu_sample *c, const uint64_t counters[SAMPLE_COUNT
 			 c->options->max_loss_pct * (double)(counters[SAMPLE_TAKEN] + m->lost);
 }
 
+/* Of the kernel's modules none is known. */
+static const char *build_id(void *ctx, const char *module, bool is_kernel)
+{
+	struct cpu_sample *c = ctx;
+
+	if (!is_kernel)
+		return symbols_build_id(c->symbols, module);
+	return c->kernel && strcmp(module, FRAME_KERNEL_MODULE) == 0
+		       ? kernel_symbols_build_id(c->kernel)
+		       : NULL;
+}
+
 static int fill_meta(struct cpu_sample *c, struct profile_meta *m)
 {
 	const struct cpu_sample_options *o = c->options;
@@ -314,6 +326,8 @@ static int fill_meta(struct cpu_sample *c, struct profile_meta *m)
 		.own_rss_bytes = procfs_own_rss_bytes(),
 		.own_cpu_ns = clock_process_cpu_ns(),
 		.table_bytes = cost.kernel_bytes,
+		.build_id = build_id,
+		.build_id_ctx = c,
 	};
 	memcpy(m->stacks.ended, counters + SAMPLE_STACKS, sizeof(m->stacks.ended));
 	fill_note(c, counters, m);

@@ -54,6 +54,12 @@ size_t symbols_frames(struct symbols *s, pid_t pid, uint64_t addr, struct frame 
 const char *symbols_module(const struct symbols *s, pid_t pid, uint64_t addr);
 
 /*
+ * The build id, in lower-case hex, of the file that frames call @module. NULL when it has none or
+ * is not known, and when files of several builds were called so. Lives as long as @s.
+ */
+const char *symbols_build_id(struct symbols *s, const char *module);
+
+/*
  * What could not be read so far and why, for the report: "no line numbers for libx.so: ...". NULL
  * when nothing went wrong. Valid until the next call.
  */

@@ -64,9 +64,12 @@ struct profile_meta {
 	const char *note;	    /* what to know, NULL */
 	struct stack_counts stacks; /* how the walks ended */
 	uint64_t own_rss_bytes, own_cpu_ns, table_bytes;
-	/* Build id of a module in lower-case hex, NULL: unknown. Itself NULL: none is known. */
-	const char *(*build_id)(const void *ctx, const char *module);
-	const void *build_id_ctx;
+	/*
+	 * Build id of what frames call @module, the kernel's or a process's, in lower-case hex;
+	 * NULL: unknown. Itself NULL: none is known.
+	 */
+	const char *(*build_id)(void *ctx, const char *module, bool is_kernel);
+	void *build_id_ctx;
 };
 
 struct profile;
