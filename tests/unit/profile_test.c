@@ -196,6 +196,39 @@ static void test_functions(void)
 	is_text(profile_frame(p, f.at[4].frame)->function, "leaf", "equal ones by name");
 }
 
+/* Kernel frames of a wait are passed over, those of what ran are not; all of it is somebody's. */
+static void test_owners(void)
+{
+	const struct frame kernel = {
+		.function = "k", .module = "[kernel]", .file = "", .kind = FRAME_KERNEL
+	};
+	const struct frame in_kernel[] = { kernel, leaf, main_frame };
+	static const enum profile_state states[] = { PROFILE_ON_CPU, PROFILE_BLOCKED,
+						     PROFILE_RUNNABLE };
+	_release_(profile_freep) struct profile *p = profile_new();
+	_release_(profile_functions_done) struct profile_functions f = { 0 };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct profile_sample s = sample_of(in_kernel, 3, i + 1);
+
+		s.state = states[i];
+		must(!profile_add(p, &s));
+		s = sample_of(&kernel, 1, 10 * (i + 1));
+		s.state = states[i];
+		must(!profile_add(p, &s));
+	}
+	must(!profile_finish(p) && !profile_functions(p, &f) && f.len == 3);
+	is_text(profile_frame(p, f.at[0].frame)->function, "k", "the leaf of all");
+	is_int(f.at[0].own_weight, 61, "owns what ran in it and what has no other frame");
+	is_int(f.at[0].own_blocked_weight, 20, "of it blocked");
+	is_int(f.at[0].own_runnable_weight, 30, "of it runnable");
+	is_text(profile_frame(p, f.at[1].frame)->function, "leaf", "the innermost of the program");
+	is_int(f.at[1].own_weight, 5, "owns its waits");
+	is_int(f.at[1].own_blocked_weight, 2, "of it blocked");
+	is_int(f.at[1].own_runnable_weight, 3, "of it runnable");
+	is_int(f.at[2].own_weight, 0, "the caller owns nothing");
+}
+
 static void test_tasks(void)
 {
 	_release_(profile_freep) struct profile *p = profile_new();
@@ -321,6 +354,7 @@ int main(void)
 	test_hostile();
 	test_order();
 	test_functions();
+	test_owners();
 	test_tasks();
 	test_million();
 	test_no_memory();

@@ -107,6 +107,12 @@ struct profile_function {
 	uint64_t self_weight, total_weight; /* a recursive function counts once per stack */
 	uint64_t self_count, total_count;
 	uint64_t blocked_weight, runnable_weight; /* of total_weight */
+	/*
+	 * Where it was the leaf and ran, or waited and was the innermost outside the kernel, whose
+	 * frames are the same for all waits. Over all functions that is what they weigh together.
+	 */
+	uint64_t own_weight;
+	uint64_t own_blocked_weight, own_runnable_weight; /* of own_weight */
 };
 
 struct profile_functions {

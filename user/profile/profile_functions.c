@@ -73,10 +73,38 @@ static int find_functions(struct sums *s)
 	return 0;
 }
 
+/* The frame whose own the stack's time is; the leaf when all are the kernel's. */
+static size_t owner_of(const struct sums *s, const struct profile_stack *stack)
+{
+	size_t i = 0;
+
+	if (stack->state == PROFILE_ON_CPU)
+		return 0;
+	while (i < stack->depth &&
+	       profile_frame(s->profile, stack->frames[i])->kind == FRAME_KERNEL)
+		i++;
+	return i < stack->depth ? i : 0;
+}
+
+static void add_own(struct sums *s, const struct profile_stack *stack)
+{
+	struct profile_function *f;
+
+	if (!stack->depth)
+		return;
+	f = &s->functions.at[s->function_of[stack->frames[owner_of(s, stack)]]];
+	f->own_weight += stack->weight;
+	if (stack->state == PROFILE_BLOCKED)
+		f->own_blocked_weight += stack->weight;
+	if (stack->state == PROFILE_RUNNABLE)
+		f->own_runnable_weight += stack->weight;
+}
+
 static void add_stack(struct sums *s, size_t index)
 {
 	const struct profile_stack *stack = profile_stack(s->profile, index);
 
+	add_own(s, stack);
 	for (size_t i = 0; i < stack->depth; i++) {
 		uint32_t id = s->function_of[stack->frames[i]];
 		struct profile_function *f = &s->functions.at[id];

@@ -5,9 +5,10 @@
 
 #include "base/bytes.h"
 
-#define ELF_BUILD_ID_MAX    64	 /* bytes; SHA-1 ids have 20 */
-#define ELF_NOTES_LOOKED_AT 4096 /* a build id lies among the first notes of a section or segment  \
-				  */
+#define ELF_BUILD_ID_MAX 64 /* bytes; SHA-1 ids have 20 */
+#define ELF_NOTES_LOOKED_AT                                                                        \
+	4096 /* a build id lies among the first notes of a section or segment                      \
+	      */
 
 /*
  * The build id of a run of notes aligned to @align (8, or else 4): its length, 0 when there is
