@@ -173,7 +173,7 @@ static const struct argp argp = {
 };
 
 static const struct options defaults = {
-	.common = { .top = 20 },
+	.common = { .top = 20, .has_all = true },
 	.sample = { .has_user = true, .has_kernel = true, .frequency_hz = 99, .max_loss_pct = 1 },
 	.formats = "text",
 };

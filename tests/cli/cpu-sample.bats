@@ -56,7 +56,7 @@ misuse() {
 }
 
 @test "misuse: no target, or more than one kind" {
-	misuse 'no target'
+	misuse 'no target: give one of -p PID, -n NAME, -a or -- COMMAND'
 	misuse 'more than one target' -a -p 1
 	misuse 'more than one target' -n x -- true
 	misuse 'stray: unexpected word' -p 1 stray

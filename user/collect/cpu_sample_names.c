@@ -215,6 +215,19 @@ static const char *add_user(struct cpu_sample *c, const struct sample_key *key, 
 	return stack.end == STACK_COMPLETE ? NULL : stack_end_texts[stack.end];
 }
 
+/* With -K what ran outside the kernel, with -U what has no other code than the kernel's. */
+static void add_left_out(const struct cpu_sample *c, struct frames *f)
+{
+	const struct cpu_sample_options *o = c->options;
+
+	if (f->len || (o->has_user && o->has_kernel))
+		return;
+	f->at[f->len++] =
+		(struct frame){ .function = o->has_kernel ? "[user code]" : "[kernel code]",
+				.module = "",
+				.file = "" };
+}
+
 static bool has_function(const struct frames *f, const char *name)
 {
 	for (size_t i = 0; i < f->len && f->at[i].kind == FRAME_KERNEL; i++)
@@ -267,6 +280,8 @@ static int add_sample(struct cpu_sample *c, struct profile *p, const struct samp
 	if (key->state != CPU_SAMPLE_RUNNING)
 		drop_own(f);
 	out.cut = add_user(c, key, f);
+	if (!out.cut)
+		add_left_out(c, f);
 	out.depth = f->len;
 	out.state = states[key->state];
 	if (key->state == CPU_SAMPLE_RUNNING)

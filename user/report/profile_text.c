@@ -183,11 +183,14 @@ static void put_footer(const struct profile *p, const struct profile_meta *m, FI
 
 static void put_nothing(const struct profile_meta *m, FILE *out)
 {
-	if (is_event(m, "off-cpu"))
-		(void)fputs("\nNo wait was seen: the target ran all the time, or did not exist.\n",
-			    out);
-	else
+	if (!has_waits(m))
 		(void)fputs("\nNo sample was taken: the target did not run.\n", out);
+	else
+		(void)fprintf(out,
+			      "\nNo %s was seen: the target %s, or waited all the time "
+			      "(a wait that began\nbefore the start is not measured).\n",
+			      is_event(m, "wall") ? "sample and no wait" : "wait",
+			      is_event(m, "wall") ? "did not run" : "ran all the time");
 }
 
 int profile_text(const struct profile *p, const struct profile_meta *m, size_t top, FILE *out)
