@@ -23,7 +23,7 @@
  * the one looked for need not be read: each is a line of memory that is in no cache.
  */
 #define NODE_BITS 24
-_Static_assert(FLAME_MAX_NODES <= 1u << NODE_BITS, "a node's number fits its part of a slot");
+_Static_assert(!((FLAME_MAX_NODES - 1) >> NODE_BITS), "a node's number fits its part of a slot");
 
 struct flame {
 	struct flame_node *blocks[BLOCK_COUNT];
