@@ -5,34 +5,20 @@
 #include "base/units.h"
 #include "profile/frame_order.h"
 #include "report/label.h"
+#include "report/share.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LINE_WIDTH    100
-#define BAR_LEN	      10
 #define MODULE_MAX    24
 #define TASK_NAME_MAX 24 /* of a thread, of a process */
 #define WAIT_MAX      26
 
-static double share_of(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 static double part_of_all(const struct profile_tables *t, uint64_t weight)
 {
-	return share_of(weight, profile_total_weight(t->profile));
-}
-
-/* Rounded up, so that what is there can be seen. */
-static const char *bar_of(double pct)
-{
-	static const char full[BAR_LEN + 1] = "##########";
-	int len = (int)((pct * BAR_LEN + 99.999) / 100);
-
-	return full + BAR_LEN - (len > BAR_LEN ? BAR_LEN : len);
+	return share_pct(weight, profile_total_weight(t->profile));
 }
 
 static void put_title(const char *what, size_t shown, size_t count, FILE *out)
@@ -83,14 +69,14 @@ static void put_by_self(const struct profile_tables *t, FILE *out)
 		count++;
 	shown = least(t->top, count);
 	put_title("Functions by their own time", shown, count, out);
-	(void)fprintf(out, "  %7s  %-*s  %7s  %10s  %s\n", "self", BAR_LEN, "", "total", "samples",
-		      "function");
+	(void)fprintf(out, "  %7s  %-*s  %7s  %10s  %s\n", "self", SHARE_BAR_LEN, "", "total",
+		      "samples", "function");
 	for (size_t i = 0; i < shown; i++) {
 		const struct profile_function *f = &t->functions->at[i];
 		double self_pct = part_of_all(t, f->self_weight);
-		int used = fprintf(out, "  %5.1f %%  %-*s  %5.1f %%  %10ju  ", self_pct, BAR_LEN,
-				   bar_of(self_pct), part_of_all(t, f->total_weight),
-				   (uintmax_t)f->self_count);
+		int used = fprintf(out, "  %5.1f %%  %-*s  %5.1f %%  %10ju  ", self_pct,
+				   SHARE_BAR_LEN, share_bar(self_pct),
+				   part_of_all(t, f->total_weight), (uintmax_t)f->self_count);
 
 		put_name(profile_frame(t->profile, f->frame), used > 0 ? (size_t)used : 0, out);
 	}
@@ -116,10 +102,11 @@ static int put_total_row(const struct profile_tables *t, const struct profile_fu
 
 	if (is_off_cpu(t))
 		return fprintf(out, "  %5.1f %%  %-*s  %5.1f %%  %6.1f %%  %10ju  ", total_pct,
-			       BAR_LEN, bar_of(total_pct), part_of_all(t, f->blocked_weight),
+			       SHARE_BAR_LEN, share_bar(total_pct),
+			       part_of_all(t, f->blocked_weight),
 			       part_of_all(t, f->runnable_weight), (uintmax_t)f->total_count);
-	return fprintf(out, "  %5.1f %%  %-*s  %5.1f %%  %10ju  ", total_pct, BAR_LEN,
-		       bar_of(total_pct), part_of_all(t, f->self_weight),
+	return fprintf(out, "  %5.1f %%  %-*s  %5.1f %%  %10ju  ", total_pct, SHARE_BAR_LEN,
+		       share_bar(total_pct), part_of_all(t, f->self_weight),
 		       (uintmax_t)f->total_count);
 }
 
@@ -133,11 +120,11 @@ static void put_by_total(const struct profile_tables *t, FILE *out)
 	qsort_r(f->at, f->len, sizeof(*f->at), compare_totals, (void *)t->profile);
 	put_title("Functions with what they call", shown, f->len, out);
 	if (is_off_cpu(t))
-		(void)fprintf(out, "  %7s  %-*s  %7s  %8s  %10s  %s\n", "total", BAR_LEN, "",
+		(void)fprintf(out, "  %7s  %-*s  %7s  %8s  %10s  %s\n", "total", SHARE_BAR_LEN, "",
 			      "blocked", "runnable", "times", "function");
 	else
-		(void)fprintf(out, "  %7s  %-*s  %7s  %10s  %s\n", "total", BAR_LEN, "", "self",
-			      "samples", "function");
+		(void)fprintf(out, "  %7s  %-*s  %7s  %10s  %s\n", "total", SHARE_BAR_LEN, "",
+			      "self", "samples", "function");
 	for (size_t i = 0; i < shown; i++) {
 		int used = put_total_row(t, &f->at[i], out);
 
@@ -165,15 +152,15 @@ static void put_waits(const struct profile_tables *t, FILE *out)
 	size_t shown = least(t->top, t->waits->len);
 
 	put_title("Where the time went", shown, t->waits->len, out);
-	(void)fprintf(out, "  %7s  %-*s  %9s  %13s  %9s\n", "share", BAR_LEN, "", "time", "times",
-		      "each");
+	(void)fprintf(out, "  %7s  %-*s  %9s  %13s  %9s\n", "share", SHARE_BAR_LEN, "", "time",
+		      "times", "each");
 	for (size_t i = 0; i < shown; i++) {
 		const struct profile_wait *w = &t->waits->at[i];
 		double pct = part_of_all(t, w->weight);
 		char time[UNITS_LEN], each[UNITS_LEN], name[LABEL_LEN];
 
-		(void)fprintf(out, "  %5.1f %%  %-*s  %9s  %13ju  %9s  %s\n", pct, BAR_LEN,
-			      bar_of(pct), units_duration(w->weight, time), (uintmax_t)w->count,
+		(void)fprintf(out, "  %5.1f %%  %-*s  %9s  %13ju  %9s  %s\n", pct, SHARE_BAR_LEN,
+			      share_bar(pct), units_duration(w->weight, time), (uintmax_t)w->count,
 			      units_duration(w->count ? w->weight / w->count : 0, each),
 			      wait_name(w, name));
 	}
@@ -186,7 +173,7 @@ static void put_task(const struct profile_tables *t, const struct profile_task *
 	double pct = part_of_all(t, task->weight);
 	char time[UNITS_LEN], name[LABEL_LEN], process[LABEL_LEN];
 
-	(void)fprintf(out, "  %5.1f %%  %-*s  %9s", pct, BAR_LEN, bar_of(pct),
+	(void)fprintf(out, "  %5.1f %%  %-*s  %9s", pct, SHARE_BAR_LEN, share_bar(pct),
 		      units_duration(task->weight, time));
 	if (is_off_cpu(t))
 		(void)fprintf(out, "  %5.1f %%  %6.1f %%", part_of_all(t, task->blocked_weight),
@@ -208,7 +195,7 @@ static void put_tasks(const struct profile_tables *t, FILE *out)
 	if (t->tasks->len < 2)
 		return;
 	put_title(t->tasks->at[0].tid ? "Threads" : "Processes", shown, t->tasks->len, out);
-	(void)fprintf(out, "  %7s  %-*s  %9s", "share", BAR_LEN, "", "time");
+	(void)fprintf(out, "  %7s  %-*s  %9s", "share", SHARE_BAR_LEN, "", "time");
 	if (is_off_cpu(t))
 		(void)fprintf(out, "  %7s  %8s", "blocked", "runnable");
 	(void)fputc('\n', out);
