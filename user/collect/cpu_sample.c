@@ -134,6 +134,7 @@ void cpu_sample_free(struct cpu_sample *c)
 	kernel_symbols_free(c->kernel);
 	symbols_free(c->symbols);
 	strings_done(&c->js_names);
+	sample_list_done(&c->marked);
 	free(c);
 }
 
@@ -290,7 +291,7 @@ static void fill_note(struct cpu_sample *c, const uint64_t counters[SAMPLE_COUNT
 			 c->options->max_loss_pct * (double)(counters[SAMPLE_TAKEN] + m->lost);
 }
 
-static int fill_meta(struct cpu_sample *c, struct profile_meta *m)
+static int fill_meta(struct cpu_sample *c, uint64_t since_ns, struct profile_meta *m)
 {
 	const struct cpu_sample_options *o = c->options;
 	uint64_t counters[SAMPLE_COUNTERS];
@@ -306,8 +307,7 @@ static int fill_meta(struct cpu_sample *c, struct profile_meta *m)
 		.event = event_name(c),
 		.title = cpu_sample_describe(c),
 		.time_ns = c->started_realtime_ns,
-		.duration_ns =
-			(c->stopped_ns ? c->stopped_ns : clock_monotonic_ns()) - c->started_ns,
+		.duration_ns = (c->stopped_ns ? c->stopped_ns : clock_monotonic_ns()) - since_ns,
 		.frequency_hz = o->mode == CPU_SAMPLE_OFF_CPU ? 0 : o->frequency_hz,
 		.period_ns = o->mode == CPU_SAMPLE_OFF_CPU ? 0 : NS_PER_S / o->frequency_hz,
 		.stacks.by_fp = counters[SAMPLE_STACKS_BY_FP],
@@ -320,14 +320,28 @@ static int fill_meta(struct cpu_sample *c, struct profile_meta *m)
 	return 0;
 }
 
-int cpu_sample_profile(struct cpu_sample *c, struct profile_meta *ret_meta,
+int cpu_sample_mark(struct cpu_sample *c)
+{
+	int err;
+
+	sample_list_done(&c->marked);
+	err = cpu_sample_read(c, &c->marked);
+	if (err)
+		return log_errno(err, "cannot read what was counted");
+	c->marked_ns = clock_monotonic_ns();
+	return 0;
+}
+
+int cpu_sample_profile(struct cpu_sample *c, bool since_mark, struct profile_meta *ret_meta,
 		       struct profile **ret_profile)
 {
+	const struct sample_list nothing = { 0 };
+	bool is_part = since_mark && c->marked_ns;
 	struct profile *p = profile_new();
-	int err = p ? cpu_sample_fill(c, p) : -ENOMEM;
+	int err = p ? cpu_sample_fill(c, is_part ? &c->marked : &nothing, p) : -ENOMEM;
 
 	if (!err)
-		err = fill_meta(c, ret_meta);
+		err = fill_meta(c, is_part ? c->marked_ns : c->started_ns, ret_meta);
 	if (err) {
 		profile_free(p);
 		return log_errno(err, "cannot make the report");

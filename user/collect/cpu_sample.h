@@ -27,6 +27,7 @@ struct cpu_sample_options {
 	enum cpu_sample_event event;
 	bool is_system_wide, by_thread, follow_children;
 	bool has_user, has_kernel;
+	bool is_live;	/* the loop goes on when all processes have ended */
 	pid_t only_tid; /* 0: all threads */
 	uint64_t frequency_hz;
 	uint64_t min_wait_ns;
@@ -62,11 +63,14 @@ const char *cpu_sample_describe(struct cpu_sample *c);
 /* Samples (or waits) so far, and those lost. */
 void cpu_sample_counts(const struct cpu_sample *c, uint64_t *ret_taken, uint64_t *ret_lost);
 
+/* Remembers what was counted so far, for profiles since then. 0 or -errno after saying why. */
+int cpu_sample_mark(struct cpu_sample *c);
+
 /*
- * What was counted since the start, with names. Strings of @ret_meta are owned by @c. 0 or -errno
- * after saying why.
+ * What was counted since the start, or since the last mark, with names. Losses and how stacks ended
+ * are always since the start. Strings of @ret_meta are owned by @c. 0 or -errno after saying why.
  */
-int cpu_sample_profile(struct cpu_sample *c, struct profile_meta *ret_meta,
+int cpu_sample_profile(struct cpu_sample *c, bool since_mark, struct profile_meta *ret_meta,
 		       struct profile **ret_profile);
 
 #endif

@@ -34,6 +34,15 @@ struct sampled {
 	UT_hash_handle hh;
 };
 
+/* What the kernel side has counted, by key. */
+struct sample_list {
+	struct sample {
+		struct sample_key key;
+		struct sample_value value;
+	} * at;
+	size_t len, cap;
+};
+
 struct cpu_sample {
 	const struct cpu_sample_options *options;
 	enum stack_method stacks;
@@ -50,6 +59,8 @@ struct cpu_sample {
 	uint32_t slots;
 	uint64_t started_ns, stopped_ns, started_realtime_ns;
 	uint64_t refreshed_ns;
+	struct sample_list marked;
+	uint64_t marked_ns; /* 0: no mark */
 	unsigned int missed_children;
 	char description[256];
 	char note[384];
@@ -69,7 +80,10 @@ int cpu_sample_process_event(struct cpu_sample *c, const struct process_event *e
 int cpu_sample_housekeeping(void *c);
 
 /* cpu_sample_names.c */
-/* Fills @ret with the samples that the kernel side has counted. 0 or -errno. */
-int cpu_sample_fill(struct cpu_sample *c, struct profile *ret);
+/* What the kernel side has counted, sorted, each key once. 0 or -errno. */
+int cpu_sample_read(const struct cpu_sample *c, struct sample_list *ret);
+/* Fills @ret with that, less @before (which may be empty). 0 or -errno. */
+int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *before, struct profile *ret);
+void sample_list_done(struct sample_list *list);
 
 #endif
