@@ -20,6 +20,7 @@
 /* Screens that are narrower do without the columns. */
 #define COLUMNS_FOR_MODULE 60
 #define COLUMNS_FOR_BAR	   78
+#define COLUMNS_FOR_MEMORY 100
 #define COLUMNS_FOR_SHARES 24
 
 /* Rows that a screen must have for a line other than the table. */
@@ -55,14 +56,21 @@ static const char *state_of(const struct live_view *v)
 static void put_title(const struct live_view *v, struct screen *s)
 {
 	const struct profile_meta *m = &v->meta;
-	char line[LINE_LEN], rate[32] = "", time[UNITS_LEN];
+	char line[LINE_LEN], cost[64], rate[32] = "", time[UNITS_LEN], rss[UNITS_LEN];
+	size_t cost_width;
 
 	if (m->frequency_hz)
 		(void)snprintf(rate, sizeof(rate), " at %ju Hz", (uintmax_t)m->frequency_hz);
 	screen_begin(s, v->is_frozen || v->has_ended ? SCREEN_ALARM : SCREEN_TITLE);
 	(void)snprintf(line, sizeof(line), "%scpu-sample: %s, %s%s, %s", state_of(v), m->title,
 		       m->event, rate, units_duration(m->duration_ns, time));
-	screen_text(s, line);
+	(void)snprintf(cost, sizeof(cost), "  own cost %.1f %% of a CPU, %s", v->own_cpu_pct,
+		       units_bytes(m->own_rss_bytes, rss));
+	if (s->columns < COLUMNS_FOR_MEMORY)
+		*strrchr(cost, ',') = '\0';
+	cost_width = s->columns < COLUMNS_FOR_MODULE ? 0 : screen_width(cost);
+	screen_cell(s, screen_left(s) - cost_width, line);
+	screen_cell(s, cost_width, cost);
 }
 
 static void put_counts(const struct live_view *v, struct screen *s)
@@ -70,21 +78,19 @@ static void put_counts(const struct live_view *v, struct screen *s)
 	const struct profile_meta *m = &v->meta;
 	bool has_waits = is_event(m, "off-cpu") || is_event(m, "wall");
 	uint64_t weight = profile_total_weight(v->profile);
-	char line[LINE_LEN], rss[UNITS_LEN], stacks[48] = "none";
+	char line[LINE_LEN], stacks[48] = "none";
 
 	if (stack_counts_total(&m->stacks) && m->stacks.ended[STACK_UNTOLD])
 		(void)snprintf(stacks, sizeof(stacks), "by frame pointers");
 	else if (stack_counts_total(&m->stacks))
 		(void)snprintf(stacks, sizeof(stacks), "%.1f %% complete",
 			       stack_counts_complete_pct(&m->stacks));
-	(void)snprintf(line, sizeof(line),
-		       "%ju %s, %.2f %s; lost %ju%s; stacks %s; tool %.1f %% of a CPU, %s",
+	(void)snprintf(line, sizeof(line), "%ju %s, %.2f %s on average; lost %ju%s; stacks %s",
 		       (uintmax_t)profile_total_count(v->profile),
 		       is_event(m, "off-cpu") ? "waits" : "samples",
 		       m->duration_ns ? (double)weight / (double)m->duration_ns : 0,
 		       has_waits ? "threads" : "CPUs", (uintmax_t)m->lost,
-		       m->is_complete ? "" : " (INCOMPLETE)", stacks, v->own_cpu_pct,
-		       units_bytes(m->own_rss_bytes, rss));
+		       m->is_complete ? "" : " (INCOMPLETE)", stacks);
 	put_line(s, m->is_complete ? SCREEN_PLAIN : SCREEN_ALARM, line);
 }
 
