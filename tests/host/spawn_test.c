@@ -377,6 +377,42 @@ static void starts_clean(void)
 	(void)close(77);
 }
 
+/* What its standard input and error are, in one line, when ours are a terminal. */
+static const char *descriptors_of_child(bool leaves_terminal, char *buf)
+{
+	const char *out = in_scratch("descriptors");
+	char *argv[] = { "sh", "-c",	    "echo $(readlink /proc/$$/fd/0 /proc/$$/fd/2) >\"$1\"",
+			 "sh", (char *)out, NULL };
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int saved_in = dup(STDIN_FILENO), saved_err = dup(STDERR_FILENO);
+	char *name = terminal < 0 ? NULL : ptsname(terminal);
+	pid_t pid = 0;
+	int fd;
+
+	must(name && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+	fd = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	must(fd >= 0 && dup2(fd, STDIN_FILENO) == 0 && dup2(fd, STDERR_FILENO) == 2);
+	must(spawn_held(argv, leaves_terminal, &pid) == 0 && spawn_release(pid) == 0);
+	must(exit_code(pid) == 0);
+	(void)read_text(out, buf, TEXT_SIZE);
+	must(dup2(saved_in, STDIN_FILENO) == 0 && dup2(saved_err, STDERR_FILENO) == 2);
+	(void)close(fd);
+	(void)close(terminal);
+	(void)close(saved_in);
+	(void)close(saved_err);
+	return buf;
+}
+
+static void leaves_terminal(void)
+{
+	char text[TEXT_SIZE];
+
+	ok(strncmp(descriptors_of_child(false, text), "/dev/pts/", 9) == 0,
+	   "the command has our terminal");
+	is_text(descriptors_of_child(true, text), "/dev/null /dev/null\n",
+		"or nothing in its place");
+}
+
 int main(void)
 {
 	make_scratch();
@@ -387,6 +423,7 @@ int main(void)
 	tells_why_not();
 	outlives_only_when_released();
 	keeps_signals();
+	leaves_terminal();
 	starts_clean();
 	return tap_done();
 }
