@@ -236,7 +236,7 @@ static int report(struct run *run)
 
 	if (!run->reports)
 		return 0;
-	err = cpu_sample_profile(run->sample, false, &meta, &profile);
+	err = cpu_sample_profile(run->sample, &meta, &profile);
 	if (err)
 		return err;
 	run->is_complete = meta.is_complete;

@@ -2,6 +2,7 @@
 /* Opening, sampling, and the profile: what the tool calls. */
 #include "collect/cpu_sample_state.h"
 
+#include "base/scope.h"
 #include "host/fd.h"
 #include "host/log.h"
 #include "probe/load.h"
@@ -134,7 +135,6 @@ void cpu_sample_free(struct cpu_sample *c)
 	kernel_symbols_free(c->kernel);
 	symbols_free(c->symbols);
 	strings_done(&c->js_names);
-	sample_list_done(&c->marked);
 	free(c);
 }
 
@@ -291,7 +291,7 @@ static void fill_note(struct cpu_sample *c, const uint64_t counters[SAMPLE_COUNT
 			 c->options->max_loss_pct * (double)(counters[SAMPLE_TAKEN] + m->lost);
 }
 
-static int fill_meta(struct cpu_sample *c, uint64_t since_ns, struct profile_meta *m)
+int cpu_sample_meta(struct cpu_sample *c, uint64_t since_ns, struct profile_meta *m)
 {
 	const struct cpu_sample_options *o = c->options;
 	uint64_t counters[SAMPLE_COUNTERS];
@@ -320,28 +320,18 @@ static int fill_meta(struct cpu_sample *c, uint64_t since_ns, struct profile_met
 	return 0;
 }
 
-int cpu_sample_mark(struct cpu_sample *c)
-{
-	int err;
-
-	sample_list_done(&c->marked);
-	err = cpu_sample_read(c, &c->marked);
-	if (err)
-		return log_errno(err, "cannot read what was counted");
-	c->marked_ns = clock_monotonic_ns();
-	return 0;
-}
-
-int cpu_sample_profile(struct cpu_sample *c, bool since_mark, struct profile_meta *ret_meta,
+int cpu_sample_profile(struct cpu_sample *c, struct profile_meta *ret_meta,
 		       struct profile **ret_profile)
 {
+	_release_(sample_list_done) struct sample_list now = { 0 };
 	const struct sample_list nothing = { 0 };
-	bool is_part = since_mark && c->marked_ns;
 	struct profile *p = profile_new();
-	int err = p ? cpu_sample_fill(c, is_part ? &c->marked : &nothing, p) : -ENOMEM;
+	int err = p ? cpu_sample_read(c, &now) : -ENOMEM;
 
 	if (!err)
-		err = fill_meta(c, is_part ? c->marked_ns : c->started_ns, ret_meta);
+		err = cpu_sample_fill(c, &now, &nothing, p);
+	if (!err)
+		err = cpu_sample_meta(c, c->started_ns, ret_meta);
 	if (err) {
 		profile_free(p);
 		return log_errno(err, "cannot make the report");

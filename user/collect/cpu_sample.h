@@ -63,14 +63,11 @@ const char *cpu_sample_describe(struct cpu_sample *c);
 /* Samples (or waits) so far, and those lost. */
 void cpu_sample_counts(const struct cpu_sample *c, uint64_t *ret_taken, uint64_t *ret_lost);
 
-/* Remembers what was counted so far, for profiles since then. 0 or -errno after saying why. */
-int cpu_sample_mark(struct cpu_sample *c);
-
 /*
- * What was counted since the start, or since the last mark, with names. Losses and how stacks ended
- * are always since the start. Strings of @ret_meta are owned by @c. 0 or -errno after saying why.
+ * What was counted since the start, with names. Strings of @ret_meta are owned by @c. 0 or -errno
+ * after saying why.
  */
-int cpu_sample_profile(struct cpu_sample *c, bool since_mark, struct profile_meta *ret_meta,
+int cpu_sample_profile(struct cpu_sample *c, struct profile_meta *ret_meta,
 		       struct profile **ret_profile);
 
 #endif

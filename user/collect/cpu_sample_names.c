@@ -85,21 +85,29 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0; /* what waited still may since have become runnable */
 }
 
-/* Both are sorted. */
-static void subtract(struct sample_list *list, const struct sample_list *before)
+/* What is in @now and not in @before; both are sorted. 0 or -ENOMEM. */
+static int subtract(const struct sample_list *now, const struct sample_list *before,
+		    struct sample_list *ret)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < list->len; i++) {
-		struct sample *s = &list->at[i];
+	for (size_t i = 0; i < now->len; i++) {
+		struct sample s = now->at[i], *kept;
 
-		while (at < before->len && compare_samples(&before->at[at], s) < 0)
+		while (at < before->len && compare_samples(&before->at[at], &s) < 0)
 			at++;
-		if (at == before->len || compare_samples(&before->at[at], s) != 0)
+		if (at < before->len && compare_samples(&before->at[at], &s) == 0) {
+			s.value.count = less(s.value.count, before->at[at].value.count);
+			s.value.ns = less(s.value.ns, before->at[at].value.ns);
+		}
+		if (!s.value.count && !s.value.ns)
 			continue;
-		s->value.count = less(s->value.count, before->at[at].value.count);
-		s->value.ns = less(s->value.ns, before->at[at].value.ns);
+		kept = vec_push(ret);
+		if (!kept)
+			return -ENOMEM;
+		*kept = s;
 	}
+	return 0;
 }
 
 int cpu_sample_read(const struct cpu_sample *c, struct sample_list *list)
@@ -316,18 +324,16 @@ static int add_sample(struct cpu_sample *c, struct profile *p, const struct samp
 	return profile_add(p, &out);
 }
 
-int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *before, struct profile *ret)
+int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *now,
+		    const struct sample_list *before, struct profile *ret)
 {
 	_release_(sample_list_done) struct sample_list list = { 0 };
 	_release_(freep) struct frames *frames = malloc(sizeof(*frames));
-	int err = frames ? cpu_sample_read(c, &list) : -ENOMEM;
+	int err = frames ? subtract(now, before, &list) : -ENOMEM;
 
-	if (!err)
-		subtract(&list, before);
 	if (!err)
 		err = resolve_all(c, &list);
 	for (size_t i = 0; i < list.len && !err; i++)
-		if (list.at[i].value.count || list.at[i].value.ns)
-			err = add_sample(c, ret, &list.at[i], frames);
+		err = add_sample(c, ret, &list.at[i], frames);
 	return err ? err : profile_finish(ret);
 }

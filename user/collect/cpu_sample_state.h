@@ -59,8 +59,6 @@ struct cpu_sample {
 	uint32_t slots;
 	uint64_t started_ns, stopped_ns, started_realtime_ns;
 	uint64_t refreshed_ns;
-	struct sample_list marked;
-	uint64_t marked_ns; /* 0: no mark */
 	unsigned int missed_children;
 	char description[256];
 	char note[384];
@@ -82,8 +80,13 @@ int cpu_sample_housekeeping(void *c);
 /* cpu_sample_names.c */
 /* What the kernel side has counted, sorted, each key once. 0 or -errno. */
 int cpu_sample_read(const struct cpu_sample *c, struct sample_list *ret);
-/* Fills @ret with that, less @before (which may be empty). 0 or -errno. */
-int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *before, struct profile *ret);
+/* Adds to @ret, and finishes it, what is in @now and not yet in @before. 0 or -errno. */
+int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *now,
+		    const struct sample_list *before, struct profile *ret);
 void sample_list_done(struct sample_list *list);
+
+/* cpu_sample.c */
+/* What goes with a profile of the time from @since_ns on. 0 or -errno. */
+int cpu_sample_meta(struct cpu_sample *c, uint64_t since_ns, struct profile_meta *ret);
 
 #endif

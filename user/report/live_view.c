@@ -117,7 +117,8 @@ int live_view_take(struct live_view *v, struct profile *p, const struct profile_
 	live_rows_done(&v->rows);
 	profile_functions_done(&v->functions);
 	profile_waits_done(&v->waits);
-	profile_free(v->profile);
+	if (v->profile != p)
+		profile_free(v->profile);
 	v->profile = p;
 	v->meta = *m;
 	if (profile_functions(p, &v->functions) || profile_waits(p, &v->waits))

@@ -48,8 +48,8 @@ void live_view_init(struct live_view *v, enum live_order order);
 void live_view_done(struct live_view *v);
 
 /*
- * Shows @p (finished) from now on, which becomes the view's, also when this fails. Strings of @m
- * are borrowed until the next one. 0 or -ENOMEM.
+ * Shows @p (finished) from now on, which becomes the view's, also when this fails; it may be the
+ * one that is shown, with more in it. Strings of @m are borrowed until the next one. 0 or -ENOMEM.
  */
 int live_view_take(struct live_view *v, struct profile *p, const struct profile_meta *m);
 
