@@ -13,7 +13,7 @@
  * After figures that took a second of CPU come so many without: a bound on what watching costs. All
  * of a large profile is dear, what is new in it is not, so there are two kinds with a rest each.
  */
-#define REST_PER_WORK 39
+#define REST_PER_WORK 19
 
 struct cpu_sample_live {
 	struct cpu_sample *sample;

@@ -11,7 +11,7 @@ struct cpu_sample_live;
 
 /*
  * Takes the terminal and follows @c until the loop ends, which "q" does. Figures are taken less
- * often than asked for when that would use more than a twentieth of a CPU. All is borrowed for the
+ * often than asked for when that would use more than a tenth of a CPU. All is borrowed for the
  * life of it. 0 or -errno after saying why.
  */
 int cpu_sample_live_open(struct cpu_sample *c, struct loop *loop, uint64_t interval_ns,
