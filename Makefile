@@ -23,7 +23,7 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfor
            -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp libprotobuf-c
+PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp libprotobuf-c ncursesw
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -D_GNU_SOURCE \
            -DVERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)/skel -I$(B)/gen \
@@ -32,6 +32,7 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lprotobuf-c -lz -lm
 HOST_LIBS := -ldw -lelf -llzma -lseccomp -lz
 PROBE_LIBS := -lbpf -lelf -lz -lcap-ng -lpthread
+SCREEN_LIBS := $(shell $(PKG_CONFIG) --libs ncursesw 2>/dev/null || echo -lncursesw -ltinfo)
 
 ARCH    := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
@@ -102,7 +103,8 @@ $(B)/%.a:
 $(PROBE_OBJ) $(addprefix $(B)/user/,$(addsuffix .o,$(TOOLS))): | $(SKELS)
 
 $(B)/bin/%: $(B)/user/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
-	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) $(TOOL_LIBS) -o $@
+$(B)/bin/cpu-sample: TOOL_LIBS := $(SCREEN_LIBS)
 
 $(addprefix $(B)/bin/,$(UNPRIVILEGED_TOOLS)): $(B)/bin/%: $(B)/user/%.o $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -lm -o $@

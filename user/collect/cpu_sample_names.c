@@ -13,19 +13,10 @@
 #include <seccomp.h>
 #include <string.h>
 
-struct sample {
-	struct sample_key key;
-	struct sample_value value;
-};
-
-struct sample_list {
-	struct sample *at;
-	size_t len, cap;
-};
-
-static void sample_list_done(struct sample_list *list)
+void sample_list_done(struct sample_list *list)
 {
 	free(list->at);
+	*list = (struct sample_list){ 0 };
 }
 
 static int take_sample(void *ctx, const void *key, const void *value)
@@ -65,7 +56,61 @@ static int take_wait(void *ctx, const void *key, const void *value)
 	return 0;
 }
 
-static int read_samples(const struct cpu_sample *c, struct sample_list *list)
+static int compare_samples(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct sample_key));
+}
+
+/* Threads that wait still may do so where others did. */
+static void merge_equal(struct sample_list *list)
+{
+	size_t len = 0;
+
+	qsort(list->at, list->len, sizeof(*list->at), compare_samples);
+	for (size_t i = 0; i < list->len; i++) {
+		struct sample *last = len ? &list->at[len - 1] : NULL;
+
+		if (last && compare_samples(last, &list->at[i]) == 0) {
+			last->value.count += list->at[i].value.count;
+			last->value.ns += list->at[i].value.ns;
+		} else {
+			list->at[len++] = list->at[i];
+		}
+	}
+	list->len = len;
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0; /* what waited still may since have become runnable */
+}
+
+/* What is in @now and not in @before; both are sorted. 0 or -ENOMEM. */
+static int subtract(const struct sample_list *now, const struct sample_list *before,
+		    struct sample_list *ret)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < now->len; i++) {
+		struct sample s = now->at[i], *kept;
+
+		while (at < before->len && compare_samples(&before->at[at], &s) < 0)
+			at++;
+		if (at < before->len && compare_samples(&before->at[at], &s) == 0) {
+			s.value.count = less(s.value.count, before->at[at].value.count);
+			s.value.ns = less(s.value.ns, before->at[at].value.ns);
+		}
+		if (!s.value.count && !s.value.ns)
+			continue;
+		kept = vec_push(ret);
+		if (!kept)
+			return -ENOMEM;
+		*kept = s;
+	}
+	return 0;
+}
+
+int cpu_sample_read(const struct cpu_sample *c, struct sample_list *list)
 {
 	struct waiting waiting = { .list = list,
 				   .now_ns = c->stopped_ns ? c->stopped_ns : clock_monotonic_ns(),
@@ -76,12 +121,9 @@ static int read_samples(const struct cpu_sample *c, struct sample_list *list)
 	if (!err && c->options->mode != CPU_SAMPLE_ON_CPU)
 		err = table_walk(bpf_map__fd(c->skel->maps.waits), sizeof(uint32_t),
 				 sizeof(struct wait), take_wait, &waiting);
+	if (!err && list->len)
+		merge_equal(list);
 	return err;
-}
-
-static int compare_samples(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct sample_key));
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -297,14 +339,13 @@ static int add_sample(struct cpu_sample *c, struct profile *p, const struct samp
 	return profile_add(p, &out);
 }
 
-int cpu_sample_fill(struct cpu_sample *c, struct profile *ret)
+int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *now,
+		    const struct sample_list *before, struct profile *ret)
 {
 	_release_(sample_list_done) struct sample_list list = { 0 };
 	_release_(freep) struct frames *frames = malloc(sizeof(*frames));
-	int err = frames ? read_samples(c, &list) : -ENOMEM;
+	int err = frames ? subtract(now, before, &list) : -ENOMEM;
 
-	if (!err && list.len)
-		qsort(list.at, list.len, sizeof(*list.at), compare_samples);
 	if (!err)
 		err = resolve_all(c, &list);
 	for (size_t i = 0; i < list.len && !err; i++)

@@ -66,8 +66,10 @@ static int on_ended(void *ctx)
 {
 	struct sampled *s = ctx;
 
+	const struct cpu_sample_options *o = s->owner->options;
+
 	end(s);
-	return cpu_sample_running(s->owner) || s->owner->options->is_system_wide ? 0 : 1;
+	return cpu_sample_running(s->owner) || o->is_system_wide || o->is_live ? 0 : 1;
 }
 
 int sampled_refresh(struct sampled *s)

@@ -34,6 +34,15 @@ struct sampled {
 	UT_hash_handle hh;
 };
 
+/* What the kernel side has counted, by key. */
+struct sample_list {
+	struct sample {
+		struct sample_key key;
+		struct sample_value value;
+	} * at;
+	size_t len, cap;
+};
+
 struct cpu_sample {
 	const struct cpu_sample_options *options;
 	enum stack_method stacks;
@@ -69,7 +78,15 @@ int cpu_sample_process_event(struct cpu_sample *c, const struct process_event *e
 int cpu_sample_housekeeping(void *c);
 
 /* cpu_sample_names.c */
-/* Fills @ret with the samples that the kernel side has counted. 0 or -errno. */
-int cpu_sample_fill(struct cpu_sample *c, struct profile *ret);
+/* What the kernel side has counted, sorted, each key once. 0 or -errno. */
+int cpu_sample_read(const struct cpu_sample *c, struct sample_list *ret);
+/* Adds to @ret, and finishes it, what is in @now and not yet in @before. 0 or -errno. */
+int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *now,
+		    const struct sample_list *before, struct profile *ret);
+void sample_list_done(struct sample_list *list);
+
+/* cpu_sample.c */
+/* What goes with a profile of the time from @since_ns on. 0 or -errno. */
+int cpu_sample_meta(struct cpu_sample *c, uint64_t since_ns, struct profile_meta *ret);
 
 #endif

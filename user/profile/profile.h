@@ -124,6 +124,22 @@ struct profile_functions {
 int profile_functions(const struct profile *p, struct profile_functions *ret);
 void profile_functions_done(struct profile_functions *f);
 
+/*
+ * The neighbours of one function in all stacks. Of callers and callees the total_ figures are those
+ * of the stacks in which they stand next to it (once per stack); they have no others. A function
+ * that calls itself is its own caller and callee.
+ */
+struct profile_calls {
+	struct profile_function of;		   /* itself; all 0 when it is in no stack */
+	struct profile_functions callers, callees; /* by total_weight descending, then name */
+	uint64_t uncalled_weight; /* of stacks that begin with it: no caller is known */
+};
+
+/* Of what reads the same as @function (frame_compare_functions), which may come from another
+ * profile. 0 or -ENOMEM. */
+int profile_calls(const struct profile *p, const struct frame *function, struct profile_calls *ret);
+void profile_calls_done(struct profile_calls *c);
+
 /* A thread, or a process when its threads are not told apart. */
 struct profile_task {
 	pid_t pid, tid;

@@ -5,34 +5,20 @@
 #include "base/units.h"
 #include "profile/frame_order.h"
 #include "report/label.h"
+#include "report/share.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LINE_WIDTH    100
-#define BAR_LEN	      10
 #define MODULE_MAX    24
 #define TASK_NAME_MAX 24 /* of a thread, of a process */
 #define WAIT_MAX      26
 
-static double share_of(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 static double part_of_all(const struct profile_tables *t, uint64_t weight)
 {
-	return share_of(weight, profile_total_weight(t->profile));
-}
-
-/* Rounded up, so that what is there can be seen. */
-static const char *bar_of(double pct)
-{
-	static const char full[BAR_LEN + 1] = "##########";
-	int len = (int)((pct * BAR_LEN + 99.999) / 100);
-
-	return full + BAR_LEN - (len > BAR_LEN ? BAR_LEN : len);
+	return share_pct(weight, profile_total_weight(t->profile));
 }
 
 static void put_title(const char *what, size_t shown, size_t count, FILE *out)
@@ -88,7 +74,7 @@ static size_t put_share(const struct profile_tables *t, uint64_t weight, FILE *o
 {
 	double pct = part_of_all(t, weight);
 
-	return printed(fprintf(out, "  %5.1f %%  %-*s", pct, BAR_LEN, bar_of(pct)));
+	return printed(fprintf(out, "  %5.1f %%  %-*s", pct, SHARE_BAR_LEN, share_bar(pct)));
 }
 
 /* --- functions -------------------------------------------------------------------------------- */
@@ -118,8 +104,8 @@ static void put_by_self(const struct profile_tables *t, FILE *out)
 		count++;
 	shown = least(t->top, count);
 	put_title("Functions by their own time", shown, count, out);
-	(void)fprintf(out, "  %7s  %-*s  %7s  %10s  %s\n", "self", BAR_LEN, "", "total", "samples",
-		      "function");
+	(void)fprintf(out, "  %7s  %-*s  %7s  %10s  %s\n", "self", SHARE_BAR_LEN, "", "total",
+		      "samples", "function");
 	for (size_t i = 0; i < shown; i++) {
 		const struct profile_function *f = &t->functions->at[i];
 		size_t used = put_share(t, f->self_weight, out);
@@ -158,7 +144,7 @@ static void put_by_owner(const struct profile_tables *t, FILE *out)
 		count++;
 	shown = least(t->top, count);
 	put_title("Functions by their own time, running and waiting", shown, count, out);
-	(void)fprintf(out, "  %7s  %-*s", "own", BAR_LEN, "");
+	(void)fprintf(out, "  %7s  %-*s", "own", SHARE_BAR_LEN, "");
 	put_state_titles(t, out);
 	(void)fputs("  function\n", out);
 	for (size_t i = 0; i < shown; i++) {
@@ -204,7 +190,7 @@ static void put_by_total(const struct profile_tables *t, FILE *out)
 		return;
 	qsort_r(f->at, f->len, sizeof(*f->at), compare_totals, (void *)t->profile);
 	put_title("Functions with what they call", shown, f->len, out);
-	(void)fprintf(out, "  %7s  %-*s", "total", BAR_LEN, "");
+	(void)fprintf(out, "  %7s  %-*s", "total", SHARE_BAR_LEN, "");
 	if (!t->has_waits)
 		(void)fprintf(out, "  %7s", "self");
 	put_state_titles(t, out);
@@ -234,15 +220,15 @@ static void put_waits(const struct profile_tables *t, FILE *out)
 	size_t shown = least(t->top, t->waits->len);
 
 	put_title("Where the time went", shown, t->waits->len, out);
-	(void)fprintf(out, "  %7s  %-*s  %9s  %13s  %9s\n", "share", BAR_LEN, "", "time", "times",
-		      "each");
+	(void)fprintf(out, "  %7s  %-*s  %9s  %13s  %9s\n", "share", SHARE_BAR_LEN, "", "time",
+		      "times", "each");
 	for (size_t i = 0; i < shown; i++) {
 		const struct profile_wait *w = &t->waits->at[i];
 		double pct = part_of_all(t, w->weight);
 		char time[UNITS_LEN], each[UNITS_LEN], name[LABEL_LEN];
 
-		(void)fprintf(out, "  %5.1f %%  %-*s  %9s  %13ju  %9s  %s\n", pct, BAR_LEN,
-			      bar_of(pct), units_duration(w->weight, time), (uintmax_t)w->count,
+		(void)fprintf(out, "  %5.1f %%  %-*s  %9s  %13ju  %9s  %s\n", pct, SHARE_BAR_LEN,
+			      share_bar(pct), units_duration(w->weight, time), (uintmax_t)w->count,
 			      units_duration(w->count ? w->weight / w->count : 0, each),
 			      wait_name(w, name));
 	}
@@ -282,7 +268,7 @@ static void put_tasks(const struct profile_tables *t, FILE *out)
 	put_title(t->tasks->at[0].tid ? "Threads" : "Processes", shown, t->tasks->len, out);
 	(void)fprintf(out, "  %7s", "share");
 	if (has_one_kind(t))
-		(void)fprintf(out, "  %-*s", BAR_LEN, "");
+		(void)fprintf(out, "  %-*s", SHARE_BAR_LEN, "");
 	(void)fprintf(out, "  %9s", "time");
 	put_state_titles(t, out);
 	(void)fputc('\n', out);

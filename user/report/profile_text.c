@@ -6,6 +6,7 @@
 #include "report/label.h"
 #include "report/profile_report.h"
 #include "report/profile_tables.h"
+#include "report/share.h"
 #include "report/stack_line.h"
 
 #include <errno.h>
@@ -83,11 +84,6 @@ static void put_header(const struct profile *p, const struct profile_meta *m, FI
 
 /* --- stacks ----------------------------------------------------------------------------------- */
 
-static double share_of(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 static void put_state(const struct profile_stack *s, FILE *out)
 {
 	char wait[LABEL_LEN];
@@ -124,8 +120,9 @@ static void put_stack(const struct profile *p, size_t index, bool has_processes,
 	for (size_t i = 0; i < s->depth; i++)
 		frames[i] = *profile_frame(p, s->frames[i]);
 	(void)fprintf(out, "\n#%zu  %.1f %%: %s in %ju %s%s", index + 1,
-		      share_of(s->weight, profile_total_weight(p)), units_duration(s->weight, text),
-		      (uintmax_t)s->count, noun_of(s), s->count == 1 ? "" : "s");
+		      share_pct(s->weight, profile_total_weight(p)),
+		      units_duration(s->weight, text), (uintmax_t)s->count, noun_of(s),
+		      s->count == 1 ? "" : "s");
 	put_state(s, out);
 	(void)fputc('\n', out);
 	put_owner(s, has_processes, out);
@@ -159,7 +156,7 @@ static void put_stacks(const struct profile *p, size_t top, const struct profile
 	if (shown < count)
 		(void)fprintf(out, "\n%zu more stack%s: %s, %.1f %% (-T %zu shows all).\n",
 			      count - shown, count - shown == 1 ? "" : "s",
-			      units_duration(rest, text), share_of(rest, profile_total_weight(p)),
+			      units_duration(rest, text), share_pct(rest, profile_total_weight(p)),
 			      count);
 }
 
