@@ -185,6 +185,7 @@ $(B)/tests/live/%-static: tests/live/%.c
 $(B)/tests/live/%-musl: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && musl-gcc $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
 $(B)/tests/live/stacks-c-static: LIVE_CFLAGS += -DNO_PLUGIN # dlopen, in a static program, warns
+$(B)/tests/live/cpu-evil: LIVE_CFLAGS += -g0 # names of symbols alone
 LIVE_FP := -fno-omit-frame-pointer -DWITH_FRAME_POINTER
 $(B)/tests/live/%-fp: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) $(LIVE_FP) $< -o $@ -lpthread -ldl
