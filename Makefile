@@ -63,10 +63,10 @@ COST    := $(B)/tests/bpf/unwind-cost# what the benchmark of unwinding measures 
 GOLDEN  := $(patsubst tests/golden/%.c,$(B)/tests/golden/%,$(wildcard tests/golden/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*_fuzz.c))
-LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(filter-out %-plugin.c,$(wildcard tests/live/*.c)))
+LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(filter-out %-plugin.c %/cpu-exec.c,$(wildcard tests/live/*.c)))
 LIVE_VARIANTS := $(addprefix $(B)/tests/live/,stress-lsan alloc-matrix-static alloc-matrix-musl \
            $(addprefix stacks-c-,O0 fp static nopie stripped clang) $(addprefix stacks-cxx-,fp stripped) \
-           $(addprefix stacks-plugin,.so -fp.so) cpu-plugin.so $(if $(shell command -v $(RUSTC)),stacks-rust) leaks-c-O0 $(addprefix busy-events-,fp stripped) \
+           $(addprefix stacks-plugin,.so -fp.so) cpu-plugin.so $(addprefix cpu-exec-,first second) $(if $(shell command -v $(RUSTC)),stacks-rust) leaks-c-O0 $(addprefix busy-events-,fp stripped) \
            $(basename $(notdir $(wildcard tests/live/*.go tests/live/*.cpp))))
 
 .DELETE_ON_ERROR:
@@ -184,9 +184,12 @@ $(B)/tests/live/%-lsan: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -fsanitize=leak $< -o $@ -lpthread -ldl
 $(B)/tests/live/%-static: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
+$(B)/tests/live/cpu-exec-%: tests/live/cpu-exec.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -static -fno-pie -no-pie -DWORK=burn_$* $< -o $@
 $(B)/tests/live/%-musl: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && musl-gcc $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
 $(B)/tests/live/stacks-c-static: LIVE_CFLAGS += -DNO_PLUGIN # dlopen, in a static program, warns
+$(B)/tests/live/cpu-evil: LIVE_CFLAGS += -g0 # names of symbols alone
 LIVE_FP := -fno-omit-frame-pointer -DWITH_FRAME_POINTER
 $(B)/tests/live/%-fp: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) $(LIVE_FP) $< -o $@ -lpthread -ldl

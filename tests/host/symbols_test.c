@@ -120,6 +120,13 @@ static void test_no_code(const struct target *self)
 	is_int(frame.line, 99, "the frame is untouched then");
 	ok(!symbols_frames(s, 1 << 30, address_of(known_function), &frame, 1),
 	   "no code: a process never taken");
+	symbols_set_aside(s, self->pid, -1);
+	symbols_set_aside(s, self->pid, -2); /* nothing is known of it any more */
+	ok(!symbols_frames(s, self->pid, address_of(known_function), &frame, 1),
+	   "no code: a process whose mappings were set aside");
+	frame = frame_at(s, -1, known_function());
+	is_text(frame.function, "known_function", "which have their names under the other number");
+	(void)take_mappings(s, self);
 	symbols_forget(s, self->pid);
 	ok(!symbols_frames(s, self->pid, address_of(known_function), &frame, 1),
 	   "no code: a process forgotten");

@@ -117,6 +117,19 @@ void symbols_forget(struct symbols *s, pid_t pid)
 	process_free(p);
 }
 
+void symbols_set_aside(struct symbols *s, pid_t pid, pid_t as)
+{
+	struct process *p = find_process(s, pid);
+
+	if (!p)
+		return;
+	HASH_DEL(s->processes, p);
+	p->pid = as;
+	HASH_ADD(hh, s->processes, pid, sizeof(p->pid), p);
+	if (!p->hh.tbl) /* no memory: as if it had not been known */
+		process_free(p);
+}
+
 /* --- mappings ------------------------------------------------------------------------------- */
 
 static const char *module_of(struct symbols *s, const struct mapping *m)

@@ -36,6 +36,12 @@ int symbols_code_ranges(const struct symbols *s, pid_t pid, uint64_t ret_first[2
 void symbols_forget(struct symbols *s, pid_t pid);
 
 /*
+ * The process executed another program: what was known of it is from now on known of @as, a number
+ * that no process has (negative). Nothing happens when nothing was known of @pid.
+ */
+void symbols_set_aside(struct symbols *s, pid_t pid, pid_t as);
+
+/*
  * Makes sure that the @count addresses of @pid are resolved; later symbols_frames calls are then
  * look-ups. For return addresses pass address - 1. Work is batched per file. 0 or -ENOMEM (names
  * that could not be read are simply unknown).
