@@ -23,7 +23,7 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfor
            -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp libprotobuf-c
+PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp libprotobuf-c ncursesw
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -D_GNU_SOURCE \
            -DVERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)/skel -I$(B)/gen \
@@ -32,6 +32,7 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lprotobuf-c -lz -lm
 HOST_LIBS := -ldw -lelf -llzma -lseccomp -lz
 PROBE_LIBS := -lbpf -lelf -lz -lcap-ng -lpthread
+SCREEN_LIBS := $(shell $(PKG_CONFIG) --libs ncursesw 2>/dev/null || echo -lncursesw -ltinfo)
 
 ARCH    := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
@@ -63,10 +64,10 @@ COST    := $(addprefix $(B)/tests/bpf/,unwind-cost loop-cost)# what benchmarks m
 GOLDEN  := $(patsubst tests/golden/%.c,$(B)/tests/golden/%,$(wildcard tests/golden/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*_fuzz.c))
-LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(filter-out %-plugin.c,$(wildcard tests/live/*.c)))
+LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(filter-out %-plugin.c %/cpu-exec.c,$(wildcard tests/live/*.c)))
 LIVE_VARIANTS := $(addprefix $(B)/tests/live/,stress-lsan alloc-matrix-static alloc-matrix-musl \
            $(addprefix stacks-c-,O0 fp static nopie stripped clang) $(addprefix stacks-cxx-,fp stripped) \
-           $(addprefix stacks-plugin,.so -fp.so) cpu-plugin.so $(if $(shell command -v $(RUSTC)),stacks-rust) leaks-c-O0 $(addprefix busy-events-,fp stripped) \
+           $(addprefix stacks-plugin,.so -fp.so) cpu-plugin.so $(addprefix cpu-exec-,first second) $(if $(shell command -v $(RUSTC)),stacks-rust) leaks-c-O0 $(addprefix busy-events-,fp stripped) \
            $(basename $(notdir $(wildcard tests/live/*.go tests/live/*.cpp))))
 
 .DELETE_ON_ERROR:
@@ -103,7 +104,8 @@ $(B)/%.a:
 $(PROBE_OBJ) $(addprefix $(B)/user/,$(addsuffix .o,$(TOOLS))): | $(SKELS)
 
 $(B)/bin/%: $(B)/user/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
-	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) $(TOOL_LIBS) -o $@
+$(B)/bin/cpu-sample: TOOL_LIBS := $(SCREEN_LIBS)
 
 $(addprefix $(B)/bin/,$(UNPRIVILEGED_TOOLS)): $(B)/bin/%: $(B)/user/%.o $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -lm -o $@
@@ -185,9 +187,12 @@ $(B)/tests/live/%-lsan: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -fsanitize=leak $< -o $@ -lpthread -ldl
 $(B)/tests/live/%-static: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
+$(B)/tests/live/cpu-exec-%: tests/live/cpu-exec.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -static -fno-pie -no-pie -DWORK=burn_$* $< -o $@
 $(B)/tests/live/%-musl: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && musl-gcc $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
 $(B)/tests/live/stacks-c-static: LIVE_CFLAGS += -DNO_PLUGIN # dlopen, in a static program, warns
+$(B)/tests/live/cpu-evil: LIVE_CFLAGS += -g0 # names of symbols alone
 LIVE_FP := -fno-omit-frame-pointer -DWITH_FRAME_POINTER
 $(B)/tests/live/%-fp: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) $(LIVE_FP) $< -o $@ -lpthread -ldl
@@ -228,7 +233,7 @@ check-browser: $(B)/bin/flame-render ## flame graphs in headless Chromium; scree
 	$(Q)BUILD=$(B) NODE_PATH=$(abspath $(B))/browser/node_modules prove --timer --exec node tests/browser/*.test.js
 
 .PHONY: check-readers
-check-readers: $(B)/tests/golden/profile_report $(B)/tests/golden/loop_report ## profiles read back by pprof, speedscope in Chromium, ajv; npm packages
+check-readers: $(B)/tests/golden/profile_report $(B)/tests/golden/loop_report $(B)/bin/cpu-sample ## profiles read back by pprof, speedscope in Chromium, ajv; npm packages
 	$(Q)BUILD=$(B) prove --timer tests/readers/*.bats
 
 # The servers in TypeScript are part of it where their compiler is installed (scripts/install-deps.sh).

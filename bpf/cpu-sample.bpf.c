@@ -49,6 +49,20 @@ struct {
 	__type(value, struct code_ranges);
 } code SEC(".maps");
 
+/*
+ * The last exec of processes that have executed a program since the start, by tgid: a number that
+ * grows, so that it tells a process from an earlier one of that tgid too.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u32);
+} execs SEC(".maps");
+
+static __u32 exec_count;
+
 /* Is the thread wanted? *ret_target is its process's state. */
 static __always_inline bool is_wanted(__u32 tgid, __u32 tid, struct target_state *ret_target)
 {
@@ -94,9 +108,11 @@ static __always_inline void fill_key(void *ctx, struct sample_key *key, __u32 sl
 				     struct counter_row *count)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 tgid = task->tgid, *exec = bpf_map_lookup_elem(&execs, &tgid);
 	bool is_lost = false;
 
-	key->tgid = task->tgid;
+	key->tgid = tgid;
+	key->exec = exec ? *exec : 0;
 	if (by_thread)
 		key->tid = task->pid;
 	set_comm(key, task);
@@ -247,13 +263,27 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	return 0;
 }
 
+/*
+ * Its registers are the new program's from here on. What tells how to walk the old one's stacks
+ * goes at once: it would lead astray until user space has looked.
+ */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task)
 {
-	struct target_state *target = filter_target(task->tgid);
+	__u32 tgid = task->tgid, exec, slot;
+	struct target_state *target = filter_target(tgid);
+	struct counter_row *count;
 
-	if (target || is_system_wide)
-		process_tell(target ? target->slot : 0, PROCESS_EXEC, task->tgid, 0);
+	if (!target && !is_system_wide)
+		return 0;
+	slot = target ? target->slot : 0;
+	exec = __sync_fetch_and_add(&exec_count, 1) + 1;
+	count = counters_row(slot);
+	if (bpf_map_update_elem(&execs, &tgid, &exec, BPF_ANY) && count)
+		counter_add(count, SAMPLE_LOST_EVENTS, 1);
+	(void)bpf_map_delete_elem(&unwind_processes,
+				  &tgid); /* not there when walked by the kernel */
+	process_tell(slot, PROCESS_EXEC, tgid, 0);
 	return 0;
 }
 
@@ -265,6 +295,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	(void)bpf_map_delete_elem(&waits, &tid); /* mostly not there */
 	if (task->signal->live.counter > 0)
 		return 0;
+	(void)bpf_map_delete_elem(&execs, &tgid); /* mostly not there */
 	if (bpf_map_lookup_elem(&unwind_processes, &tgid))
 		process_tell(0, PROCESS_EXIT, tgid, 0);
 	return 0;

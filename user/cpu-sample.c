@@ -2,12 +2,13 @@
 /* cpu-sample: where the CPU goes, and where threads wait, by call path. */
 #include "base/parse.h"
 #include "base/scope.h"
-#include "collect/cpu_sample.h"
+#include "collect/cpu_sample_live.h"
 #include "collect/targets.h"
 #include "host/cli.h"
 #include "host/clock.h"
 #include "host/log.h"
 #include "host/report_set.h"
+#include "host/terminal.h"
 #include "probe/features.h"
 #include "probe/load.h"
 
@@ -31,6 +32,7 @@ struct options {
 enum {
 	KEY_THREADS = 0x200,
 	KEY_OFF_CPU,
+	KEY_LIVE,
 	KEY_WALL,
 	KEY_MIN_WAIT,
 	KEY_EVENT,
@@ -61,6 +63,9 @@ static const struct argp_option option_table[] = {
 	  "NAME.svg and so on",
 	  3 },
 	{ "title", KEY_TITLE, "TEXT", 0, "of the flame graph", 3 },
+	{ "live", KEY_LIVE, NULL, 0,
+	  "a screen that renews itself each second (-i), with keys: ? lists them; a report only with -o",
+	  3 },
 	{ "max-stacks", KEY_MAX_STACKS, "N", 0,
 	  "distinct stacks recorded, 1 KiB each (default 16384; with -a 65536)", 4 },
 	{ "max-loss", KEY_MAX_LOSS, "PERCENT", 0,
@@ -80,8 +85,9 @@ static uint64_t number(const char *option, const char *text, uint64_t max)
 
 static void parse_event(const char *text, struct options *o)
 {
-	static const char *const words[] = { [CPU_SAMPLE_CLOCK] = "clock",
-					     [CPU_SAMPLE_CYCLES] = "cycles" };
+	static const char *const words[] = {
+		[CPU_SAMPLE_CLOCK] = "clock", [CPU_SAMPLE_CYCLES] = "cycles"
+	};
 	int event = parse_word(text, words, sizeof(words) / sizeof(*words));
 
 	if (event < 0)
@@ -151,6 +157,9 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_THREADS:
 		o->sample.by_thread = true;
 		return 0;
+	case KEY_LIVE:
+		o->common.has_screen = true;
+		return 0;
 	case KEY_OFF_CPU:
 		o->sample.mode = CPU_SAMPLE_OFF_CPU;
 		return 0;
@@ -173,10 +182,21 @@ static const struct argp argp = {
 };
 
 static const struct options defaults = {
-	.common = { .top = 20 },
+	.common = { .top = 20, .has_all = true },
 	.sample = { .has_user = true, .has_kernel = true, .frequency_hz = 99, .max_loss_pct = 1 },
 	.formats = "text",
 };
+
+static void settle_live(struct options *o)
+{
+	o->sample.is_live = true;
+	if (!terminal_is_there())
+		cli_usage_error("--live needs a terminal as standard input and output");
+	if (o->formats != defaults.formats && !o->common.output)
+		cli_usage_error("--live writes a report only with -o");
+	if (!o->common.interval_ns)
+		o->common.interval_ns = CPU_SAMPLE_LIVE_NS;
+}
 
 /* What the options leave open, and what does not go together. */
 static void settle(struct options *o)
@@ -192,7 +212,9 @@ static void settle(struct options *o)
 		cli_usage_error("-U and -K together leave no stack");
 	if (s->min_wait_ns && s->mode == CPU_SAMPLE_ON_CPU)
 		cli_usage_error("--min-wait is for --off-cpu and --wall");
-	if (o->common.interval_ns && report_set_is_several(o->formats))
+	if (o->common.has_screen)
+		settle_live(o);
+	else if (o->common.interval_ns && report_set_is_several(o->formats))
 		cli_usage_error("-i goes with one format");
 }
 
@@ -200,7 +222,7 @@ static void settle(struct options *o)
 struct run {
 	const struct options *options;
 	struct cpu_sample *sample;
-	struct report_set *reports;
+	struct report_set *reports; /* NULL with --live: none is asked for */
 	struct loop *loop;
 	uint64_t started_ns;
 	bool is_complete, has_progress;
@@ -210,8 +232,11 @@ static int report(struct run *run)
 {
 	_release_(profile_freep) struct profile *profile = NULL;
 	struct profile_meta meta;
-	int err = cpu_sample_profile(run->sample, &meta, &profile);
+	int err;
 
+	if (!run->reports)
+		return 0;
+	err = cpu_sample_profile(run->sample, &meta, &profile);
 	if (err)
 		return err;
 	run->is_complete = meta.is_complete;
@@ -260,13 +285,15 @@ static int start(struct run *run)
 	int err = loop_take_signals(run->loop, on_interval, run);
 
 	run->started_ns = clock_monotonic_ns();
-	if (!err && c->interval_ns)
+	if (!err && c->interval_ns && !c->has_screen)
 		err = loop_every(run->loop, c->interval_ns, on_interval, run);
 	if (!err && c->duration_ns)
 		err = loop_stop_after(run->loop, c->duration_ns);
-	if (!err && is_long && !c->quiet && isatty(STDERR_FILENO))
+	if (err || c->has_screen)
+		return err;
+	if (is_long && !c->quiet && isatty(STDERR_FILENO))
 		err = loop_every(run->loop, PROGRESS_NS, on_progress, run);
-	else if (!err && !c->quiet)
+	else if (!c->quiet)
 		log_note("sampling %s%s", cpu_sample_describe(run->sample),
 			 c->duration_ns ? "" : "; Ctrl-C stops and writes the report");
 	return err;
@@ -280,6 +307,22 @@ static int add(void *ctx, pid_t pid)
 static int add_descendant(void *ctx, pid_t pid)
 {
 	return cpu_sample_add_descendant(ctx, pid);
+}
+
+/* Until something ends it; nothing is sampled any more then. 0 or -errno, said. */
+static int follow(struct run *run)
+{
+	_release_(cpu_sample_live_freep) struct cpu_sample_live *live = NULL;
+	const struct cli_common *c = &run->options->common;
+	int err = start(run);
+
+	if (!err && c->has_screen)
+		err = cpu_sample_live_open(run->sample, run->loop, c->interval_ns, &live);
+	if (!err)
+		err = loop_run(run->loop);
+	cpu_sample_stop(run->sample);
+	clear_progress(run);
+	return err;
 }
 
 /* Sample, stop, report. An exit status. */
@@ -299,14 +342,10 @@ static int sample(struct run *run)
 		log_error("no thread %d in what is sampled", s->only_tid);
 		return EXIT_NO_TARGET;
 	}
-	err = start(run);
-	if (!err)
-		err = loop_run(run->loop);
-	cpu_sample_stop(run->sample);
-	clear_progress(run);
+	err = follow(run);
 	/* what was collected is reported even when the loop ended by an error */
 	report_err = report(run);
-	if (report_err == 0)
+	if (report_err == 0 && run->reports)
 		report_err = report_set_commit(run->reports);
 	if (report_err < 0)
 		(void)log_errno(report_err, "the report could not be written");
@@ -321,14 +360,15 @@ int main(int argc, char **argv)
 	_release_(loop_freep) struct loop *loop = NULL;
 	_release_(report_set_freep) struct report_set *reports = NULL;
 	_release_(cpu_sample_freep) struct cpu_sample *sampler = NULL;
-	struct run run = { .options = &o };
-	int status;
+	struct run run = { .options = &o, .is_complete = true };
+	int status = EXIT_DONE;
 
 	cli_libbpf_version = libbpf_version_string();
 	cli_parse("cpu-sample", &argp, argc, argv, &o, &o.common);
 	settle(&o);
 	probe_log_init();
-	status = report_set_open(o.formats, &o.common, &reports);
+	if (!o.common.has_screen || o.common.output)
+		status = report_set_open(o.formats, &o.common, &reports);
 	if (status)
 		return status;
 	status = features_check();

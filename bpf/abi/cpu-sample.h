@@ -22,7 +22,9 @@ enum cpu_sample_state {
 struct sample_key {
 	__u64 user, kernel; /* ids in "stacks", STACK_NONE */
 	__u32 tgid;
-	__u32 tid;	  /* 0: threads are not told apart */
+	__u32 tid;  /* 0: threads are not told apart */
+	__u32 exec; /* which of its programs: as in "execs" at that time, else 0 */
+	__u32 pad;
 	__u16 state;	  /* enum cpu_sample_state */
 	__u16 task_state; /* CPU_SAMPLE_BLOCKED: why it waited */
 	__s32 syscall; /* CPU_SAMPLE_BLOCKED: orig_ax of its registers: a system call's number, if
@@ -30,7 +32,7 @@ struct sample_key {
 	char comm[CPU_SAMPLE_COMM]; /* of the thread, or of the process where threads are not told
 				       apart */
 };
-ABI_SIZE(struct sample_key, 48);
+ABI_SIZE(struct sample_key, 56);
 
 struct sample_value {
 	__u64 count;
@@ -44,7 +46,7 @@ struct wait {
 	__u64 since_ns; /* CLOCK_MONOTONIC, when it left the CPU */
 	__u64 woken_ns; /* when it was woken, 0: not yet */
 };
-ABI_SIZE(struct wait, 64);
+ABI_SIZE(struct wait, 72);
 
 /* Per-CPU counters; one row per target, all processes together in row 0 with -a. */
 enum sample_counter {

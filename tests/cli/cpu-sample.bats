@@ -36,7 +36,7 @@ misuse() {
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
 	[[ "${lines[0]}" == "Usage: cpu-sample [OPTION...] -p PID"* ]]
-	for option in --pid --name --all --tid --frequency --event --off-cpu --wall --threads --stacks --format; do
+	for option in --pid --name --all --tid --frequency --event --off-cpu --wall --threads --stacks --format --live; do
 		[[ "$output" == *"$option"* ]] || fail "no $option"
 	done
 }
@@ -56,7 +56,7 @@ misuse() {
 }
 
 @test "misuse: no target, or more than one kind" {
-	misuse 'no target'
+	misuse 'no target: give one of -p PID, -n NAME, -a or -- COMMAND'
 	misuse 'more than one target' -a -p 1
 	misuse 'more than one target' -n x -- true
 	misuse 'stray: unexpected word' -p 1 stray
@@ -81,6 +81,20 @@ misuse() {
 	misuse '-f : not one of' -f svg, -p 1 -o "$BATS_TEST_TMPDIR/x"
 	misuse 'several formats need -o NAME' -f svg,text -p 1
 	misuse '-i goes with one format' -f svg,text -i 1 -p 1
+}
+
+@test "misuse: --live without a terminal, or with a report that goes nowhere" {
+	misuse '--live needs a terminal as standard input and output' --live -p 1
+	misuse '--live needs a terminal as standard input and output' --live -p 1 </dev/null
+	misuse '--live needs a terminal' --live -a -f svg -o "$BATS_TEST_TMPDIR/x.svg"
+	[ ! -e "$BATS_TEST_TMPDIR/x.svg" ]
+	need_command script
+	# script gives it a terminal
+	run script -qec "$tool --live -f svg -p 1" /dev/null </dev/null
+	[ "$status" -eq 2 ]
+	[[ ${lines[0]} == "cpu-sample: --live writes a report only with -o"* ]]
+	run script -qec "$tool --live -p 1 | cat" /dev/null </dev/null
+	[[ ${lines[0]} == "cpu-sample: --live needs a terminal"* ]]
 }
 
 @test "output: a file that is there, a directory that is not" {

@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.." || return 1
 	driver=${BUILD:-build}/tests/golden/flamegraph
-	cases='plain kernel callers diff diff-raw wicked none'
+	cases='plain kernel wall callers diff diff-raw wicked none'
 }
 
 # picture CASE FORMAT: what is compared. The version of the tool may change.

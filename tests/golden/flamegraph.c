@@ -21,6 +21,12 @@ static const struct stack plain[] = {
 	{ { "app-42", "[unknown]" }, 1, 1 },
 };
 
+static const struct stack wall[] = {
+	{ { "app-42", "main", "answer" }, 300, 0 },
+	{ { "app-42", "main", "answer", "__schedule_[k]", "[runnable]" }, 150, 0 },
+	{ { "app-42", "main", "read", "__schedule_[k]", "[blocked: read]" }, 550, 0 },
+};
+
 static const struct stack hostile[] = {
 	{ { "app", "</title><script>alert(1)</script>", "a\"b' onload='c" }, 5, 0 },
 	{ { "app", "]]>", "\xff\x1b[31m", "f 12" }, 3, 0 },
@@ -40,6 +46,7 @@ static const struct {
 	  COUNT(plain),
 	  false,
 	  { .palette = FLAMEGRAPH_KERNEL, .is_inverted = true, .min_width_pct = 2 } },
+	{ "wall", wall, COUNT(wall), false, { .palette = FLAMEGRAPH_KERNEL, .count_name = "ns" } },
 	{ "callers",
 	  plain,
 	  COUNT(plain),

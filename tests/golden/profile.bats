@@ -9,7 +9,7 @@ load ../support/helpers.bash
 setup() {
 	cd "$ROOT_DIR" || return 1
 	driver=${BUILD:-build}/tests/golden/profile_report
-	cases='small off-cpu hostile empty'
+	cases='small off-cpu wall hostile empty'
 }
 
 # compare CASE FORMAT: the difference, if there is one, is the test's output.

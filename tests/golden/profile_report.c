@@ -23,8 +23,10 @@ struct profile_case {
 	size_t count, top;
 };
 
-static const char *build_id(const void *ctx, const char *module)
+static const char *build_id(void *ctx, const char *module, bool is_kernel)
 {
+	if (is_kernel)
+		return strcmp(module, "[kernel]") ? NULL : "e4e2";
 	return strcmp(module, "server") ? NULL : ctx;
 }
 
@@ -114,6 +116,54 @@ static const struct profile_sample off_cpu_samples[] = {
 	  .weight = 450 * MS },
 	{ IN_WORKER, FRAMES(lock_frames), .state = PROFILE_BLOCKED, .wait = "", .count = 2,
 	  .weight = 1501 },
+};
+
+/* --- on the CPU and off it -------------------------------------------------------------------- */
+
+static const struct frame answer_frames[] = {
+	FRAME("refine", "server", "src/answer.c", 12, 0x2040, INLINED),
+	FRAME("answer", "server", "src/answer.c", 30, 0x2040, NATIVE),
+	FRAME("main", "server", "src/main.c", 31, 0x1180, NATIVE),
+};
+static const struct frame preempted_frames[] = {
+	FRAME("__schedule", "[kernel]", "", 0, 0x700, KERNEL),
+	FRAME("irqentry_exit", "[kernel]", "", 0, 0x300, KERNEL),
+	FRAME("refine", "server", "src/answer.c", 12, 0x2040, INLINED),
+	FRAME("answer", "server", "src/answer.c", 30, 0x2040, NATIVE),
+	FRAME("main", "server", "src/main.c", 31, 0x1180, NATIVE),
+};
+static const struct frame read_frames[] = {
+	FRAME("copy_page", "[kernel]", "", 0, 0x10, KERNEL),
+	FRAME("__read", "libc.so.6", "", 0, 0xf0000, NATIVE),
+	FRAME("answer", "server", "src/answer.c", 25, 0x2010, NATIVE),
+	FRAME("main", "server", "src/main.c", 31, 0x1180, NATIVE),
+};
+static const struct frame wait_read_frames[] = {
+	FRAME("__schedule", "[kernel]", "", 0, 0x700, KERNEL),
+	FRAME("__read", "libc.so.6", "", 0, 0xf0000, NATIVE),
+	FRAME("answer", "server", "src/answer.c", 25, 0x2010, NATIVE),
+	FRAME("main", "server", "src/main.c", 31, 0x1180, NATIVE),
+};
+static const struct frame worker_frames[] = {
+	FRAME("__schedule", "[kernel]", "", 0, 0x700, KERNEL),
+	FRAME("worker_thread", "[kernel]", "", 0, 0x90, KERNEL),
+};
+
+#define IN_THREAD .pid = 4242, .tid = 4243, .process = "server", .thread = "answers"
+#define IN_KERNEL .pid = 9, .tid = 9, .process = "kworker/0:1", .thread = "kworker/0:1"
+
+static const struct profile_sample wall_samples[] = {
+	{ IN_THREAD, FRAMES(answer_frames), .wait = "", .count = 300, .weight = 3000 * MS },
+	{ IN_THREAD, FRAMES(preempted_frames), .state = PROFILE_RUNNABLE, .wait = "", .count = 700,
+	  .weight = 1500 * MS },
+	{ IN_THREAD, FRAMES(read_frames), .wait = "", .count = 50, .weight = 500 * MS },
+	{ IN_THREAD, FRAMES(wait_read_frames), .state = PROFILE_BLOCKED, .wait = "read",
+	  .count = 40, .weight = 4800 * MS },
+	{ IN_THREAD, FRAMES(wait_read_frames), .state = PROFILE_RUNNABLE, .wait = "", .count = 40,
+	  .weight = 200 * MS },
+	{ IN_KERNEL, FRAMES(worker_frames), .state = PROFILE_BLOCKED, .wait = "kernel", .count = 3,
+	  .weight = 9900 * MS },
+	{ IN_KERNEL, .state = PROFILE_ON_CPU, .wait = "", .count = 10, .weight = 100 * MS },
 };
 
 /* --- hostile ---------------------------------------------------------------------------------- */
@@ -212,6 +262,22 @@ static const struct profile_case cases[] = {
 	    .table_bytes = 3 * MIB },
 	  off_cpu_samples,
 	  COUNT(off_cpu_samples),
+	  10 },
+	{ "wall",
+	  { .version = "0.2.0",
+	    .event = "wall",
+	    .title = "all processes",
+	    .time_ns = START_NS,
+	    .duration_ns = 10 * SECOND,
+	    .frequency_hz = 100,
+	    .period_ns = 10 * MS,
+	    .is_complete = true,
+	    .stacks = { .ended = { [STACK_COMPLETE] = 1143 } },
+	    .own_rss_bytes = 24 * MIB,
+	    .own_cpu_ns = 120 * MS,
+	    .table_bytes = 3 * MIB },
+	  wall_samples,
+	  COUNT(wall_samples),
 	  10 },
 	{ "hostile",
 	  { .version = "0.2.0",

@@ -65,6 +65,25 @@ static void tells_unknown_ones(const struct kernel_symbols *ks)
 	}
 }
 
+/* By a reader that is not ours: the note's content follows its header and "GNU\0". */
+static void tells_the_build_id(const struct kernel_symbols *ks)
+{
+	const char *const argv[] = { "sh", "-c",
+				     "od -An -v -tx1 /sys/kernel/notes | tr -d ' \n' | "
+				     "sed -n 's/^.*0400000014000000030000"
+				     "00474e5500\\(.\\{40\\}\\).*$/\\1/p' | tr -d '\n' >\"$0\"",
+				     in_scratch("id"), NULL };
+	char expected[64];
+
+	must(run_program(argv) == 0);
+	(void)read_text(in_scratch("id"), expected, sizeof(expected));
+	if (!expected[0]) {
+		ok(!kernel_symbols_build_id(ks), "a kernel without a build id");
+		return;
+	}
+	is_text(kernel_symbols_build_id(ks), expected, "the kernel's build id");
+}
+
 static void reads_the_table(void)
 {
 	_release_(closep) int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
@@ -84,6 +103,7 @@ static void reads_the_table(void)
 	       (unsigned long long)((clock_monotonic_ns() - before_ns) / NS_PER_MS), len / 1024);
 	finds_functions(ks, text);
 	tells_unknown_ones(ks);
+	tells_the_build_id(ks);
 }
 
 /* In a child that may not see addresses; it says so on stderr, a file. */

@@ -61,6 +61,39 @@ static void say_long(void)
 	free(text);
 }
 
+static void say_held(void)
+{
+	log_hold();
+	say_hostile();
+	log_hold();
+	say_levels();
+	(void)fputs("before\n", stderr);
+	log_release();
+	log_release();
+	log_error("after");
+}
+
+static void say_too_much(void)
+{
+	log_hold();
+	for (int i = 0; i < 100; i++)
+		say_long();
+	log_release();
+	log_error("after");
+}
+
+static void test_held(void)
+{
+	hear(say_held);
+	is_text(got,
+		"before\ntool: process a\\x1b[2Jb\ntool: one\ntool: two\ntool: three\n"
+		"  hint: try \\x0d-p 1\ntool: e 1\ntool: w 2\ntool: after\n",
+		"what is held comes later, in order, and once");
+	hear(say_too_much);
+	ok(strlen(got) > 8192 && strlen(got) < 40000, "as much as fits");
+	ok(strstr(got, "tool: after\n"), "and what comes then");
+}
+
 static void test_levels(void)
 {
 	static const struct {
@@ -96,5 +129,6 @@ int main(void)
 		"log_errno says why and returns its error");
 	hear(say_long);
 	ok(strlen(got) < 4200 && strstr(got, "xxx...\n"), "an endless line is cut");
+	test_held();
 	return tap_done();
 }

@@ -284,14 +284,64 @@ static int broken_pipe_is_an_error(int signo)
 	return write(fds[1], "x", 1) < 0 && errno == EPIPE ? 0 : 107;
 }
 
+static int one_more_signal(int signo)
+{
+	_release_(loop_freep) struct loop *loop = loop_new();
+	struct counter c = { .stop_at = 2, .result = 1 };
+
+	if (loop_take_signals(loop, NULL, NULL) || loop_on_signal(loop, signo, count_call, &c))
+		return 108;
+	(void)loop_stop_after(loop, 5 * NS_PER_S);
+	for (int i = 0; i < 2; i++) {
+		c.stop_at = i + 1;
+		(void)raise(signo);
+		if (loop_run(loop) || c.calls != i + 1 || loop_signal(loop))
+			return 109;
+	}
+	return 0;
+}
+
+/* Blocked, both wait, and the lower number ends the process; else it is the first. */
+static int raise_both(void *ctx)
+{
+	(void)ctx;
+	(void)raise(SIGTERM);
+	(void)raise(SIGINT);
+	return -EIO;
+}
+
+static int end_with_signals(int signo)
+{
+	_release_(loop_freep) struct loop *loop = loop_new();
+
+	(void)signo;
+	(void)loop_take_signals(loop, NULL, NULL);
+	loop_at_end(loop, raise_both, NULL);
+	(void)loop_stop_after(loop, 1);
+	(void)loop_run(loop);
+	return 0;
+}
+
+static int end_is_told(int signo)
+{
+	_release_(loop_freep) struct loop *loop = loop_new();
+	struct counter c = { .stop_at = 1, .result = -EIO };
+
+	(void)signo;
+	loop_at_end(loop, count_call, &c);
+	(void)loop_stop_after(loop, 1);
+	return loop_run(loop) == 0 && c.calls == 1 ? 0 : 110;
+}
+
 static void test_signals(void)
 {
 	static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+	int killed;
 
 	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
-		int killed = status_of(second_signal_kills, ending[i]);
 		int late = status_of(time_end_restores, ending[i]);
 
+		killed = status_of(second_signal_kills, ending[i]);
 		is_int(status_of(first_signal_ends, ending[i]), 0, "signal %d ends the loop",
 		       ending[i]);
 		ok(WIFSIGNALED(killed) && WTERMSIG(killed) == ending[i], "the second %d kills",
@@ -302,6 +352,12 @@ static void test_signals(void)
 	is_int(status_of(usr1_calls, SIGUSR1), 0, "SIGUSR1 calls back");
 	is_int(status_of(usr1_is_ignored, SIGUSR1), 0, "SIGUSR1 without callback does nothing");
 	is_int(status_of(nohup_is_respected, SIGHUP), 0, "an ignored SIGHUP stays ignored");
+	is_int(status_of(one_more_signal, SIGWINCH), 0, "one more signal calls back, each time");
+	is_int(status_of(one_more_signal, SIGQUIT), 0, "a deadly one too");
+	is_int(status_of(end_is_told, 0), 0, "its end is told, and the result is its own");
+	killed = status_of(end_with_signals, 0);
+	ok(WIFSIGNALED(killed) && WTERMSIG(killed) == SIGINT,
+	   "before signals have their effect again");
 	is_int(status_of(broken_pipe_is_an_error, 0), 0, "SIGPIPE is ignored");
 }
 

@@ -106,7 +106,7 @@ static void holds(const char *path, const char *loads, const char *what)
 	int err;
 
 	(void)unlink(mark);
-	err = spawn_held(argv, &pid);
+	err = spawn_held(argv, false, &pid);
 	is_int(err, 0, "%s is started", what);
 	if (err)
 		return;
@@ -157,7 +157,7 @@ static void finds_in_path(void)
 	char *argv[] = { "true", NULL };
 	pid_t pid = 0;
 
-	is_int(spawn_held(argv, &pid), 0, "a command in PATH");
+	is_int(spawn_held(argv, false, &pid), 0, "a command in PATH");
 	is_int(spawn_release(pid), 0, "is released");
 	is_int(exit_code(pid), 0, "and ends well");
 	is_int(spawn_release(pid), -ESRCH, "releasing it again");
@@ -203,7 +203,7 @@ static void tells_why_not(void)
 		char *argv[] = { (char *)in_scratch("%s", cases[i].name), NULL };
 		pid_t pid = -7;
 
-		is_int(spawn_held(argv, &pid), cases[i].want, "%s", cases[i].what);
+		is_int(spawn_held(argv, false, &pid), cases[i].want, "%s", cases[i].what);
 		is_int(pid, -7, "%s: the output is untouched", cases[i].what);
 	}
 	is_int(waitpid(-1, NULL, WNOHANG), -1, "no child is left");
@@ -234,7 +234,7 @@ static pid_t command_of_dead_tool(bool released)
 	tool = fork();
 	if (tool == 0) {
 		char *argv[] = { "sleep", "60", NULL };
-		bool is_fine = spawn_held(argv, &command) == 0 &&
+		bool is_fine = spawn_held(argv, false, &command) == 0 &&
 			       (!released || spawn_release(command) == 0) &&
 			       write(fds[1], &command, sizeof(command)) == sizeof(command);
 
@@ -266,7 +266,7 @@ static void keeps_signals(void)
 	pid_t pid = 0;
 	int status;
 
-	must(spawn_held(argv, &pid) == 0);
+	must(spawn_held(argv, false, &pid) == 0);
 	must(kill(pid, SIGTERM) == 0);
 	is_int(spawn_release(pid), 0, "a signal came while it was held");
 	must(waitpid(pid, &status, 0) == pid);
@@ -293,7 +293,7 @@ static const char *status_of_child(char *buf)
 	char *argv[] = { "cp", "/proc/self/status", (char *)out, NULL };
 	pid_t pid = 0;
 
-	must(spawn_held(argv, &pid) == 0 && spawn_release(pid) == 0);
+	must(spawn_held(argv, false, &pid) == 0 && spawn_release(pid) == 0);
 	must(exit_code(pid) == 0);
 	(void)read_text(out, buf, TEXT_SIZE);
 	return without_internal_signals(buf);
@@ -313,7 +313,7 @@ static const char *report_of_child(char *buf)
 
 	write_file(path, script, 0755);
 	(void)unlink(out);
-	must(spawn_held(argv, &pid) == 0 && spawn_release(pid) == 0);
+	must(spawn_held(argv, false, &pid) == 0 && spawn_release(pid) == 0);
 	must(exit_code(pid) == 0);
 	(void)read_text(out, buf, TEXT_SIZE);
 	return without_internal_signals(buf);
@@ -377,6 +377,42 @@ static void starts_clean(void)
 	(void)close(77);
 }
 
+/* What its standard input and error are, in one line, when ours are a terminal. */
+static const char *descriptors_of_child(bool leaves_terminal, char *buf)
+{
+	const char *out = in_scratch("descriptors");
+	char *argv[] = { "sh", "-c",	    "echo $(readlink /proc/$$/fd/0 /proc/$$/fd/2) >\"$1\"",
+			 "sh", (char *)out, NULL };
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int saved_in = dup(STDIN_FILENO), saved_err = dup(STDERR_FILENO);
+	char *name = terminal < 0 ? NULL : ptsname(terminal);
+	pid_t pid = 0;
+	int fd;
+
+	must(name && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+	fd = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	must(fd >= 0 && dup2(fd, STDIN_FILENO) == 0 && dup2(fd, STDERR_FILENO) == 2);
+	must(spawn_held(argv, leaves_terminal, &pid) == 0 && spawn_release(pid) == 0);
+	must(exit_code(pid) == 0);
+	(void)read_text(out, buf, TEXT_SIZE);
+	must(dup2(saved_in, STDIN_FILENO) == 0 && dup2(saved_err, STDERR_FILENO) == 2);
+	(void)close(fd);
+	(void)close(terminal);
+	(void)close(saved_in);
+	(void)close(saved_err);
+	return buf;
+}
+
+static void leaves_terminal(void)
+{
+	char text[TEXT_SIZE];
+
+	ok(strncmp(descriptors_of_child(false, text), "/dev/pts/", 9) == 0,
+	   "the command has our terminal");
+	is_text(descriptors_of_child(true, text), "/dev/null /dev/null\n",
+		"or nothing in its place");
+}
+
 int main(void)
 {
 	make_scratch();
@@ -387,6 +423,7 @@ int main(void)
 	tells_why_not();
 	outlives_only_when_released();
 	keeps_signals();
+	leaves_terminal();
 	starts_clean();
 	return tap_done();
 }

@@ -120,6 +120,13 @@ static void test_no_code(const struct target *self)
 	is_int(frame.line, 99, "the frame is untouched then");
 	ok(!symbols_frames(s, 1 << 30, address_of(known_function), &frame, 1),
 	   "no code: a process never taken");
+	symbols_set_aside(s, self->pid, -1);
+	symbols_set_aside(s, self->pid, -2); /* nothing is known of it any more */
+	ok(!symbols_frames(s, self->pid, address_of(known_function), &frame, 1),
+	   "no code: a process whose mappings were set aside");
+	frame = frame_at(s, -1, known_function());
+	is_text(frame.function, "known_function", "which have their names under the other number");
+	(void)take_mappings(s, self);
 	symbols_forget(s, self->pid);
 	ok(!symbols_frames(s, self->pid, address_of(known_function), &frame, 1),
 	   "no code: a process forgotten");
@@ -241,6 +248,65 @@ static void test_same_build(const struct target *self)
 	}
 }
 
+/* Three files called same.so, of two builds; a third folder holds a copy of the first. */
+static void test_build_ids(const struct target *self)
+{
+	_release_(symbols_freep) struct symbols *s = symbols_new();
+	void *libraries[4];
+
+	(void)shell("mkdir b1 b2 b3; cp stripped.so b1/same.so; cp stripped.so b2/same.so; "
+		    "cp wrong.debug b3/same.so; cc -shared -fPIC helper.c -o noid.so "
+		    "-Wl,--build-id=none; cp stripped.so '[vdso]'");
+	libraries[0] = load("noid.so");
+	libraries[1] = load("b1/same.so");
+	libraries[2] = load("[vdso]");
+	(void)take_mappings(s, self);
+	is_text(symbols_build_id(s, "same.so"), "abcdef0123456789", "the build id of a file");
+	ok(!symbols_build_id(s, "noid.so"), "a file that has none");
+	ok(!symbols_build_id(s, "never-seen.so"), "a file that is not there");
+	ok(!symbols_build_id(s, "[vdso]"), "a file that is called like the kernel's has none");
+	libraries[3] = load("b2/same.so");
+	(void)take_mappings(s, self);
+	is_text(symbols_build_id(s, "same.so"), "abcdef0123456789", "a copy has the same");
+	(void)dlclose(libraries[1]);
+	(void)dlclose(libraries[3]);
+	libraries[1] = load("b3/same.so");
+	(void)take_mappings(s, self);
+	ok(!symbols_build_id(s, "same.so"), "files of two builds have no one build id");
+	for (size_t i = 0; i < 3; i++)
+		ok(libraries[i] && dlclose(libraries[i]) == 0, "file %zu was there", i);
+}
+
+/* What could not be opened stays open to doubt, unless it is known to be the same file. */
+static void test_unopened(const struct target *self)
+{
+	static const struct {
+		const char *what;
+		unsigned long inode;
+		bool is_known;
+	} cases[] = { { "the same file", 0, true }, { "another file", 1, false } };
+	struct target nowhere = { .pid = 1 << 30, .proc_fd = -1, .root_fd = -1 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		_release_(symbols_freep) struct symbols *s = symbols_new();
+		_release_(procmaps_done) struct procmaps maps = { 0 };
+		void *library;
+
+		(void)shell("cp stripped.so doubt.so");
+		library = load("doubt.so");
+		must(library && target_maps(self, &maps) == 0);
+		for (size_t j = 0; j < maps.len; j++)
+			if (ends_with(maps.at[j].path, "/doubt.so"))
+				maps.at[j].inode += cases[i].inode;
+		(void)symbols_refresh(s, &nowhere, &maps);
+		ok(!symbols_build_id(s, "doubt.so"), "%s: not opened yet", cases[i].what);
+		(void)take_mappings(s, self);
+		ok(!symbols_build_id(s, "doubt.so") != cases[i].is_known, "%s: opened later",
+		   cases[i].what);
+		(void)dlclose(library);
+	}
+}
+
 static void test_deleted(const struct target *self)
 {
 	_release_(symbols_freep) struct symbols *s = symbols_new();
@@ -280,6 +346,8 @@ int main(void)
 		test_deleted(&self);
 		test_replaced(&self);
 		test_same_build(&self);
+		test_build_ids(&self);
+		test_unopened(&self);
 	} else {
 		skip("shared objects", "cc, objcopy or strip do not work here");
 	}

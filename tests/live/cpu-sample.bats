@@ -29,10 +29,10 @@ uses() {
 
 # sample_while MS OPTION...: a run that ends by Ctrl-C after $work has used so much more CPU.
 sample_while() {
-	local until_ms
-	until_ms=$(($(awk '{ print ($14 + $15) * 10 }' "/proc/$work/stat") + $1))
+	local until_ms=$1
 	shift
 	tracer_start -f json "$@"
+	until_ms=$((until_ms + $(awk '{ print ($14 + $15) * 10 }' "/proc/$work/stat")))
 	wait_for 60 uses "$until_ms"
 	tracer_end
 	same 'exit status' 0 "$tracer_status"
@@ -193,7 +193,8 @@ kinds() {
 	[[ $(kinds) != *kernel* ]]
 	has burn_main 90
 	sample_while 300 -p "$work" -F 1999 -K
-	[[ $(kinds) == kernel || -z $(kinds) ]]
+	same 'functions outside the kernel' '[user code]' \
+		"$(jq -r '[.frames[] | select(.kind != "kernel").function] | unique | join(" ")' "$tracer_out")"
 	jq -e '.stacks.complete == 0 and .count > 200' "$tracer_out"
 }
 
@@ -271,6 +272,31 @@ kinds() {
 	has burn_after 20
 	jq -e --argjson unknown "$(jq '[.functions[] | select(.module == "[unknown]").self_ns] | add // 0' "$tracer_out")" \
 		'$unknown <= .weight_ns * 0.02' "$tracer_out"
+}
+
+# Two programs with the same addresses, in turn, each twice with the same CPU time, the shell in between.
+execs_are_apart() {
+	local first=$programs/cpu-exec-first second=$programs/cpu-exec-second
+
+	target_start "chain$#" "$first" 600 -- /bin/sh -c "exec $second 600 $first 600 $second 600"
+	work=${target_pid[chain$#]}
+	tracer_start -F 999 -f json "$@" -p "$work"
+	target_say "chain$#"
+	tracer_wait
+	same 'exit status' 0 "$tracer_status"
+	jq -e '[.functions[] | select(.function == "burn_first" or .function == "burn_second")]
+		| length == 2 and all(.[]; .total_ns / 1200e6 | . > 0.9 and . < 1.1)' "$tracer_out"
+	# what stands in a stack with one of them is of its program, and runs under its name
+	jq -e '.frames as $f | all(.data[] | . as $stack | [.frames[] | $f[.]]
+		| if any(.[]; .function == "burn_first") then [$stack.process, "cpu-exec-first", .]
+		elif any(.[]; .function == "burn_second") then [$stack.process, "cpu-exec-second", .] else empty end;
+		.[1] as $name | .[0] == $name and all(.[2][]; .module == $name or .module == "[vdso]" or .kind == "kernel"))' "$tracer_out"
+	jq -e '[.functions[] | select(.module == "[unknown]").total_ns] | (add // 0) < 20e6' "$tracer_out" # of a shell of some ms
+}
+
+@test "a target that executes another program at the same addresses: each has its own names" {
+	execs_are_apart
+	execs_are_apart --stacks=fp
 }
 
 @test "a library that is loaded during the run" {

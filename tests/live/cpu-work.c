@@ -7,9 +7,10 @@
  *	threads			alpha and beta, below burn_alpha and burn_beta
  *	workers N		N children, below burn_worker; they end with it
  *	brief MS		so much CPU in burn_briefly, then it ends with status 7
- *	exec MS			so much CPU in burn_before, then it executes itself and is in
- *burn_after plugin FILE MS		so much CPU in burn_main, then the library's plugin_work jit
- *code in anonymous memory, called by burn_jit; says "code ADDRESS SIZE"
+ *	exec MS			so much CPU in burn_before, then it executes itself: burn_after
+ *	plugin FILE MS		so much CPU in burn_main, then the library's plugin_work
+ *	jit [N]			N (1) pieces of code in anonymous memory, "code ADDRESS SIZE" of
+ *				each is said, below burn_jit
  */
 #include "gate.h"
 
@@ -117,31 +118,41 @@ static int plugin(const char *path, uint64_t ms)
 	return 0;
 }
 
-static SITE void burn_jit(void (*code)(void))
+#define PIECE_BYTES 16
+#define PIECES_MAX  (4096 / PIECE_BYTES)
+
+static SITE void burn_jit(unsigned char *code, size_t pieces)
 {
-	for (uint64_t end = cpu_ms() + FOREVER_MS; cpu_ms() < end;)
-		code();
+	for (uint64_t end = cpu_ms() + FOREVER_MS; cpu_ms() < end;) {
+		for (size_t i = 0; i < pieces; i++) {
+			void (*call)(void);
+
+			*(void **)&call = code + i * PIECE_BYTES;
+			call();
+		}
+	}
 }
 
-static int jit(void)
+static int jit(size_t pieces)
 {
 	/* push rbp; mov rbp, rsp; mov eax, 100000; 1: dec eax; jnz 1b; pop rbp; ret */
 	static const unsigned char code[] = { 0x55, 0x48, 0x89, 0xe5, 0xb8, 0xa0, 0x86, 0x01,
 					      0x00, 0xff, 0xc8, 0x75, 0xfc, 0x5d, 0xc3 };
-	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	void (*call)(void);
+	unsigned char *at = mmap(NULL, PIECES_MAX * PIECE_BYTES, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (at == MAP_FAILED)
+	if (at == MAP_FAILED || pieces > PIECES_MAX)
 		return 1;
-	memcpy(at, code, sizeof(code));
-	if (mprotect(at, 4096, PROT_READ | PROT_EXEC))
+	for (size_t i = 0; i < pieces; i++)
+		memcpy(at + i * PIECE_BYTES, code, sizeof(code));
+	if (mprotect(at, PIECES_MAX * PIECE_BYTES, PROT_READ | PROT_EXEC))
 		return 1;
 	gate_ready();
-	printf("code %lx %zx\n", (unsigned long)at, sizeof(code));
+	for (size_t i = 0; i < pieces; i++)
+		printf("code %lx %zx\n", (unsigned long)(at + i * PIECE_BYTES), sizeof(code));
 	fflush(stdout);
 	gate_wait();
-	*(void **)&call = at;
-	burn_jit(call);
+	burn_jit(at, pieces);
 	return 0;
 }
 
@@ -175,7 +186,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (strcmp(argv[1], "jit") == 0)
-		return jit();
+		return jit(number_or(argv[2], 1));
 	gate_ready();
 	gate_wait();
 	return run(argv[1], argv + 2);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Profiles read back by programs that are not ours: go tool pprof, pprof-format, speedscope's importer in headless
-# Chromium, ajv. Nothing is skipped: scripts/install-deps.sh installs what this needs.
+# Chromium, ajv. Nothing is skipped but
+# what needs root: scripts/install-deps.sh installs the rest.
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
@@ -123,6 +124,34 @@ node_sum() {
 	jq -e '.types[1] == "delay/nanoseconds"' "$BATS_TEST_TMPDIR/read"
 	jq -e '.samples[1].labels == {"pid": 77, "process": "node", "tid": 78, "thread": "libuv-worker", "state": "blocked", "wait": "futex"}' \
 		"$BATS_TEST_TMPDIR/read"
+}
+
+# build_id FILE: as readelf has it.
+build_id() {
+	readelf -n "$1" 2>/dev/null | sed -n 's/^ *Build ID: //p'
+}
+
+@test "pprof-format: build ids of a program, its libraries and the kernel are those of readelf and sysfs" {
+	local file mapping expected path
+	need_root
+	"$(tool cpu-sample)" -q -F 499 -f pprof -o "$BATS_TEST_TMPDIR/run.pb.gz" -- \
+		bash -c 'for ((i = 0; i < 200000; i++)); do echo $i; done' >/dev/null
+	node pprof.js "$BATS_TEST_TMPDIR/run.pb.gz" >"$BATS_TEST_TMPDIR/read"
+	jq -e '.mappings | map(.file) | contains(["bash", "libc.so.6", "[kernel.kallsyms]"])' "$BATS_TEST_TMPDIR/read"
+	while read -r file mapping; do
+		case $file in
+		'[kernel.kallsyms]')
+			expected=$(od -An -v -tx1 /sys/kernel/notes | tr -d ' \n' | grep -oP '040000001400000003000000474e5500\K.{40}' || true)
+			;;
+		'['*) expected= ;;
+		bash) expected=$(build_id "$(readlink -f "$(command -v bash)")") ;;
+		*)
+			path=$(ldd "$(command -v bash)" | awk -v name="$file" '$1 == name { print $3 }')
+			expected=$(build_id "$(readlink -f "$path")")
+			;;
+		esac
+		[ "$mapping" = "\"$expected\"" ] || fail "$file: $mapping, not \"$expected\""
+	done < <(jq -r '.mappings[] | "\(.file) \(.build_id | tojson)"' "$BATS_TEST_TMPDIR/read")
 }
 
 @test "speedscope opens every file, each as the format it is" {

@@ -5,16 +5,22 @@
 # load's process). nginx is in live.bash.
 #
 #	redis_start [ENVIRONMENT...]	$redis and $port
+#	redis_alone [ENVIRONMENT...]	the same without a load
 #	memcached_start			$memcached and $port
 #	node_start			$node and $port; the load is wrk_start's
 
-redis_start() {
-	need_command redis-server redis-benchmark redis-cli
+redis_alone() {
+	need_command redis-server redis-cli
 	port=$(free_port)
 	background "$BATS_TEST_TMPDIR/redis" env "$@" redis-server --port "$port" \
 		--bind 127.0.0.1 --save '' --appendonly no --dir "$BATS_TEST_TMPDIR"
 	redis=$job
 	wait_for 10 redis-cli -p "$port" ping
+}
+
+redis_start() {
+	need_command redis-benchmark
+	redis_alone "$@"
 	background "$BATS_TEST_TMPDIR/load" redis-benchmark -p "$port" -t set,get,lpush,hset \
 		-n 100000 -c 20 -r 100000 -q -l
 	load=$job

@@ -196,6 +196,92 @@ static void test_functions(void)
 	is_text(profile_frame(p, f.at[4].frame)->function, "leaf", "equal ones by name");
 }
 
+/* Kernel frames of a wait are passed over, those of what ran are not; all of it is somebody's. */
+static void test_owners(void)
+{
+	const struct frame kernel = {
+		.function = "k", .module = "[kernel]", .file = "", .kind = FRAME_KERNEL
+	};
+	const struct frame in_kernel[] = { kernel, leaf, main_frame };
+	static const enum profile_state states[] = { PROFILE_ON_CPU, PROFILE_BLOCKED,
+						     PROFILE_RUNNABLE };
+	_release_(profile_freep) struct profile *p = profile_new();
+	_release_(profile_functions_done) struct profile_functions f = { 0 };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct profile_sample s = sample_of(in_kernel, 3, i + 1);
+
+		s.state = states[i];
+		must(!profile_add(p, &s));
+		s = sample_of(&kernel, 1, 10 * (i + 1));
+		s.state = states[i];
+		must(!profile_add(p, &s));
+	}
+	must(!profile_finish(p) && !profile_functions(p, &f) && f.len == 3);
+	is_text(profile_frame(p, f.at[0].frame)->function, "k", "the leaf of all");
+	is_int(f.at[0].own_weight, 61, "owns what ran in it and what has no other frame");
+	is_int(f.at[0].own_blocked_weight, 20, "of it blocked");
+	is_int(f.at[0].own_runnable_weight, 30, "of it runnable");
+	is_text(profile_frame(p, f.at[1].frame)->function, "leaf", "the innermost of the program");
+	is_int(f.at[1].own_weight, 5, "owns its waits");
+	is_int(f.at[1].own_blocked_weight, 2, "of it blocked");
+	is_int(f.at[1].own_runnable_weight, 3, "of it runnable");
+	is_int(f.at[2].own_weight, 0, "the caller owns nothing");
+}
+
+static void is_function(const struct profile *p, const struct profile_function *f, const char *name,
+			uint64_t total_weight)
+{
+	is_text(profile_frame(p, f->frame)->function, name, "%s: its name", name);
+	is_int(f->total_weight, (long long)total_weight, "%s: its weight", name);
+}
+
+static void test_calls(void)
+{
+	/* main calls middle and leaf, middle calls leaf and itself */
+	const struct frame middle = FRAME("middle", "server", "b.c", 5, 0x50, FRAME_NATIVE, false);
+	const struct frame straight[] = { leaf, main_frame };
+	const struct frame around[] = { leaf_line, middle, main_frame };
+	const struct frame again[] = { middle, middle, leaf, middle, main_frame };
+	const struct profile_sample samples[] = { sample_of(straight, 2, 10),
+						  sample_of(around, 3, 4), sample_of(again, 5, 2),
+						  sample_of(&leaf, 1, 1), sample_of(NULL, 0, 50) };
+	_release_(profile_freep) struct profile *p = profile_new();
+	struct profile_calls c;
+
+	is_int(profile_calls(p, &leaf, &c), 0, "neighbours in nothing");
+	is_int(c.of.total_weight, 0, "none");
+	profile_calls_done(&c);
+	for (size_t i = 0; i < DEPTH(samples); i++)
+		must(!profile_add(p, &samples[i]));
+	must(!profile_finish(p));
+
+	is_int(profile_calls(p, &leaf_again, &c), 0, "neighbours of leaf");
+	is_function(p, &c.of, "leaf", 17);
+	is_int(c.of.self_weight, 15, "it ran itself");
+	is_int(c.callers.len, 2, "it has two callers");
+	is_function(p, &c.callers.at[0], "main", 10);
+	is_function(p, &c.callers.at[1], "middle", 6);
+	is_int(c.callees.len, 1, "and one callee");
+	is_function(p, &c.callees.at[0], "middle", 2);
+	is_int(c.uncalled_weight, 1, "without a caller once");
+	profile_calls_done(&c);
+
+	is_int(profile_calls(p, &middle, &c), 0, "neighbours of what calls itself");
+	is_function(p, &c.of, "middle", 6);
+	is_int(c.callers.len, 3, "itself among them");
+	is_function(p, &c.callers.at[0], "main", 6);
+	is_int(c.callers.at[1].total_weight, 2, "once per stack");
+	is_int(c.callers.at[2].total_weight, 2, "each");
+	is_function(p, &c.callees.at[0], "leaf", 6);
+	is_function(p, &c.callees.at[1], "middle", 2);
+	profile_calls_done(&c);
+
+	is_int(profile_calls(p, &leaf_kind, &c), 0, "neighbours of one that is in no stack");
+	is_int(c.of.total_weight + c.callers.len + c.callees.len, 0, "none");
+	profile_calls_done(&c);
+}
+
 static void test_tasks(void)
 {
 	_release_(profile_freep) struct profile *p = profile_new();
@@ -276,6 +362,7 @@ static int everything(void)
 	_release_(profile_freep) struct profile *p = profile_new();
 	_release_(profile_functions_done) struct profile_functions f = { 0 };
 	_release_(profile_tasks_done) struct profile_tasks t = { 0 };
+	_release_(profile_calls_done) struct profile_calls c = { 0 };
 	int err = p ? 0 : -ENOMEM;
 
 	for (uint32_t i = 0; i < 100 && !err; i++) {
@@ -294,6 +381,8 @@ static int everything(void)
 		err = profile_finish(p);
 	if (!err)
 		err = profile_functions(p, &f);
+	if (!err)
+		err = profile_calls(p, &leaf, &c);
 	return err ? err : profile_tasks(p, &t);
 }
 
@@ -321,6 +410,8 @@ int main(void)
 	test_hostile();
 	test_order();
 	test_functions();
+	test_owners();
+	test_calls();
 	test_tasks();
 	test_million();
 	test_no_memory();

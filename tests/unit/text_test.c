@@ -55,6 +55,16 @@ static void test_cleaned(void)
 	}
 }
 
+static void test_hex(void)
+{
+	static const uint8_t bytes[] = { 0x00, 0x0f, 0xa1, 0xff };
+	char buf[] = "?????????";
+
+	is_int(text_hex(bytes, 4, buf) - buf, 8, "hex: two digits a byte");
+	is_text(buf, "000fa1ff", "in lower case");
+	ok(text_hex(bytes, 0, buf) == buf && !buf[0], "of nothing");
+}
+
 static void test_cut(void)
 {
 	static const struct {
@@ -129,6 +139,7 @@ static void test_decode(void)
 int main(void)
 {
 	test_cleaned();
+	test_hex();
 	test_cut();
 	test_ends();
 	test_decode();

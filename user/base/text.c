@@ -144,3 +144,11 @@ size_t text_clean(const char *text, size_t len, char *buf, size_t size)
 	buf[written] = '\0';
 	return written;
 }
+
+char *text_hex(const uint8_t *bytes, size_t len, char *buf)
+{
+	for (size_t i = 0; i < len; i++)
+		buf = write_hex(buf, bytes[i], 2, "0123456789abcdef");
+	*buf = '\0';
+	return buf;
+}

@@ -28,4 +28,7 @@ size_t text_clean(const char *text, size_t len, char *buf, size_t size);
  */
 size_t text_decode(const char *text, size_t len, uint32_t *ret_code);
 
+/* @len bytes in lower-case hex, two digits each, and a NUL, to @buf. Returns the NUL's place. */
+char *text_hex(const uint8_t *bytes, size_t len, char *buf);
+
 #endif

@@ -2,6 +2,7 @@
 /* Opening, sampling, and the profile: what the tool calls. */
 #include "collect/cpu_sample_state.h"
 
+#include "base/scope.h"
 #include "host/fd.h"
 #include "host/log.h"
 #include "probe/load.h"
@@ -290,7 +291,19 @@ static void fill_note(struct cpu_sample *c, const uint64_t counters[SAMPLE_COUNT
 			 c->options->max_loss_pct * (double)(counters[SAMPLE_TAKEN] + m->lost);
 }
 
-static int fill_meta(struct cpu_sample *c, struct profile_meta *m)
+/* Of the kernel's modules none is known. */
+static const char *build_id(void *ctx, const char *module, bool is_kernel)
+{
+	struct cpu_sample *c = ctx;
+
+	if (!is_kernel)
+		return symbols_build_id(c->symbols, module);
+	return c->kernel && strcmp(module, FRAME_KERNEL_MODULE) == 0
+		       ? kernel_symbols_build_id(c->kernel)
+		       : NULL;
+}
+
+int cpu_sample_meta(struct cpu_sample *c, uint64_t since_ns, struct profile_meta *m)
 {
 	const struct cpu_sample_options *o = c->options;
 	uint64_t counters[SAMPLE_COUNTERS];
@@ -306,14 +319,15 @@ static int fill_meta(struct cpu_sample *c, struct profile_meta *m)
 		.event = event_name(c),
 		.title = cpu_sample_describe(c),
 		.time_ns = c->started_realtime_ns,
-		.duration_ns =
-			(c->stopped_ns ? c->stopped_ns : clock_monotonic_ns()) - c->started_ns,
+		.duration_ns = (c->stopped_ns ? c->stopped_ns : clock_monotonic_ns()) - since_ns,
 		.frequency_hz = o->mode == CPU_SAMPLE_OFF_CPU ? 0 : o->frequency_hz,
 		.period_ns = o->mode == CPU_SAMPLE_OFF_CPU ? 0 : NS_PER_S / o->frequency_hz,
 		.stacks.by_fp = counters[SAMPLE_STACKS_BY_FP],
 		.own_rss_bytes = procfs_own_rss_bytes(),
 		.own_cpu_ns = clock_process_cpu_ns(),
 		.table_bytes = cost.kernel_bytes,
+		.build_id = build_id,
+		.build_id_ctx = c,
 	};
 	memcpy(m->stacks.ended, counters + SAMPLE_STACKS, sizeof(m->stacks.ended));
 	fill_note(c, counters, m);
@@ -323,11 +337,15 @@ static int fill_meta(struct cpu_sample *c, struct profile_meta *m)
 int cpu_sample_profile(struct cpu_sample *c, struct profile_meta *ret_meta,
 		       struct profile **ret_profile)
 {
+	_release_(sample_list_done) struct sample_list now = { 0 };
+	const struct sample_list nothing = { 0 };
 	struct profile *p = profile_new();
-	int err = p ? cpu_sample_fill(c, p) : -ENOMEM;
+	int err = p ? cpu_sample_read(c, &now) : -ENOMEM;
 
 	if (!err)
-		err = fill_meta(c, ret_meta);
+		err = cpu_sample_fill(c, &now, &nothing, p);
+	if (!err)
+		err = cpu_sample_meta(c, c->started_ns, ret_meta);
 	if (err) {
 		profile_free(p);
 		return log_errno(err, "cannot make the report");

@@ -13,19 +13,10 @@
 #include <seccomp.h>
 #include <string.h>
 
-struct sample {
-	struct sample_key key;
-	struct sample_value value;
-};
-
-struct sample_list {
-	struct sample *at;
-	size_t len, cap;
-};
-
-static void sample_list_done(struct sample_list *list)
+void sample_list_done(struct sample_list *list)
 {
 	free(list->at);
+	*list = (struct sample_list){ 0 };
 }
 
 static int take_sample(void *ctx, const void *key, const void *value)
@@ -65,7 +56,68 @@ static int take_wait(void *ctx, const void *key, const void *value)
 	return 0;
 }
 
-static int read_samples(const struct cpu_sample *c, struct sample_list *list)
+/* Those of one program side by side. */
+static int compare_samples(const void *a, const void *b)
+{
+	const struct sample_key *left = a, *right = b;
+
+	if (left->tgid != right->tgid)
+		return left->tgid < right->tgid ? -1 : 1;
+	if (left->exec != right->exec)
+		return left->exec < right->exec ? -1 : 1;
+	return memcmp(a, b, sizeof(struct sample_key));
+}
+
+/* Threads that wait still may do so where others did. */
+static void merge_equal(struct sample_list *list)
+{
+	size_t len = 0;
+
+	qsort(list->at, list->len, sizeof(*list->at), compare_samples);
+	for (size_t i = 0; i < list->len; i++) {
+		struct sample *last = len ? &list->at[len - 1] : NULL;
+
+		if (last && compare_samples(last, &list->at[i]) == 0) {
+			last->value.count += list->at[i].value.count;
+			last->value.ns += list->at[i].value.ns;
+		} else {
+			list->at[len++] = list->at[i];
+		}
+	}
+	list->len = len;
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0; /* what waited still may since have become runnable */
+}
+
+/* What is in @now and not in @before; both are sorted. 0 or -ENOMEM. */
+static int subtract(const struct sample_list *now, const struct sample_list *before,
+		    struct sample_list *ret)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < now->len; i++) {
+		struct sample s = now->at[i], *kept;
+
+		while (at < before->len && compare_samples(&before->at[at], &s) < 0)
+			at++;
+		if (at < before->len && compare_samples(&before->at[at], &s) == 0) {
+			s.value.count = less(s.value.count, before->at[at].value.count);
+			s.value.ns = less(s.value.ns, before->at[at].value.ns);
+		}
+		if (!s.value.count && !s.value.ns)
+			continue;
+		kept = vec_push(ret);
+		if (!kept)
+			return -ENOMEM;
+		*kept = s;
+	}
+	return 0;
+}
+
+int cpu_sample_read(const struct cpu_sample *c, struct sample_list *list)
 {
 	struct waiting waiting = { .list = list,
 				   .now_ns = c->stopped_ns ? c->stopped_ns : clock_monotonic_ns(),
@@ -76,12 +128,9 @@ static int read_samples(const struct cpu_sample *c, struct sample_list *list)
 	if (!err && c->options->mode != CPU_SAMPLE_ON_CPU)
 		err = table_walk(bpf_map__fd(c->skel->maps.waits), sizeof(uint32_t),
 				 sizeof(struct wait), take_wait, &waiting);
+	if (!err && list->len)
+		merge_equal(list);
 	return err;
-}
-
-static int compare_samples(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct sample_key));
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -91,42 +140,66 @@ struct addresses {
 	size_t len, cap;
 };
 
-/* All addresses of process @tgid in one go: debug information is read once for them. */
-static int resolve_process(struct cpu_sample *c, uint32_t tgid, const struct sample_list *list)
+/* NULL: never seen, it was over before we looked. */
+static const struct program *program_of(struct cpu_sample *c, const struct sample_key *key)
 {
-	struct addresses addrs = { 0 };
+	const struct sampled *s = cpu_sample_find(c, (pid_t)key->tgid);
+
+	return s ? sampled_program(s, key->exec) : NULL;
+}
+
+static int push_addresses(struct cpu_sample *c, uint64_t id, struct addresses *addrs)
+{
 	struct stack_frames stack;
+
+	if (stack_read(bpf_map__fd(c->skel->maps.stacks), id, &stack))
+		return 0;
+	for (size_t i = 0; i < stack.len; i++) {
+		uint64_t *addr = vec_push(addrs);
+
+		if (!addr)
+			return -ENOMEM;
+		*addr = stack.at[i];
+	}
+	return 0;
+}
+
+/* All addresses of one program, that of @samples[0], in one go: debug information is read once. */
+static int resolve_program(struct cpu_sample *c, const struct sample *samples, size_t count)
+{
+	const struct program *program = program_of(c, &samples->key);
+	struct addresses addrs = { 0 };
 	int err = 0;
 
-	for (size_t i = 0; i < list->len && !err; i++) {
-		const struct sample_key *key = &list->at[i].key;
-
-		if (key->tgid != tgid ||
-		    stack_read(bpf_map__fd(c->skel->maps.stacks), key->user, &stack))
-			continue;
-		for (size_t j = 0; j < stack.len && !err; j++) {
-			uint64_t *addr = vec_push(&addrs);
-
-			err = addr ? 0 : -ENOMEM;
-			if (addr)
-				*addr = stack.at[j];
-		}
-	}
+	if (!program)
+		return 0;
+	for (size_t i = 0; i < count && !err; i++)
+		err = push_addresses(c, samples[i].key.user, &addrs);
 	if (!err)
-		err = symbols_resolve(c->symbols, (pid_t)tgid, addrs.at, addrs.len);
+		err = symbols_resolve(c->symbols, program->names, addrs.at, addrs.len);
 	free(addrs.at);
 	return err;
 }
 
+static bool is_of_one_program(const struct sample_key *a, const struct sample_key *b)
+{
+	return a->tgid == b->tgid && a->exec == b->exec;
+}
+
+/* @list is sorted. */
 static int resolve_all(struct cpu_sample *c, const struct sample_list *list)
 {
-	for (const struct sampled *s = c->processes; s; s = s->hh.next) {
-		int err = resolve_process(c, (uint32_t)s->pid, list);
+	size_t count;
+	int err = 0;
 
-		if (err)
-			return err;
+	for (size_t first = 0; first < list->len && !err; first += count) {
+		count = 1;
+		while (first + count < list->len &&
+		       is_of_one_program(&list->at[first].key, &list->at[first + count].key))
+			count++;
+		err = resolve_program(c, &list->at[first], count);
 	}
-	return 0;
+	return err;
 }
 
 static const char *keep(struct cpu_sample *c, const char *text)
@@ -137,14 +210,14 @@ static const char *keep(struct cpu_sample *c, const char *text)
 }
 
 /* What the runtime's own map says of code that it has made. */
-static void name_jit(struct cpu_sample *c, const struct sampled *s, uint64_t addr, struct frame *f)
+static void name_jit(struct cpu_sample *c, const struct program *p, uint64_t addr, struct frame *f)
 {
 	struct perfmap_js js;
 	const char *name;
 	uint64_t start;
 
-	if (!s || !s->jit || f->kind != FRAME_JIT || f->function[0] ||
-	    !jit_map_find(s->jit, addr, &name, &start))
+	if (!p || !p->jit || f->kind != FRAME_JIT || f->function[0] ||
+	    !jit_map_find(p->jit, addr, &name, &start))
 		return;
 	f->offset = addr - start;
 	if (!perfmap_js_name(name, &js)) {
@@ -191,7 +264,7 @@ static void drop_own(struct frames *f)
 /* Why the stack is not whole, or NULL. */
 static const char *add_user(struct cpu_sample *c, const struct sample_key *key, struct frames *f)
 {
-	const struct sampled *s = cpu_sample_find(c, (pid_t)key->tgid);
+	const struct program *program = program_of(c, key);
 	struct stack_frames stack;
 
 	if (!c->options->has_user || key->user == STACK_NONE)
@@ -199,20 +272,35 @@ static const char *add_user(struct cpu_sample *c, const struct sample_key *key, 
 	if (stack_read(bpf_map__fd(c->skel->maps.stacks), key->user, &stack))
 		return "stack not recorded";
 	for (size_t i = 0; i < stack.len && f->len < PROFILE_MAX_DEPTH; i++) {
-		size_t count = symbols_frames(c->symbols, (pid_t)key->tgid, stack.at[i],
-					      f->at + f->len, PROFILE_MAX_DEPTH - f->len);
+		size_t count = 0;
 
-		if (!count) { /* a process that ended before it was looked at */
+		if (program)
+			count = symbols_frames(c->symbols, program->names, stack.at[i],
+					       f->at + f->len, PROFILE_MAX_DEPTH - f->len);
+		if (!count) { /* it was over before it was looked at */
 			f->at[f->len] = (struct frame){ .function = "",
 							.file = "",
 							.module = "[unknown]",
 							.offset = stack.at[i] };
 			count = 1;
 		}
-		name_jit(c, s, stack.at[i], &f->at[f->len]);
+		name_jit(c, program, stack.at[i], &f->at[f->len]);
 		f->len += count;
 	}
 	return stack.end == STACK_COMPLETE ? NULL : stack_end_texts[stack.end];
+}
+
+/* With -K what ran outside the kernel, with -U what has no other code than the kernel's. */
+static void add_left_out(const struct cpu_sample *c, struct frames *f)
+{
+	const struct cpu_sample_options *o = c->options;
+
+	if (f->len || (o->has_user && o->has_kernel))
+		return;
+	f->at[f->len++] =
+		(struct frame){ .function = o->has_kernel ? "[user code]" : "[kernel code]",
+				.module = "",
+				.file = "" };
 }
 
 static bool has_function(const struct frames *f, const char *name)
@@ -258,7 +346,7 @@ static int add_sample(struct cpu_sample *c, struct profile *p, const struct samp
 				      .frames = f->at,
 				      .count = s->value.count,
 				      .weight = s->value.ns };
-	const struct sampled *process = cpu_sample_find(c, out.pid);
+	const struct program *program = program_of(c, key);
 
 	if (key->state > CPU_SAMPLE_RUNNABLE)
 		return 0;
@@ -267,6 +355,8 @@ static int add_sample(struct cpu_sample *c, struct profile *p, const struct samp
 	if (key->state != CPU_SAMPLE_RUNNING)
 		drop_own(f);
 	out.cut = add_user(c, key, f);
+	if (!out.cut)
+		add_left_out(c, f);
 	out.depth = f->len;
 	out.state = states[key->state];
 	if (key->state == CPU_SAMPLE_RUNNING)
@@ -277,19 +367,18 @@ static int add_sample(struct cpu_sample *c, struct profile *p, const struct samp
 	out.process = comm;
 	if (key->tid) {
 		out.thread = comm;
-		out.process = process && process->target.comm[0] ? process->target.comm : comm;
+		out.process = program && program->comm[0] ? program->comm : comm;
 	}
 	return profile_add(p, &out);
 }
 
-int cpu_sample_fill(struct cpu_sample *c, struct profile *ret)
+int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *now,
+		    const struct sample_list *before, struct profile *ret)
 {
 	_release_(sample_list_done) struct sample_list list = { 0 };
 	_release_(freep) struct frames *frames = malloc(sizeof(*frames));
-	int err = frames ? read_samples(c, &list) : -ENOMEM;
+	int err = frames ? subtract(now, before, &list) : -ENOMEM;
 
-	if (!err && list.len)
-		qsort(list.at, list.len, sizeof(*list.at), compare_samples);
 	if (!err)
 		err = resolve_all(c, &list);
 	for (size_t i = 0; i < list.len && !err; i++)

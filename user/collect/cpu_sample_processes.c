@@ -36,8 +36,8 @@ static void let_go(struct sampled *s)
 {
 	if (!s->is_open)
 		return;
-	jit_map_free(s->jit); /* it reads by the target */
-	s->jit = NULL;
+	jit_map_free(s->now.jit); /* it reads by the target */
+	s->now.jit = NULL;
 	target_done(&s->target);
 	s->is_open = false;
 	s->owner->open_count--;
@@ -46,7 +46,15 @@ static void let_go(struct sampled *s)
 void sampled_free(struct sampled *s)
 {
 	let_go(s);
+	programs_done(s);
 	free(s);
+}
+
+static void forget_target(struct sampled *s)
+{
+	uint32_t tgid = (uint32_t)s->pid;
+
+	(void)bpf_map_delete_elem(bpf_map__fd(s->owner->skel->maps.targets), &tgid);
 }
 
 /* It stays, held, for its names: samples that were taken are still to be named. */
@@ -56,7 +64,7 @@ static void end(struct sampled *s)
 
 	s->is_ended = true;
 	unwind_tables_forget(s->owner->unwind, s->pid);
-	(void)bpf_map_delete_elem(bpf_map__fd(s->owner->skel->maps.targets), &tgid);
+	forget_target(s);
 	(void)bpf_map_delete_elem(bpf_map__fd(s->owner->skel->maps.process_asked), &tgid);
 	if (s->is_open && !s->owner->options->is_system_wide)
 		(void)loop_remove_fd(s->owner->loop, s->target.pidfd);
@@ -66,24 +74,10 @@ static int on_ended(void *ctx)
 {
 	struct sampled *s = ctx;
 
+	const struct cpu_sample_options *o = s->owner->options;
+
 	end(s);
-	return cpu_sample_running(s->owner) || s->owner->options->is_system_wide ? 0 : 1;
-}
-
-int sampled_refresh(struct sampled *s)
-{
-	struct cpu_sample *c = s->owner;
-	int err;
-
-	if (!s->jit)
-		(void)jit_map_open(&s->target, &s->jit); /* without it the names are missing */
-	if (s->jit)
-		(void)jit_map_refresh(s->jit); /* most processes have none */
-	err = process_code_refresh(c->symbols, c->unwind, &s->target);
-	if (err || c->unwind || c->options->is_system_wide)
-		return err;
-	return process_code_set_ranges(c->symbols, s->pid, bpf_map__fd(c->skel->maps.code),
-				       s->slot);
+	return cpu_sample_running(s->owner) || o->is_system_wide || o->is_live ? 0 : 1;
 }
 
 static int set_target(struct sampled *s)
@@ -150,10 +144,11 @@ static int begin(struct cpu_sample *c, pid_t pid, pid_t *ret_tgid)
 	if (!err && !s->target.exe[0])
 		err = -ENOEXEC;
 	if (!err)
-		err = sampled_refresh(s);
+		err = set_target(s); /* first: an exec that comes while we look is told of */
 	if (!err)
-		err = set_target(s);
+		err = sampled_refresh(s);
 	if (err) {
+		forget_target(s);
 		drop(c, s);
 		return err;
 	}
@@ -213,8 +208,10 @@ static void meet(struct cpu_sample *c, pid_t pid)
 		s = take(c, pid);
 	if (!s)
 		return;
-	if (s->is_ended) /* its number was given to another */
+	if (s->is_ended) { /* its number was given to another */
 		let_go(s);
+		sampled_begin_anew(s);
+	}
 	s->is_ended = false;
 	if (s->is_open || open_target(s, &ignored) == 0)
 		(void)sampled_refresh(s); /* else its stacks end early: counted */
@@ -233,19 +230,6 @@ void cpu_sample_meet_all(struct cpu_sample *c)
 		meet(c, pids.at[i]);
 }
 
-/*
- * Other code under the same number. Names of what ran before stay, where nothing new lies in its
- * place: its samples are still to be named.
- */
-static void on_exec(struct cpu_sample *c, struct sampled *s)
-{
-	unwind_tables_forget(c->unwind, s->pid);
-	jit_map_free(s->jit);
-	s->jit = NULL;
-	if (s->is_open)
-		(void)sampled_refresh(s); /* else its stacks end early: counted */
-}
-
 int cpu_sample_process_event(struct cpu_sample *c, const struct process_event *event)
 {
 	struct sampled *s = cpu_sample_find(c, (pid_t)event->header.tgid);
@@ -257,8 +241,8 @@ int cpu_sample_process_event(struct cpu_sample *c, const struct process_event *e
 		(void)cpu_sample_add_descendant(c, (pid_t)event->child);
 		break;
 	case PROCESS_EXEC:
-		if (s)
-			on_exec(c, s);
+		if (s && s->is_open)
+			(void)sampled_refresh(s); /* else its stacks end early: counted */
 		break;
 	case PROCESS_EXIT:
 		if (s && c->options->is_system_wide)

@@ -22,16 +22,40 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+/* What a process executes from one exec to the next. */
+struct program {
+	uint32_t exec;	     /* as in sample_key */
+	pid_t names;	     /* of its addresses in struct symbols: the process's, or set aside */
+	struct jit_map *jit; /* NULL: none */
+	dev_t device;	     /* of its executable, 0 with inode: not known */
+	ino_t inode;
+	char comm[64]; /* cleaned */
+};
+
 /* One process: asked for, or met with -a. */
 struct sampled {
 	pid_t pid; /* the key */
 	struct cpu_sample *owner;
 	struct target target;
-	struct jit_map *jit; /* NULL: none */
+	struct program now;
+	struct {
+		struct program *at;
+		size_t len, cap;
+	} earlier; /* at most EARLIER_MAX */
 	uint32_t slot;
 	bool is_open; /* the target is held */
 	bool is_ended;
+	bool is_looked_at; /* its mappings were read once */
 	UT_hash_handle hh;
+};
+
+/* What the kernel side has counted, by key. */
+struct sample_list {
+	struct sample {
+		struct sample_key key;
+		struct sample_value value;
+	} * at;
+	size_t len, cap;
 };
 
 struct cpu_sample {
@@ -46,6 +70,7 @@ struct cpu_sample {
 	struct clock_events events;
 	struct sampled *processes;
 	size_t open_count; /* of them, targets held */
+	pid_t set_aside;   /* numbers given to earlier programs: down from -1 */
 	struct strings js_names;
 	uint32_t slots;
 	uint64_t started_ns, stopped_ns, started_realtime_ns;
@@ -55,10 +80,17 @@ struct cpu_sample {
 	char note[384];
 };
 
-/* cpu_sample_processes.c */
-void sampled_free(struct sampled *s);
+/* cpu_sample_programs.c */
 /* Its mappings, for names and for walking its stacks. 0 or -errno. */
 int sampled_refresh(struct sampled *s);
+/* The program of which @exec is, NULL: none that was ever seen. */
+const struct program *sampled_program(const struct sampled *s, uint32_t exec);
+/* Another process has its number. */
+void sampled_begin_anew(struct sampled *s);
+void programs_done(struct sampled *s);
+
+/* cpu_sample_processes.c */
+void sampled_free(struct sampled *s);
 struct sampled *cpu_sample_find(struct cpu_sample *c, pid_t pid);
 /* How many of those asked for still run. */
 size_t cpu_sample_running(const struct cpu_sample *c);
@@ -69,7 +101,15 @@ int cpu_sample_process_event(struct cpu_sample *c, const struct process_event *e
 int cpu_sample_housekeeping(void *c);
 
 /* cpu_sample_names.c */
-/* Fills @ret with the samples that the kernel side has counted. 0 or -errno. */
-int cpu_sample_fill(struct cpu_sample *c, struct profile *ret);
+/* What the kernel side has counted, sorted, each key once. 0 or -errno. */
+int cpu_sample_read(const struct cpu_sample *c, struct sample_list *ret);
+/* Adds to @ret, and finishes it, what is in @now and not yet in @before. 0 or -errno. */
+int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *now,
+		    const struct sample_list *before, struct profile *ret);
+void sample_list_done(struct sample_list *list);
+
+/* cpu_sample.c */
+/* What goes with a profile of the time from @since_ns on. 0 or -errno. */
+int cpu_sample_meta(struct cpu_sample *c, uint64_t since_ns, struct profile_meta *ret);
 
 #endif

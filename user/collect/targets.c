@@ -70,10 +70,11 @@ static int add_named(const struct cli_common *c, const struct targets_sink *sink
 	return status;
 }
 
-static int add_command(const struct targets_sink *sink, char **command)
+static int add_command(const struct cli_common *c, const struct targets_sink *sink)
 {
+	char **command = c->command;
 	pid_t pid = 0;
-	int err = spawn_held(command, &pid);
+	int err = spawn_held(command, c->has_screen, &pid);
 	int status;
 
 	if (err == -EOPNOTSUPP) {
@@ -100,7 +101,7 @@ int targets_add(const struct cli_common *c, const struct targets_sink *sink)
 	if (c->is_everything)
 		return EXIT_DONE;
 	if (c->command)
-		return add_command(sink, c->command);
+		return add_command(c, sink);
 	if (c->name)
 		return add_named(c, sink);
 	for (size_t i = 0; i < c->pid_count && !status; i++)

@@ -262,7 +262,9 @@ void cli_parse(const char *tool, const struct argp *argp, int argc, char **argv,
 	targets = (common->pid_count > 0) + !!common->name + !!common->command +
 		  common->is_everything;
 	if (targets == 0)
-		cli_usage_error("no target: give one of -p PID, -n NAME or -- COMMAND");
+		cli_usage_error("no target: give one of -p PID, -n NAME%s or -- COMMAND",
+				common->has_all ? ", -a" : "");
 	if (targets > 1)
-		cli_usage_error("more than one target: give only one of -p, -n and --");
+		cli_usage_error("more than one target: give only one of -p, -n%s and --",
+				common->has_all ? ", -a" : "");
 }

@@ -30,7 +30,9 @@ struct cli_common {
 	const char *name;	/* -n, NULL when not given */
 	bool follow_children;	/* -s */
 	char **command;		/* after --, NULL-terminated, NULL when not given */
-	bool is_everything;	/* all processes: set by an option of the tool */
+	bool has_all;		/* the tool has an option -a, all processes: for the words */
+	bool is_everything;	/* it was given */
+	bool has_screen;	/* the terminal is the tool's alone: set by an option of the tool */
 	uint64_t duration_ns;	/* -d, 0: until stopped */
 	uint64_t interval_ns;	/* -i, 0: not given */
 	uint32_t top;		/* -T, default 10 */

@@ -2,6 +2,7 @@
 /* The clocks; clock_gettime cannot fail for them. */
 #include "host/clock.h"
 
+#include <sys/resource.h>
 #include <time.h>
 
 static uint64_t read_ns(clockid_t clock)
@@ -30,4 +31,17 @@ uint64_t clock_boottime_ns(void)
 uint64_t clock_process_cpu_ns(void)
 {
 	return read_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static uint64_t timeval_ns(struct timeval t)
+{
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_usec * 1000;
+}
+
+uint64_t clock_children_cpu_ns(void)
+{
+	struct rusage usage = { 0 };
+
+	(void)getrusage(RUSAGE_CHILDREN, &usage);
+	return timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
 }

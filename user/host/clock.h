@@ -20,4 +20,7 @@ uint64_t clock_boottime_ns(void);
 /* CPU time of this process so far, in ns. */
 uint64_t clock_process_cpu_ns(void);
 
+/* CPU time of its children that have ended and were waited for, in ns. */
+uint64_t clock_children_cpu_ns(void);
+
 #endif

@@ -3,6 +3,7 @@
 #include "host/debug_file.h"
 
 #include "base/scope.h"
+#include "base/text.h"
 #include "host/fd.h"
 
 #include <limits.h>
@@ -18,18 +19,12 @@
 
 static bool build_id_path(const struct elf *elf, char path[BUILD_ID_PATH_SIZE])
 {
-	static const char digits[] = "0123456789abcdef";
 	char *at = stpcpy(path, BUILD_ID_FOLDER);
 
 	if (elf->build_id_len < 2 || elf->build_id_len > ELF_BUILD_ID_MAX)
 		return false;
-	for (size_t i = 0; i < elf->build_id_len; i++) {
-		*at++ = digits[elf->build_id[i] >> 4];
-		*at++ = digits[elf->build_id[i] & 15];
-		if (i == 0)
-			*at++ = '/';
-	}
-	(void)stpcpy(at, DEBUG_SUFFIX);
+	at = stpcpy(text_hex(elf->build_id, 1, at), "/");
+	(void)stpcpy(text_hex(elf->build_id + 1, elf->build_id_len - 1, at), DEBUG_SUFFIX);
 	return true;
 }
 

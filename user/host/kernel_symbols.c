@@ -3,8 +3,11 @@
 #include "host/kernel_symbols.h"
 
 #include "base/scope.h"
+#include "base/text.h"
+#include "host/fd.h"
 #include "host/log.h"
 #include "host/procfs.h"
+#include "symbol/elf_notes.h"
 #include "symbol/kallsyms.h"
 
 #include <errno.h>
@@ -13,9 +16,11 @@
 #include <string.h>
 
 #define KALLSYMS "/proc/kallsyms"
+#define NOTES	 "/sys/kernel/notes"
 
 struct kernel_symbols {
 	struct kallsyms table; /* empty when nothing is known */
+	char build_id[2 * ELF_BUILD_ID_MAX + 1];
 };
 
 static int read_table(struct kallsyms *table)
@@ -32,6 +37,18 @@ static int read_table(struct kallsyms *table)
 	if (err)
 		return err;
 	return kallsyms_parse((struct bytes){ (const uint8_t *)text, len }, table, &bad_at);
+}
+
+/* It has no build id when it was linked without, or there is no sysfs here. */
+static void read_build_id(char ret_text[2 * ELF_BUILD_ID_MAX + 1])
+{
+	_release_(closep) int fd = open(NOTES, O_RDONLY | O_CLOEXEC);
+	uint8_t notes[ELF_NOTES_LOOKED_AT], id[ELF_BUILD_ID_MAX];
+	ssize_t len = fd < 0 ? -1 : fd_read_at(fd, 0, notes, sizeof(notes));
+
+	if (len > 0)
+		(void)text_hex(id, elf_notes_build_id((struct bytes){ notes, (size_t)len }, 4, id),
+			       ret_text);
 }
 
 static void say_why(int err)
@@ -62,6 +79,7 @@ int kernel_symbols_open(struct kernel_symbols **ret_ks)
 	}
 	if (err)
 		say_why(err);
+	read_build_id(ks->build_id);
 	*ret_ks = ks;
 	return 0;
 }
@@ -79,9 +97,14 @@ void kernel_symbols_freep(struct kernel_symbols **ks)
 	kernel_symbols_free(*ks);
 }
 
+const char *kernel_symbols_build_id(const struct kernel_symbols *ks)
+{
+	return ks->build_id[0] ? ks->build_id : NULL;
+}
+
 void kernel_symbols_find(const struct kernel_symbols *ks, uint64_t addr, struct frame *ret_frame)
 {
-	struct kallsyms_function f = { .name = "", .module = "[kernel]" };
+	struct kallsyms_function f = { .name = "", .module = FRAME_KERNEL_MODULE };
 
 	(void)kallsyms_find(&ks->table, addr, &f); /* an unknown one leaves these */
 	*ret_frame = (struct frame){

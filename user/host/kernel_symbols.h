@@ -22,6 +22,9 @@ int kernel_symbols_open(struct kernel_symbols **ret_ks);
 void kernel_symbols_free(struct kernel_symbols *ks);
 void kernel_symbols_freep(struct kernel_symbols **ks);
 
+/* The build id of the running kernel in lower-case hex, NULL: not known. Lives as long as @ks. */
+const char *kernel_symbols_build_id(const struct kernel_symbols *ks);
+
 /*
  * The place of @addr: kind FRAME_KERNEL, function, module "[kernel]" or "[nf_tables]", offset in
  * the function; no file, no line. Unknown: function "", module "[kernel]", offset @addr itself. The

@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_LINE_MAX 4096
+#define LOG_LINE_MAX  4096
+#define LOG_HELD_SIZE (32 << 10)
 
 /* The one global: libbpf's print hook takes no context. */
 static struct {
 	const char *tool;
 	enum log_level level;
+	FILE *held;			   /* NULL: lines are said at once */
+	char held_text[LOG_HELD_SIZE + 1]; /* what fills it ends all the same */
 } log_state = { .tool = "bpf-vitals", .level = LOG_WARN };
 
 void log_init(const char *tool, enum log_level level)
@@ -33,6 +36,30 @@ const char *log_tool(void)
 	return log_state.tool;
 }
 
+static FILE *log_out(void)
+{
+	return log_state.held ? log_state.held : stderr;
+}
+
+void log_hold(void)
+{
+	if (log_state.held)
+		return;
+	log_state.held_text[0] = '\0';
+	log_state.held = fmemopen(log_state.held_text, LOG_HELD_SIZE, "w");
+}
+
+void log_release(void)
+{
+	FILE *held = log_state.held;
+
+	if (!held)
+		return;
+	log_state.held = NULL;
+	(void)fclose(held); /* the rest of what does not fit is lost with it */
+	(void)fputs(log_state.held_text, stderr);
+}
+
 /* "tool: <one line of @text>", for each line that is not empty. */
 static void print_lines(const char *text, const char *suffix)
 {
@@ -42,7 +69,7 @@ static void print_lines(const char *text, const char *suffix)
 
 		(void)text_clean(text, len, line, sizeof(line));
 		if (len > 0)
-			(void)fprintf(stderr, "%s: %s%s\n", log_state.tool, line, suffix);
+			(void)fprintf(log_out(), "%s: %s%s\n", log_state.tool, line, suffix);
 		text += len + (text[len] == '\n');
 	}
 }
@@ -98,5 +125,5 @@ void log_hint(const char *format, ...)
 	text = format_text(format, args);
 	va_end(args);
 	(void)text_clean(text ? text : format, SIZE_MAX, line, sizeof(line));
-	(void)fprintf(stderr, "  hint: %s\n", line);
+	(void)fprintf(log_out(), "  hint: %s\n", line);
 }

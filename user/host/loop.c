@@ -15,7 +15,7 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
-enum source_kind { SOURCE_NONE, SOURCE_FD, SOURCE_TIMER, SOURCE_SIGNALS };
+enum source_kind { SOURCE_NONE, SOURCE_FD, SOURCE_TIMER, SOURCE_SIGNALS, SOURCE_SIGNAL };
 
 struct source {
 	enum source_kind kind;
@@ -35,6 +35,8 @@ struct loop {
 	bool has_signals;
 	bool is_hup_ours;
 	int signal;
+	loop_fn at_end;
+	void *at_end_ctx;
 };
 
 struct loop *loop_new(void)
@@ -78,7 +80,7 @@ void loop_free(struct loop *loop)
 	for (size_t i = 0; i < loop->sources.len; i++) {
 		const struct source *s = &loop->sources.at[i];
 
-		if (s->kind == SOURCE_TIMER || s->kind == SOURCE_SIGNALS)
+		if (s->kind != SOURCE_NONE && s->kind != SOURCE_FD)
 			(void)close(s->fd);
 	}
 	(void)close(loop->epoll_fd);
@@ -227,6 +229,27 @@ int loop_take_signals(struct loop *loop, loop_fn on_usr1, void *ctx)
 		(struct source){ .kind = SOURCE_SIGNALS, .fd = fd, .fn = on_usr1, .ctx = ctx });
 }
 
+int loop_on_signal(struct loop *loop, int signo, loop_fn fn, void *ctx)
+{
+	sigset_t one;
+	int fd;
+
+	(void)sigemptyset(&one);
+	(void)sigaddset(&one, signo);
+	fd = signalfd(-1, &one, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	(void)sigprocmask(SIG_BLOCK, &one, NULL); /* fails only for arguments that make no sense */
+	return add_own_source(
+		loop, (struct source){ .kind = SOURCE_SIGNAL, .fd = fd, .fn = fn, .ctx = ctx });
+}
+
+void loop_at_end(struct loop *loop, loop_fn fn, void *ctx)
+{
+	loop->at_end = fn;
+	loop->at_end_ctx = ctx;
+}
+
 static int dispatch_signal(struct loop *loop, const struct source *s)
 {
 	struct signalfd_siginfo info;
@@ -242,6 +265,7 @@ static int dispatch_signal(struct loop *loop, const struct source *s)
 /* @source is a copy: its slot may move or be given away while the callback runs. */
 static int dispatch(struct loop *loop, struct source source)
 {
+	struct signalfd_siginfo info;
 	uint64_t ticks;
 
 	switch (source.kind) {
@@ -251,6 +275,10 @@ static int dispatch(struct loop *loop, struct source source)
 		return dispatch_signal(loop, &source);
 	case SOURCE_TIMER:
 		if (read(source.fd, &ticks, sizeof(ticks)) != sizeof(ticks))
+			return 0;
+		return source.fn(source.ctx);
+	case SOURCE_SIGNAL:
+		if (read(source.fd, &info, sizeof(info)) != sizeof(info))
 			return 0;
 		return source.fn(source.ctx);
 	case SOURCE_FD:
@@ -272,6 +300,8 @@ int loop_run(struct loop *loop)
 		else if (ready < 0 && errno != EINTR)
 			status = -errno;
 	}
+	if (loop->at_end)
+		(void)loop->at_end(loop->at_end_ctx);
 	release_signals(loop);
 	return status > 0 ? 0 : status;
 }

@@ -46,6 +46,16 @@ int loop_stop_after(struct loop *loop, uint64_t after_ns);
  */
 int loop_take_signals(struct loop *loop, loop_fn on_usr1, void *ctx);
 
+/* Takes one more signal by descriptor, for as long as the loop lives, and calls @fn when it comes.
+ */
+int loop_on_signal(struct loop *loop, int signo, loop_fn fn, void *ctx);
+
+/*
+ * @fn is called (one at most) when loop_run ends, before the signals get back their usual effect:
+ * for what a second Ctrl-C must not find undone. Its result is ignored.
+ */
+void loop_at_end(struct loop *loop, loop_fn fn, void *ctx);
+
 /* Runs until something ends it. 0 or the negative errno a callback gave. */
 int loop_run(struct loop *loop);
 

@@ -54,6 +54,19 @@ static void default_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Standard descriptors that are a terminal become /dev/null. */
+static int leave_terminal(void)
+{
+	_release_(closep) int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (nothing < 0)
+		return -errno;
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (isatty(fd) && dup2(nothing, fd) < 0)
+			return -errno;
+	return 0;
+}
+
 /* In the child; comes back only to say why not. */
 static int become_command(char *const argv[], const struct identity *user)
 {
@@ -201,7 +214,7 @@ static void end_child(pid_t pid)
 	(void)waitpid(pid, NULL, __WALL);
 }
 
-int spawn_held(char *const argv[], pid_t *ret_pid)
+int spawn_held(char *const argv[], bool leaves_terminal, pid_t *ret_pid)
 {
 	_release_(identity_done) struct identity user = { 0 };
 	_release_(closep) int tell_fd = -1, hear_fd = -1;
@@ -218,7 +231,9 @@ int spawn_held(char *const argv[], pid_t *ret_pid)
 	if (h.pid < 0)
 		return -errno;
 	if (h.pid == 0) {
-		err = become_command(argv, &user);
+		err = leaves_terminal ? leave_terminal() : 0;
+		if (!err)
+			err = become_command(argv, &user);
 		(void)fd_write_all(tell_fd, &err, sizeof(err)); /* else the status tells */
 		_exit(127);
 	}

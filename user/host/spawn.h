@@ -8,13 +8,15 @@
 #ifndef HOST_SPAWN_H
 #define HOST_SPAWN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
- * 0 and *ret_pid, held at its entry point. -ENOENT/-EACCES... when it cannot be executed; -ECHILD
- * when it ended before its entry point.
+ * @leaves_terminal: the terminal is ours alone, and what of its standard input and output would be
+ * one is /dev/null. 0 and *ret_pid, held at its entry point. -ENOENT/-EACCES... when it cannot be
+ * executed; -ECHILD when it ended before its entry point.
  */
-int spawn_held(char *const argv[], pid_t *ret_pid);
+int spawn_held(char *const argv[], bool leaves_terminal, pid_t *ret_pid);
 
 /* Lets it run, untraced from here on. 0 or -errno. */
 int spawn_release(pid_t pid);

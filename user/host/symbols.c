@@ -7,7 +7,9 @@
 
 #include "base/scope.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "base/vec.h"
+#include "host/build_ids.h"
 #include "host/symbol_files.h"
 
 #include <errno.h>
@@ -36,6 +38,7 @@ struct symbols {
 	struct strings names;
 	struct process *processes;
 	struct symbol_files files;
+	struct build_ids build_ids;
 };
 
 struct symbols *symbols_new(void)
@@ -67,6 +70,7 @@ void symbols_free(struct symbols *s)
 		HASH_DEL(s->processes, process);
 		process_free(process);
 	}
+	build_ids_done(&s->build_ids);
 	symbol_files_done(&s->files);
 	strings_done(&s->names);
 	free(s);
@@ -111,6 +115,19 @@ void symbols_forget(struct symbols *s, pid_t pid)
 		return;
 	HASH_DEL(s->processes, p);
 	process_free(p);
+}
+
+void symbols_set_aside(struct symbols *s, pid_t pid, pid_t as)
+{
+	struct process *p = find_process(s, pid);
+
+	if (!p)
+		return;
+	HASH_DEL(s->processes, p);
+	p->pid = as;
+	HASH_ADD(hh, s->processes, pid, sizeof(p->pid), p);
+	if (!p->hh.tbl) /* no memory: as if it had not been known */
+		process_free(p);
 }
 
 /* --- mappings ------------------------------------------------------------------------------- */
@@ -173,6 +190,8 @@ static int add_code(struct symbols *s, const struct target *t, const struct mapp
 	if (!module)
 		return -ENOMEM;
 	if (!file && m->inode != 0 && symbol_files_take(&s->files, t, m, module, &file))
+		return -ENOMEM;
+	if (m->inode != 0 && build_ids_note(&s->build_ids, module, m, file))
 		return -ENOMEM;
 	code = vec_push(codes);
 	if (!code)
@@ -382,6 +401,19 @@ const char *symbols_module(const struct symbols *s, pid_t pid, uint64_t addr)
 	const struct code *code = p ? find_code(&p->codes, addr) : NULL;
 
 	return code ? code->module : NULL;
+}
+
+const char *symbols_build_id(struct symbols *s, const char *module)
+{
+	const char *name = strings_keep(&s->names, module);
+	const struct symbol_file *file = name ? build_ids_find(&s->build_ids, name) : NULL;
+	char text[2 * ELF_BUILD_ID_MAX + 1];
+
+	/* "[vdso]" is the kernel's, whatever files may be called so */
+	if (!file || !file->own.elf.build_id_len || module[0] == '[')
+		return NULL;
+	(void)text_hex(file->own.elf.build_id, file->own.elf.build_id_len, text);
+	return strings_keep(&s->names, text);
 }
 
 const char *symbols_note(struct symbols *s)

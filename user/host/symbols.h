@@ -36,6 +36,12 @@ int symbols_code_ranges(const struct symbols *s, pid_t pid, uint64_t ret_first[2
 void symbols_forget(struct symbols *s, pid_t pid);
 
 /*
+ * The process executed another program: what was known of it is from now on known of @as, a number
+ * that no process has (negative). Nothing happens when nothing was known of @pid.
+ */
+void symbols_set_aside(struct symbols *s, pid_t pid, pid_t as);
+
+/*
  * Makes sure that the @count addresses of @pid are resolved; later symbols_frames calls are then
  * look-ups. For return addresses pass address - 1. Work is batched per file. 0 or -ENOMEM (names
  * that could not be read are simply unknown).
@@ -52,6 +58,12 @@ size_t symbols_frames(struct symbols *s, pid_t pid, uint64_t addr, struct frame 
 
 /* The module of an address as a frame has it, NULL when it is no code. Nothing is read for it. */
 const char *symbols_module(const struct symbols *s, pid_t pid, uint64_t addr);
+
+/*
+ * The build id, in lower-case hex, of the file that frames call @module. NULL when it has none or
+ * is not known, and when files of several builds were called so. Lives as long as @s.
+ */
+const char *symbols_build_id(struct symbols *s, const char *module);
 
 /*
  * What could not be read so far and why, for the report: "no line numbers for libx.so: ...". NULL

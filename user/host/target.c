@@ -105,6 +105,16 @@ int target_open(struct target *t, pid_t pid, pid_t *ret_tgid)
 	return 0;
 }
 
+int target_executable(const struct target *t, struct stat *ret)
+{
+	struct stat st;
+
+	if (fstatat(t->proc_fd, "exe", &st, 0))
+		return process_errno();
+	*ret = st;
+	return 0;
+}
+
 int target_maps(const struct target *t, struct procmaps *ret_maps)
 {
 	_release_(closep) int fd = openat(t->proc_fd, "maps", O_RDONLY | O_CLOEXEC);

@@ -34,6 +34,11 @@ void target_done(struct target *t);
 /* Is it still that process (pidfd silent, start time the same)? */
 bool target_is_same(const struct target *t);
 
+/*
+ * Device and inode of the executable it runs now. 0 or -errno (-ESRCH when gone).
+ */
+int target_executable(const struct target *t, struct stat *ret);
+
 /* Parses its current maps. 0 or -errno (-ESRCH when gone). */
 int target_maps(const struct target *t, struct procmaps *ret_maps);
 

@@ -13,10 +13,16 @@ int process_code_refresh(struct symbols *symbols, struct unwind_tables *unwind,
 	_release_(procmaps_done) struct procmaps maps = { 0 };
 	int err = target_maps(t, &maps);
 
-	if (!err)
-		err = symbols_refresh(symbols, t, &maps);
+	return err ? err : process_code_take(symbols, unwind, t, &maps);
+}
+
+int process_code_take(struct symbols *symbols, struct unwind_tables *unwind, const struct target *t,
+		      const struct procmaps *maps)
+{
+	int err = symbols_refresh(symbols, t, maps);
+
 	if (!err && unwind)
-		err = unwind_tables_refresh(unwind, t, &maps);
+		err = unwind_tables_refresh(unwind, t, maps);
 	return err;
 }
 

@@ -18,6 +18,10 @@
 int process_code_refresh(struct symbols *symbols, struct unwind_tables *unwind,
 			 const struct target *t);
 
+/* The same with mappings that were read already. */
+int process_code_take(struct symbols *symbols, struct unwind_tables *unwind, const struct target *t,
+		      const struct procmaps *maps);
+
 /*
  * For walks by the kernel: tells map "code" (@fd), at @slot, where the code known of @pid lies.
  * 0 or -errno, -ENODATA when none is known.

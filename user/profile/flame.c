@@ -18,11 +18,18 @@
 #define BLOCK_COUNT (FLAME_MAX_NODES >> BLOCK_BITS)
 #define FIRST_SLOTS 1024
 
+/*
+ * The bits of a slot above the node's number are of the hash, so that nearly all nodes that are not
+ * the one looked for need not be read: each is a line of memory that is in no cache.
+ */
+#define NODE_BITS 24
+_Static_assert(!((FLAME_MAX_NODES - 1) >> NODE_BITS), "a node's number fits its part of a slot");
+
 struct flame {
 	struct flame_node *blocks[BLOCK_COUNT];
 	uint32_t node_count;
 	struct names names;
-	uint32_t *slots; /* node, 0: free (the root is nobody's child) */
+	uint32_t *slots; /* node and tag, 0: free (the root is nobody's child) */
 	size_t slot_count;
 	uint64_t total[FLAME_WEIGHTS];
 	uint64_t cut_count;
@@ -90,22 +97,33 @@ void flame_reverse(struct flame *f)
 }
 
 /* Mixed with a secret: nobody can prepare collisions. */
-static size_t child_hash(const struct flame *f, uint32_t parent, uint32_t name)
+static uint64_t child_hash(const struct flame *f, uint32_t parent, uint32_t name)
 {
 	uint64_t pair = (uint64_t)parent << 32 | name;
 
-	return (size_t)hash_mix(f->names.seed, pair);
+	return hash_mix(f->names.seed, pair);
+}
+
+static uint32_t slot_of(uint32_t node, uint64_t hash)
+{
+	return (uint32_t)(hash >> (32 + NODE_BITS) << NODE_BITS) | node;
+}
+
+static uint32_t node_of(uint32_t slot)
+{
+	return slot & ((1u << NODE_BITS) - 1);
 }
 
 static void put_slot(struct flame *f, uint32_t node)
 {
 	const struct flame_node *n = node_at(f, node);
+	uint64_t hash = child_hash(f, n->parent, n->name);
 	size_t mask = f->slot_count - 1;
-	size_t i = child_hash(f, n->parent, n->name) & mask;
+	size_t i = hash & mask;
 
 	while (f->slots[i])
 		i = (i + 1) & mask;
-	f->slots[i] = node;
+	f->slots[i] = slot_of(node, hash);
 }
 
 static int make_room(struct flame *f)
@@ -128,19 +146,21 @@ static int make_room(struct flame *f)
 
 static int find_child(struct flame *f, uint32_t parent, const char *text, uint32_t *ret_node)
 {
-	uint32_t name, node;
+	uint32_t name, node, slot;
+	uint64_t hash;
 	int err = names_add(&f->names, text, &name);
 
 	if (!err)
 		err = make_room(f);
 	if (err)
 		return err;
-	for (size_t i = child_hash(f, parent, name);; i++) {
+	hash = child_hash(f, parent, name);
+	for (size_t i = hash; (slot = f->slots[i & (f->slot_count - 1)]) != 0; i++) {
 		const struct flame_node *n;
 
-		node = f->slots[i & (f->slot_count - 1)];
-		if (!node)
-			break;
+		node = node_of(slot);
+		if (slot != slot_of(node, hash))
+			continue;
 		n = node_at(f, node);
 		if (n->parent == parent && n->name == name) {
 			*ret_node = node;
@@ -234,45 +254,66 @@ static uint32_t *sort_names(const struct names *names)
 	return order;
 }
 
-/*
- * Orders all siblings at once: nodes are strung together by name, then put in front of their
- * siblings name by name, the last name first.
- */
-static void link_children(struct flame *f, const uint32_t *order)
+/* All nodes but the root by name, @order's first name first. NULL: out of memory. */
+static uint32_t *sort_nodes(struct flame *f, const uint32_t *order)
 {
+	uint32_t *sorted = calloc(f->node_count, sizeof(*sorted));
+	uint32_t before = 0;
+
+	if (!sorted)
+		return NULL;
 	for (size_t i = 0; i < f->names.len; i++)
-		f->names.at[i].scratch = FLAME_ROOT;
-	for (uint32_t node = 1; node < f->node_count; node++) {
-		struct name *name = &f->names.at[node_at(f, node)->name];
+		f->names.at[i].scratch = 0;
+	for (uint32_t node = 1; node < f->node_count; node++)
+		f->names.at[node_at(f, node)->name].scratch++;
+	for (size_t i = 0; i < f->names.len; i++) {
+		struct name *name = &f->names.at[order[i]];
+		uint32_t count = name->scratch;
 
-		node_at(f, node)->next_sibling = name->scratch;
-		name->scratch = node;
+		name->scratch = before;
+		before += count;
 	}
-	for (size_t i = f->names.len; i-- > 0;) {
-		uint32_t node = f->names.at[order[i]].scratch;
+	for (uint32_t node = 1; node < f->node_count; node++)
+		sorted[f->names.at[node_at(f, node)->name].scratch++] = node;
+	return sorted;
+}
 
-		while (node != FLAME_ROOT) {
-			struct flame_node *n = node_at(f, node);
-			struct flame_node *parent = node_at(f, n->parent);
-			uint32_t next = n->next_sibling;
+/*
+ * Orders all siblings at once: each node is put in front of its siblings, those of the last name
+ * first. From an array, so that the memory of many nodes is waited for at the same time.
+ */
+static int link_children(struct flame *f, const uint32_t *order)
+{
+	uint32_t *sorted = sort_nodes(f, order);
 
-			n->next_sibling = parent->first_child;
-			parent->first_child = node;
-			node = next;
-		}
+	if (!sorted)
+		return -ENOMEM;
+	for (uint32_t i = f->node_count - 1; i-- > 0;) {
+		struct flame_node *n = node_at(f, sorted[i]);
+		struct flame_node *parent = node_at(f, n->parent);
+
+		n->next_sibling = parent->first_child;
+		parent->first_child = sorted[i];
 	}
+	free(sorted);
+	return 0;
 }
 
 int flame_finish(struct flame *f)
 {
 	uint32_t *order = sort_names(&f->names);
+	int err;
 
 	if (!order)
 		return -ENOMEM;
 	assert(!f->is_finished);
 	f->is_finished = true;
-	link_children(f, order);
+	free(f->slots); /* nothing is added any more */
+	f->slots = NULL;
+	err = link_children(f, order);
 	free(order);
+	if (err)
+		return err;
 	/* A parent is older than its children. */
 	for (uint32_t node = f->node_count; node-- > 0;) {
 		struct flame_node *n = node_at(f, node);

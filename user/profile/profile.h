@@ -64,9 +64,12 @@ struct profile_meta {
 	const char *note;	    /* what to know, NULL */
 	struct stack_counts stacks; /* how the walks ended */
 	uint64_t own_rss_bytes, own_cpu_ns, table_bytes;
-	/* Build id of a module in lower-case hex, NULL: unknown. Itself NULL: none is known. */
-	const char *(*build_id)(const void *ctx, const char *module);
-	const void *build_id_ctx;
+	/*
+	 * Build id of what frames call @module, the kernel's or a process's, in lower-case hex;
+	 * NULL: unknown. Itself NULL: none is known.
+	 */
+	const char *(*build_id)(void *ctx, const char *module, bool is_kernel);
+	void *build_id_ctx;
 };
 
 struct profile;
@@ -104,6 +107,12 @@ struct profile_function {
 	uint64_t self_weight, total_weight; /* a recursive function counts once per stack */
 	uint64_t self_count, total_count;
 	uint64_t blocked_weight, runnable_weight; /* of total_weight */
+	/*
+	 * Where it was the leaf and ran, or waited and was the innermost outside the kernel, whose
+	 * frames are the same for all waits. Over all functions that is what they weigh together.
+	 */
+	uint64_t own_weight;
+	uint64_t own_blocked_weight, own_runnable_weight; /* of own_weight */
 };
 
 struct profile_functions {
@@ -114,6 +123,22 @@ struct profile_functions {
 /* 0 or -ENOMEM. */
 int profile_functions(const struct profile *p, struct profile_functions *ret);
 void profile_functions_done(struct profile_functions *f);
+
+/*
+ * The neighbours of one function in all stacks. Of callers and callees the total_ figures are those
+ * of the stacks in which they stand next to it (once per stack); they have no others. A function
+ * that calls itself is its own caller and callee.
+ */
+struct profile_calls {
+	struct profile_function of;		   /* itself; all 0 when it is in no stack */
+	struct profile_functions callers, callees; /* by total_weight descending, then name */
+	uint64_t uncalled_weight; /* of stacks that begin with it: no caller is known */
+};
+
+/* Of what reads the same as @function (frame_compare_functions), which may come from another
+ * profile. 0 or -ENOMEM. */
+int profile_calls(const struct profile *p, const struct frame *function, struct profile_calls *ret);
+void profile_calls_done(struct profile_calls *c);
 
 /* A thread, or a process when its threads are not told apart. */
 struct profile_task {

@@ -42,6 +42,7 @@ struct drawing {
 	double top, bottom;    /* of the graph, px */
 	uint64_t gone;	       /* weight "before" in call paths that have none now */
 	double largest_change; /* of a frame's own weight */
+	bool has_waits;	       /* frames of time off the CPU, in colours of their own */
 };
 
 /* --- what is drawn --- */
@@ -138,6 +139,8 @@ static void survey(struct drawing *d, struct flame_walk *w)
 		d->result.drawn += descend;
 		if (descend && w->depth > d->depth)
 			d->depth = w->depth;
+		if (descend && flame_is_wait(d->g, flame_name(d->f, w->node)))
+			d->has_waits = true;
 	}
 	for (uint32_t node = 0; node < flame_node_count(d->f); node++) {
 		const struct flame_node *n = flame_node(d->f, node);
@@ -281,27 +284,37 @@ static void put_head(const struct drawing *d)
 	(void)fputs("</text></g>\n", d->out);
 }
 
-static void put_legend(const struct drawing *d, double *y)
+/* From @x on; returns the end. */
+static double put_legend_part(const struct drawing *d, const struct flame_legend *l, double x,
+			      double y)
 {
-	double x = MARGIN;
-
-	if (!flame_legend(d->g)->css_class)
-		return;
-	(void)fputs("<g id=\"legend\">\n", d->out);
-	for (const struct flame_legend *l = flame_legend(d->g); l->css_class; l++) {
+	for (; l->css_class; l++) {
 		if (*l->css_class) {
 			(void)fprintf(
 				d->out,
 				"<rect x=\"%.0f\" y=\"%.0f\" width=\"14\" height=\"12\" class=\"%s\"/>",
-				x, *y - 10, l->css_class);
+				x, y - 10, l->css_class);
 			x += *l->text ? 20 : 16;
 		}
 		if (*l->text)
-			(void)fprintf(d->out, "<text x=\"%.0f\" y=\"%.0f\">%s</text>\n", x, *y,
+			(void)fprintf(d->out, "<text x=\"%.0f\" y=\"%.0f\">%s</text>\n", x, y,
 				      l->text);
 		x += *l->text ? LEGEND_WIDTH * (double)strlen(l->text) + (*l->css_class ? 18 : 8)
 			      : 0;
 	}
+	return x;
+}
+
+static void put_legend(const struct drawing *d, double *y)
+{
+	double end;
+
+	if (!flame_legend(d->g)->css_class)
+		return;
+	(void)fputs("<g id=\"legend\">\n", d->out);
+	end = put_legend_part(d, flame_legend(d->g), MARGIN, *y);
+	if (d->has_waits)
+		(void)put_legend_part(d, flame_legend_of_waits(), end, *y);
 	(void)fputs("</g>\n", d->out);
 	*y += LINE;
 }

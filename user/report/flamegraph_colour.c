@@ -150,15 +150,37 @@ static enum family code_family(const char *name)
 	return strstr(name, "::") ? YELLOW : RED;
 }
 
+/* Does this graph tell kinds of frames by their colour? */
+static bool has_kinds(const struct flamegraph *g)
+{
+	return g->palette == FLAMEGRAPH_JS || g->palette == FLAMEGRAPH_KERNEL;
+}
+
+/* Time off the CPU: cpu-sample --wall. */
+static bool is_blocked(const char *name)
+{
+	return starts_with(name, "[blocked");
+}
+
+static bool is_runnable(const char *name)
+{
+	return starts_with(name, "[runnable");
+}
+
+bool flame_is_wait(const struct flamegraph *g, const char *name)
+{
+	return has_kinds(g) && !g->is_diff && (is_blocked(name) || is_runnable(name));
+}
+
 static enum family family_of(struct flame_shade *s, const char *name, uint32_t depth)
 {
 	enum flamegraph_palette palette = s->g->palette;
 
-	if (palette != FLAMEGRAPH_JS && palette != FLAMEGRAPH_KERNEL)
+	if (!has_kinds(s->g))
 		return palettes[palette].at[0];
-	if (starts_with(name, "[blocked")) /* time off the CPU: cpu-sample --wall */
+	if (is_blocked(name))
 		return VIOLET;
-	if (starts_with(name, "[runnable"))
+	if (is_runnable(name))
 		return HOT;
 	if (is_kernel(s, name, depth))
 		return BLUE;
@@ -255,4 +277,13 @@ const struct flame_legend *flame_legend(const struct flamegraph *g)
 	if (g->palette == FLAMEGRAPH_JS)
 		return of_js;
 	return g->palette == FLAMEGRAPH_KERNEL ? of_kernel : none;
+}
+
+const struct flame_legend *flame_legend_of_waits(void)
+{
+	static const struct flame_legend of_waits[] = { { "v8", "blocked" },
+							{ "h8", "runnable, waits for a CPU" },
+							{ 0 } };
+
+	return of_waits;
 }

@@ -32,6 +32,10 @@ struct flame_legend {
 };
 const struct flame_legend *flame_legend(const struct flamegraph *g);
 
+/* Is @name of time off the CPU, and has a colour of its own here? Then the legend goes on. */
+bool flame_is_wait(const struct flamegraph *g, const char *name);
+const struct flame_legend *flame_legend_of_waits(void);
+
 /* --- amounts (flamegraph_text.c) --- */
 
 /* "1,234,567" */

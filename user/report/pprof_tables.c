@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_MODULE "[kernel.kallsyms]"
+/* What perf and pprof call the kernel. */
+#define KERNEL_FILE "[kernel.kallsyms]"
 
 void pprof_tables_done(struct pprof_tables *t)
 {
@@ -30,26 +31,27 @@ void pprof_tables_done(struct pprof_tables *t)
 static bool is_equal_mapping(const void *ctx, uint32_t id, const void *key)
 {
 	const struct pprof_tables *t = ctx;
+	const struct pprof_mapping *a = &t->mappings.at[id], *b = key;
 
-	return t->mappings.at[id].module == *(const uint32_t *)key;
+	return a->module == b->module && a->is_kernel == b->is_kernel;
 }
 
-static int find_mapping(struct pprof_tables *t, const char *module, uint32_t *ret_id)
+static int find_mapping(struct pprof_tables *t, const struct frame *f, uint32_t *ret_id)
 {
-	struct pprof_mapping *mapping;
+	struct pprof_mapping key = { .is_kernel = f->kind == FRAME_KERNEL }, *mapping;
 	uint64_t hash;
-	uint32_t text, id;
+	uint32_t id;
 
-	if (strings_add(&t->texts, module, &text))
+	if (strings_add(&t->texts, f->module, &key.module))
 		return -ENOMEM;
-	hash = hash_mix(hash_seed(t), text);
-	id = id_table_find(&t->mapping_ids, hash, is_equal_mapping, t, &text);
+	hash = hash_mix(hash_mix(hash_seed(t), key.module), key.is_kernel);
+	id = id_table_find(&t->mapping_ids, hash, is_equal_mapping, t, &key);
 	if (id == ID_NONE) {
 		id = (uint32_t)t->mappings.len;
 		mapping = vec_push(&t->mappings);
 		if (!mapping || id_table_add(&t->mapping_ids, hash, id))
 			return -ENOMEM;
-		*mapping = (struct pprof_mapping){ .module = text };
+		*mapping = key;
 	}
 	*ret_id = id;
 	return 0;
@@ -58,14 +60,13 @@ static int find_mapping(struct pprof_tables *t, const char *module, uint32_t *re
 static int map_frame(struct pprof_tables *t, uint32_t index)
 {
 	const struct frame *f = profile_frame(t->profile, index);
-	const char *module = f->kind == FRAME_KERNEL ? KERNEL_MODULE : f->module;
 	struct pprof_mapping *mapping;
 	uint32_t id;
 
 	t->mapping_of[index] = ID_NONE;
-	if (!module[0])
+	if (!f->module[0])
 		return 0;
-	if (find_mapping(t, module, &id))
+	if (find_mapping(t, f, &id))
 		return -ENOMEM;
 	t->mapping_of[index] = id;
 	mapping = &t->mappings.at[id];
@@ -87,7 +88,7 @@ static int map_program(struct pprof_tables *t)
 
 		if (f->kind == FRAME_NATIVE && f->module[0] && f->module[0] != '[' &&
 		    !strstr(f->module, ".so"))
-			return find_mapping(t, f->module, &id);
+			return find_mapping(t, f, &id);
 	}
 	return 0;
 }
@@ -209,16 +210,20 @@ static int write_mapping(struct pprof_tables *t, uint32_t index, const struct pr
 {
 	const struct pprof_mapping *mapping = &t->mappings.at[index];
 	const char *module = t->texts.at[mapping->module];
-	const char *build_id = m->build_id ? m->build_id(m->build_id_ctx, module) : NULL;
+	const char *build_id =
+		m->build_id ? m->build_id(m->build_id_ctx, module, mapping->is_kernel) : NULL;
 	Pprof__Mapping message = PPROF__MAPPING__INIT, *messages[] = { &message };
 	Pprof__Profile part = PPROF__PROFILE__INIT;
-	uint32_t text = 0;
+	bool is_kernel_itself = mapping->is_kernel && strcmp(module, FRAME_KERNEL_MODULE) == 0;
+	uint32_t file = mapping->module, text = 0;
 
+	if (is_kernel_itself && strings_add(&t->texts, KERNEL_FILE, &file))
+		return -ENOMEM;
 	if (build_id && strings_add(&t->texts, build_id, &text))
 		return -ENOMEM;
 	message.id = (uint64_t)index + 1;
 	message.memory_limit = mapping->limit;
-	message.filename = mapping->module;
+	message.filename = file;
 	message.build_id = text;
 	message.has_functions = true;
 	message.has_filenames = mapping->has_files;

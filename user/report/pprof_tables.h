@@ -8,9 +8,10 @@
 #include "profile/profile.h"
 #include "report/pprof_stream.h"
 
-/* A file with code; all of the kernel's is one. */
+/* A file with code; the kernel is one, and each module of it. */
 struct pprof_mapping {
-	uint32_t module; /* text */
+	uint32_t module; /* text, as frames have it */
+	bool is_kernel;	 /* a process may have a file that is called like the kernel's */
 	uint64_t limit;	 /* behind the largest offset */
 	bool has_files, has_lines, has_inlined;
 };

@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_WIDTH    100
 #define BAR_LEN	      10
+
+#define LINE_WIDTH    100
 #define MODULE_MAX    24
 #define TASK_NAME_MAX 24 /* of a thread, of a process */
 #define WAIT_MAX      26
@@ -27,21 +28,56 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static bool is_off_cpu(const struct profile_tables *t)
+/* Samples and waits are not of one kind: of both their number says nothing. */
+static bool has_one_kind(const struct profile_tables *t)
 {
-	for (size_t i = 0; i < t->waits->len; i++)
-		if (t->waits->at[i].state != PROFILE_ON_CPU)
-			return true;
-	return false;
+	return !(t->has_cpu && t->has_waits);
+}
+
+/* What fprintf returned, as columns. */
+static size_t printed(int len)
+{
+	return len > 0 ? (size_t)len : 0;
+}
+
+/* Columns of how a time divides: nothing, blocked and runnable, or all three states. */
+static void put_state_titles(const struct profile_tables *t, FILE *out)
+{
+	if (t->has_waits)
+		(void)fprintf(out, "%s  %7s  %8s", t->has_cpu ? "   on CPU" : "", "blocked",
+			      "runnable");
+}
+
+/* The number of columns used. */
+static size_t put_states(const struct profile_tables *t, uint64_t weight, uint64_t blocked,
+			 uint64_t runnable, FILE *out)
+{
+	size_t used = 0;
+
+	if (t->has_waits && t->has_cpu)
+		used += printed(
+			fprintf(out, "  %5.1f %%", part_of_all(t, weight - blocked - runnable)));
+	if (t->has_waits)
+		used += printed(fprintf(out, "  %5.1f %%  %6.1f %%", part_of_all(t, blocked),
+					part_of_all(t, runnable)));
+	return used;
+}
+
+/* "  58.4 %  ######    "; the number of columns used. */
+static size_t put_share(const struct profile_tables *t, uint64_t weight, FILE *out)
+{
+	double pct = part_of_all(t, weight);
+
+	return printed(fprintf(out, "  %5.1f %%  %-*s", pct, BAR_LEN, table_bar(pct, BAR_LEN)));
 }
 
 /* --- functions -------------------------------------------------------------------------------- */
 
-/* "name  [module]" in what is left of a line of which @used columns are full. */
+/* "  name  [module]" in what is left of a line of which @used columns are full. */
 static void put_name(const struct frame *f, size_t used, FILE *out)
 {
 	char label[LABEL_LEN], name[LABEL_LEN], module[LABEL_LEN], cut[LABEL_LEN];
-	size_t room = LINE_WIDTH - used;
+	size_t room = LINE_WIDTH - 2 - used;
 
 	module[0] = '\0';
 	if (f->function[0] && f->module[0])
@@ -51,7 +87,7 @@ static void put_name(const struct frame *f, size_t used, FILE *out)
 	(void)label_frame(f, label);
 	if (strlen(label) > room)
 		label_drop_parameters(label);
-	(void)fprintf(out, "%s%s\n", label_shorten(label, room, name), module);
+	(void)fprintf(out, "  %s%s\n", label_shorten(label, room, name), module);
 }
 
 static void put_by_self(const struct profile_tables *t, FILE *out)
@@ -66,41 +102,77 @@ static void put_by_self(const struct profile_tables *t, FILE *out)
 		      "function");
 	for (size_t i = 0; i < shown; i++) {
 		const struct profile_function *f = &t->functions->at[i];
-		double self_pct = part_of_all(t, f->self_weight);
-		int used = fprintf(out, "  %5.1f %%  %-*s  %5.1f %%  %10ju  ", self_pct, BAR_LEN,
-				   table_bar(self_pct, BAR_LEN), part_of_all(t, f->total_weight),
-				   (uintmax_t)f->self_count);
+		size_t used = put_share(t, f->self_weight, out);
 
-		put_name(profile_frame(t->profile, f->frame), used > 0 ? (size_t)used : 0, out);
+		used += printed(fprintf(out, "  %5.1f %%  %10ju", part_of_all(t, f->total_weight),
+					(uintmax_t)f->self_count));
+		put_name(profile_frame(t->profile, f->frame), used, out);
+	}
+}
+
+static int compare_weights(uint64_t a, uint64_t b)
+{
+	return (a < b) - (a > b);
+}
+
+static int compare_owners(const void *left, const void *right, void *profile)
+{
+	const struct profile_function *a = left, *b = right;
+	int order = compare_weights(a->own_weight, b->own_weight);
+
+	if (!order)
+		order = compare_weights(a->total_weight, b->total_weight);
+	return order ? order
+		     : frame_compare_functions(profile_frame(profile, a->frame),
+					       profile_frame(profile, b->frame));
+}
+
+/* Of both: how each function's own time divides. */
+static void put_by_owner(const struct profile_tables *t, FILE *out)
+{
+	struct profile_functions *f = t->functions;
+	size_t count = 0, shown;
+
+	qsort_r(f->at, f->len, sizeof(*f->at), compare_owners, (void *)t->profile);
+	while (count < f->len && f->at[count].own_weight)
+		count++;
+	shown = least(t->top, count);
+	table_title("Functions by their own time, running and waiting", shown, count, out);
+	(void)fprintf(out, "  %7s  %-*s", "own", BAR_LEN, "");
+	put_state_titles(t, out);
+	(void)fputs("  function\n", out);
+	for (size_t i = 0; i < shown; i++) {
+		size_t used = put_share(t, f->at[i].own_weight, out);
+
+		used += put_states(t, f->at[i].own_weight, f->at[i].own_blocked_weight,
+				   f->at[i].own_runnable_weight, out);
+		put_name(profile_frame(t->profile, f->at[i].frame), used, out);
 	}
 }
 
 static int compare_totals(const void *left, const void *right, void *profile)
 {
 	const struct profile_function *a = left, *b = right;
+	int order = compare_weights(a->total_weight, b->total_weight);
 
-	if (a->total_weight != b->total_weight)
-		return a->total_weight > b->total_weight ? -1 : 1;
-	if (a->self_weight != b->self_weight)
-		return a->self_weight > b->self_weight ? -1 : 1;
-	return frame_compare_functions(profile_frame(profile, a->frame),
-				       profile_frame(profile, b->frame));
+	if (!order)
+		order = compare_weights(a->self_weight, b->self_weight);
+	return order ? order
+		     : frame_compare_functions(profile_frame(profile, a->frame),
+					       profile_frame(profile, b->frame));
 }
 
-/* Columns of functions off the CPU: blocked and runnable in place of the own time. */
-static int put_total_row(const struct profile_tables *t, const struct profile_function *f,
-			 FILE *out)
+static void put_total_row(const struct profile_tables *t, const struct profile_function *f,
+			  FILE *out)
 {
-	double total_pct = part_of_all(t, f->total_weight);
+	size_t used = put_share(t, f->total_weight, out);
 
-	if (is_off_cpu(t))
-		return fprintf(out, "  %5.1f %%  %-*s  %5.1f %%  %6.1f %%  %10ju  ", total_pct,
-			       BAR_LEN, table_bar(total_pct, BAR_LEN),
-			       part_of_all(t, f->blocked_weight),
-			       part_of_all(t, f->runnable_weight), (uintmax_t)f->total_count);
-	return fprintf(out, "  %5.1f %%  %-*s  %5.1f %%  %10ju  ", total_pct, BAR_LEN,
-		       table_bar(total_pct, BAR_LEN), part_of_all(t, f->self_weight),
-		       (uintmax_t)f->total_count);
+	if (!t->has_waits)
+		used += printed(fprintf(out, "  %5.1f %%", part_of_all(t, f->self_weight)));
+	used += put_states(t, f->total_weight, f->blocked_weight, f->runnable_weight, out);
+	if (has_one_kind(t))
+		used += printed(fprintf(out, "  %10ju", (uintmax_t)f->total_count));
+	put_name(profile_frame(t->profile, f->frame), used, out);
 }
 
 static void put_by_total(const struct profile_tables *t, FILE *out)
@@ -112,18 +184,15 @@ static void put_by_total(const struct profile_tables *t, FILE *out)
 		return;
 	qsort_r(f->at, f->len, sizeof(*f->at), compare_totals, (void *)t->profile);
 	table_title("Functions with what they call", shown, f->len, out);
-	if (is_off_cpu(t))
-		(void)fprintf(out, "  %7s  %-*s  %7s  %8s  %10s  %s\n", "total", BAR_LEN, "",
-			      "blocked", "runnable", "times", "function");
-	else
-		(void)fprintf(out, "  %7s  %-*s  %7s  %10s  %s\n", "total", BAR_LEN, "", "self",
-			      "samples", "function");
-	for (size_t i = 0; i < shown; i++) {
-		int used = put_total_row(t, &f->at[i], out);
-
-		put_name(profile_frame(t->profile, f->at[i].frame), used > 0 ? (size_t)used : 0,
-			 out);
-	}
+	(void)fprintf(out, "  %7s  %-*s", "total", BAR_LEN, "");
+	if (!t->has_waits)
+		(void)fprintf(out, "  %7s", "self");
+	put_state_titles(t, out);
+	if (has_one_kind(t))
+		(void)fprintf(out, "  %10s", t->has_waits ? "times" : "samples");
+	(void)fputs("  function\n", out);
+	for (size_t i = 0; i < shown; i++)
+		put_total_row(t, &f->at[i], out);
 }
 
 /* --- waits ------------------------------------------------------------------------------------ */
@@ -162,24 +231,27 @@ static void put_waits(const struct profile_tables *t, FILE *out)
 
 /* --- threads and processes -------------------------------------------------------------------- */
 
+/* Three states leave no room for a bar and the name of the process. */
 static void put_task(const struct profile_tables *t, const struct profile_task *task, FILE *out)
 {
-	double pct = part_of_all(t, task->weight);
 	char time[UNITS_LEN], name[LABEL_LEN], process[LABEL_LEN];
 
-	(void)fprintf(out, "  %5.1f %%  %-*s  %9s", pct, BAR_LEN, table_bar(pct, BAR_LEN),
-		      units_duration(task->weight, time));
-	if (is_off_cpu(t))
-		(void)fprintf(out, "  %5.1f %%  %6.1f %%", part_of_all(t, task->blocked_weight),
-			      part_of_all(t, task->runnable_weight));
-	(void)label_shorten(task->process, TASK_NAME_MAX, process);
-	if (task->tid)
-		(void)fprintf(out, "  %s (TID %d) of %s (PID %d)\n",
-			      label_shorten(task->thread, TASK_NAME_MAX - 8, name), (int)task->tid,
-			      is_off_cpu(t) ? label_shorten(task->process, 8, process) : process,
+	if (has_one_kind(t))
+		(void)put_share(t, task->weight, out);
+	else
+		(void)fprintf(out, "  %5.1f %%", part_of_all(t, task->weight));
+	(void)fprintf(out, "  %9s", units_duration(task->weight, time));
+	(void)put_states(t, task->weight, task->blocked_weight, task->runnable_weight, out);
+	(void)label_shorten(task->process, t->has_waits && task->tid ? 8 : TASK_NAME_MAX, process);
+	(void)label_shorten(task->thread, TASK_NAME_MAX - 8, name);
+	if (!task->tid)
+		(void)fprintf(out, "  %s (PID %d)\n", process, (int)task->pid);
+	else if (has_one_kind(t))
+		(void)fprintf(out, "  %s (TID %d) of %s (PID %d)\n", name, (int)task->tid, process,
 			      (int)task->pid);
 	else
-		(void)fprintf(out, "  %s (PID %d)\n", process, (int)task->pid);
+		(void)fprintf(out, "  %s (TID %d) of PID %d\n", name, (int)task->tid,
+			      (int)task->pid);
 }
 
 static void put_tasks(const struct profile_tables *t, FILE *out)
@@ -189,9 +261,11 @@ static void put_tasks(const struct profile_tables *t, FILE *out)
 	if (t->tasks->len < 2)
 		return;
 	table_title(t->tasks->at[0].tid ? "Threads" : "Processes", shown, t->tasks->len, out);
-	(void)fprintf(out, "  %7s  %-*s  %9s", "share", BAR_LEN, "", "time");
-	if (is_off_cpu(t))
-		(void)fprintf(out, "  %7s  %8s", "blocked", "runnable");
+	(void)fprintf(out, "  %7s", "share");
+	if (has_one_kind(t))
+		(void)fprintf(out, "  %-*s", BAR_LEN, "");
+	(void)fprintf(out, "  %9s", "time");
+	put_state_titles(t, out);
 	(void)fputc('\n', out);
 	for (size_t i = 0; i < shown; i++)
 		put_task(t, &t->tasks->at[i], out);
@@ -199,10 +273,12 @@ static void put_tasks(const struct profile_tables *t, FILE *out)
 
 void profile_tables_text(const struct profile_tables *t, FILE *out)
 {
-	if (is_off_cpu(t))
+	if (t->has_waits)
 		put_waits(t, out);
-	if (!is_off_cpu(t) && t->functions->len)
+	if (t->functions->len && !t->has_waits)
 		put_by_self(t, out);
+	if (t->functions->len && t->has_waits && t->has_cpu)
+		put_by_owner(t, out);
 	put_by_total(t, out);
 	put_tasks(t, out);
 }

@@ -13,6 +13,7 @@ struct profile_tables {
 	const struct profile_tasks *tasks;
 	const struct profile_waits *waits;
 	size_t top;
+	bool has_cpu, has_waits; /* what was measured: time on the CPU, off it, or both */
 };
 
 void profile_tables_text(const struct profile_tables *t, FILE *out);

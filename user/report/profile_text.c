@@ -24,24 +24,39 @@ static bool is_event(const struct profile_meta *m, const char *event)
 	return strcmp(m->event, event) == 0;
 }
 
-/* What one unit of count is called. */
-static const char *noun_of(const struct profile_meta *m)
+static bool has_waits(const struct profile_meta *m)
 {
-	return is_event(m, "off-cpu") ? "wait" : "sample";
+	return is_event(m, "off-cpu") || is_event(m, "wall");
+}
+
+/* What was counted. */
+static const char *nouns_of(const struct profile_meta *m)
+{
+	if (is_event(m, "wall"))
+		return "samples and waits";
+	return is_event(m, "off-cpu") ? "waits" : "samples";
+}
+
+/* What one unit of a stack's count is called. */
+static const char *noun_of(const struct profile_stack *s)
+{
+	return s->state == PROFILE_ON_CPU ? "sample" : "wait";
 }
 
 static void put_amount(const struct profile *p, const struct profile_meta *m, FILE *out)
 {
 	uint64_t count = profile_total_count(p), weight_ns = profile_total_weight(p);
-	bool has_waits = is_event(m, "off-cpu") || is_event(m, "wall");
 	char text[UNITS_LEN];
 
-	(void)fprintf(out, "  %-8s  %ju, %s in all", is_event(m, "off-cpu") ? "waits" : "samples",
-		      (uintmax_t)count, units_duration(weight_ns, text));
+	if (is_event(m, "wall"))
+		(void)fprintf(out, "  %-8s  %ju %s", "counted", (uintmax_t)count, nouns_of(m));
+	else
+		(void)fprintf(out, "  %-8s  %ju", nouns_of(m), (uintmax_t)count);
+	(void)fprintf(out, ", %s in all", units_duration(weight_ns, text));
 	if (m->duration_ns)
 		(void)fprintf(out, ", %.2f %s on average",
 			      (double)weight_ns / (double)m->duration_ns,
-			      has_waits ? "threads" : "CPUs");
+			      has_waits(m) ? "threads" : "CPUs");
 	(void)fputc('\n', out);
 }
 
@@ -96,8 +111,7 @@ static void put_owner(const struct profile_stack *s, bool has_processes, FILE *o
 		(void)fputc('\n', out);
 }
 
-static void put_stack(const struct profile *p, const struct profile_meta *m, size_t index,
-		      bool has_processes, FILE *out)
+static void put_stack(const struct profile *p, size_t index, bool has_processes, FILE *out)
 {
 	const struct profile_stack *s = profile_stack(p, index);
 	struct frame frames[PROFILE_MAX_DEPTH];
@@ -107,7 +121,7 @@ static void put_stack(const struct profile *p, const struct profile_meta *m, siz
 		frames[i] = *profile_frame(p, s->frames[i]);
 	(void)fprintf(out, "\n#%zu  %.1f %%: %s in %ju %s%s", index + 1,
 		      table_share_pct(s->weight, profile_total_weight(p)),
-		      units_duration(s->weight, text), (uintmax_t)s->count, noun_of(m),
+		      units_duration(s->weight, text), (uintmax_t)s->count, noun_of(s),
 		      s->count == 1 ? "" : "s");
 	put_state(s, out);
 	(void)fputc('\n', out);
@@ -123,8 +137,8 @@ static bool has_processes(const struct profile_tasks *tasks)
 	return false;
 }
 
-static void put_stacks(const struct profile *p, const struct profile_meta *m, size_t top,
-		       const struct profile_tasks *tasks, FILE *out)
+static void put_stacks(const struct profile *p, size_t top, const struct profile_tasks *tasks,
+		       FILE *out)
 {
 	size_t count = profile_stack_count(p), shown = top < count ? top : count;
 	bool name_processes = has_processes(tasks);
@@ -133,7 +147,7 @@ static void put_stacks(const struct profile *p, const struct profile_meta *m, si
 
 	table_title("Stacks", shown, count, out);
 	for (size_t i = 0; i < shown; i++)
-		put_stack(p, m, i, name_processes, out);
+		put_stack(p, i, name_processes, out);
 	for (size_t i = shown; i < count; i++)
 		rest += profile_stack(p, i)->weight;
 	if (shown < count)
@@ -151,11 +165,11 @@ static void put_footer(const struct profile *p, const struct profile_meta *m, FI
 	char a[UNITS_LEN], b[UNITS_LEN], c[UNITS_LEN];
 
 	if (m->lost)
-		(void)fprintf(out, "\nLosses      %ju %ss not recorded: %.3g %% of all\n",
-			      (uintmax_t)m->lost, noun_of(m), 100 * (double)m->lost / all);
+		(void)fprintf(out, "\nLosses      %ju %s not recorded: %.3g %% of all\n",
+			      (uintmax_t)m->lost, nouns_of(m), 100 * (double)m->lost / all);
 	else
-		(void)fprintf(out, "\nLosses      nothing lost: every %s is in the figures\n",
-			      noun_of(m));
+		(void)fprintf(out, "\nLosses      nothing lost: all %s are in the figures\n",
+			      nouns_of(m));
 	(void)fprintf(out, "Tool        %s resident, %s of CPU; tables %s\n",
 		      units_bytes(m->own_rss_bytes, a), units_duration(m->own_cpu_ns, b),
 		      units_bytes(m->table_bytes, c));
@@ -163,11 +177,14 @@ static void put_footer(const struct profile *p, const struct profile_meta *m, FI
 
 static void put_nothing(const struct profile_meta *m, FILE *out)
 {
-	if (is_event(m, "off-cpu"))
-		(void)fputs("\nNo wait was seen: the target ran all the time, or did not exist.\n",
-			    out);
-	else
+	if (!has_waits(m))
 		(void)fputs("\nNo sample was taken: the target did not run.\n", out);
+	else
+		(void)fprintf(out,
+			      "\nNo %s was seen: the target %s, or waited all the time "
+			      "(a wait that began\nbefore the start is not measured).\n",
+			      is_event(m, "wall") ? "sample and no wait" : "wait",
+			      is_event(m, "wall") ? "did not run" : "ran all the time");
 }
 
 int profile_text(const struct profile *p, const struct profile_meta *m, size_t top, FILE *out)
@@ -183,9 +200,11 @@ int profile_text(const struct profile *p, const struct profile_meta *m, size_t t
 	if (!profile_stack_count(p)) {
 		put_nothing(m, out);
 	} else {
-		profile_tables_text(&(struct profile_tables){ p, &functions, &tasks, &waits, top },
+		profile_tables_text(&(struct profile_tables){ p, &functions, &tasks, &waits, top,
+							      !is_event(m, "off-cpu"),
+							      has_waits(m) },
 				    out);
-		put_stacks(p, m, top, &tasks, out);
+		put_stacks(p, top, &tasks, out);
 	}
 	put_footer(p, m, out);
 	return fflush(out) || ferror(out) ? -EIO : 0;

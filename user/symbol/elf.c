@@ -14,8 +14,6 @@
 #error "unknown machine"
 #endif
 
-/* A build id lies among the first notes of its section or segment. */
-#define NOTES_LOOKED_AT 4096
 /* Longest section name of interest is ".gnu_debugaltlink". */
 #define SECTION_NAME_MAX 32
 /* A dynamic section has one entry per kind of thing (some 40); DT_NEEDED may repeat. */
@@ -70,41 +68,15 @@ static int read_header(struct opening *o)
 	return 0;
 }
 
-/*
- * The build id of a run of notes. Whatever is wrong with notes only means that there is none: they
- * are of no use for anything else here.
- */
 static int read_notes(struct opening *o, uint64_t offset, uint64_t size, uint64_t align)
 {
-	uint8_t buf[NOTES_LOOKED_AT];
-	size_t len = size < sizeof(buf) ? size : sizeof(buf);
-	size_t pad = align == 8 ? 7 : 3;
-	size_t at = 0;
-	int err = read_at(o, offset, buf, len);
+	uint8_t buf[ELF_NOTES_LOOKED_AT];
+	struct bytes notes = { buf, size < sizeof(buf) ? size : sizeof(buf) };
+	int err = read_at(o, offset, buf, notes.len);
 
-	if (err)
-		return err;
-	while (len - at >= sizeof(Elf64_Nhdr)) {
-		Elf64_Nhdr note;
-		uint64_t name = at + sizeof(note), desc, end;
-
-		memcpy(&note, buf + at, sizeof(note));
-		desc = (name + note.n_namesz + pad) & ~(uint64_t)pad;
-		end = (desc + note.n_descsz + pad) & ~(uint64_t)pad;
-		if (desc > len || note.n_descsz > len - desc)
-			return 0;
-		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof(ELF_NOTE_GNU) &&
-		    memcmp(buf + name, ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) == 0 &&
-		    note.n_descsz <= ELF_BUILD_ID_MAX) {
-			memcpy(o->elf->build_id, buf + desc, note.n_descsz);
-			o->elf->build_id_len = note.n_descsz;
-			return 0;
-		}
-		if (end > len)
-			return 0;
-		at = end;
-	}
-	return 0;
+	if (!err)
+		o->elf->build_id_len = elf_notes_build_id(notes, align, o->elf->build_id);
+	return err;
 }
 
 static int add_segment(struct opening *o, const Elf64_Phdr *p, uint64_t at)

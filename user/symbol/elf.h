@@ -13,13 +13,13 @@
 #define SYMBOL_ELF_H
 
 #include "base/bytes.h"
+#include "symbol/elf_notes.h"
 
 #include <stdbool.h>
 
 #define ELF_MAX_SEGMENTS 64
 #define ELF_MAX_SECTIONS 65536
 #define ELF_MAX_SYMBOLS	 (1 << 24) /* in one table */
-#define ELF_BUILD_ID_MAX 64	   /* bytes; SHA-1 ids have 20 */
 #define ELF_NAME_MAX	 4096	   /* longest symbol name looked at, with the NUL */
 
 struct elf_segment {

@@ -12,6 +12,8 @@ enum frame_kind {
 	FRAME_JIT, /* made at run time: JavaScript and others */
 };
 
+#define FRAME_KERNEL_MODULE "[kernel]" /* the kernel itself, not a module of it */
+
 struct frame {
 	const char *function; /* demangled and clean; "" when no name is known */
 	const char *module;   /* base name of the mapped file, clean; "[jit]" anonymous executable

@@ -5,13 +5,13 @@
 #include "base/scope.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "symbol/frame.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNEL_NAME "[kernel]" /* the first of the names */
-#define MAX_DIGITS  16
+#define MAX_DIGITS 16
 
 struct cursor {
 	const uint8_t *at, *end; /* end: the line's newline */
@@ -195,8 +195,8 @@ void kallsyms_done(struct kallsyms *ks)
 
 int kallsyms_parse(struct bytes text, struct kallsyms *ret_ks, uint64_t *ret_offset)
 {
-	static const struct bytes kernel = { (const uint8_t *)KERNEL_NAME,
-					     sizeof(KERNEL_NAME) - 1 };
+	static const struct bytes kernel = { (const uint8_t *)FRAME_KERNEL_MODULE,
+					     sizeof(FRAME_KERNEL_MODULE) - 1 };
 	_release_(kallsyms_done) struct kallsyms ks = { 0 };
 	bool is_hidden;
 	uint32_t first;

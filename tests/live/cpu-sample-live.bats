@@ -1,0 +1,347 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# cpu-sample --live, driven in a terminal by tmux: its figures, its keys, and that the terminal is as before however it
+# ends.
+
+# shellcheck disable=SC2154,SC2016 # variables of live.bash; text for the shell in the terminal
+
+load ../support/helpers.bash
+load ../support/live.bash
+load ../support/sampler.bash
+
+setup() {
+	sampler_setup
+	need_command tmux jq curl python3
+	socket=bpf-vitals-$$-$BATS_TEST_NUMBER
+	before=$BATS_TEST_TMPDIR/before after=$BATS_TEST_TMPDIR/after status=$BATS_TEST_TMPDIR/status
+}
+
+teardown() {
+	mux kill-server 2>/dev/null || true
+	live_teardown
+	stop_server
+}
+
+mux() {
+	tmux -L "$socket" -f /dev/null "$@" 3>&-
+}
+
+# terminal COLUMNS ROWS: a shell in it.
+terminal() {
+	TERM=screen LC_ALL=C.UTF-8 PS1='$ ' mux new-session -d -x "$1" -y "$2" bash --norc --noprofile
+	mux send-keys "stty -a >$before" Enter
+	wait_for 10 test -s "$before"
+}
+
+# live OPTION...: the tool in the terminal, until its first screen; $live is its process.
+live() {
+	mux send-keys "'$sampler' --live $*; echo \$? >$status; stty -a >$after" Enter
+	wait_for 20 shows 'q quit'
+	live=$(pgrep -P "$(mux display-message -p '#{pane_pid}')" -x cpu-sample)
+}
+
+keys() {
+	mux send-keys "$@"
+}
+
+pane() {
+	mux capture-pane -p
+}
+
+# shows PATTERN: a line of the terminal matches.
+shows() {
+	pane | grep -qE -- "$1"
+}
+
+sees() {
+	wait_for 20 shows "$1" || {
+		pane >&2
+		fail "not on the screen: $1"
+	}
+}
+
+hides() {
+	if shows "$1"; then
+		pane >&2
+		fail "on the screen: $1"
+	fi
+}
+
+# has_samples N: so many are on the screen.
+has_samples() {
+	local count
+	count=$(pane | sed -nE 's/^([0-9]+) (samples|waits), .*/\1/p')
+	[ "${count:-0}" -ge "$1" ]
+}
+
+# row NAME: its first share, its second (whole per cent).
+row() {
+	pane | sed -nE "s/^[> ] *([0-9]+)\.[0-9] % +([0-9]+)\.[0-9] % .*[ ]$1 .*/\1 \2/p" | head -n 1
+}
+
+# ended_with STATUS: the shell has the terminal back, as it was.
+ended_with() {
+	wait_for 20 test -s "$after"
+	same 'exit status' "$1" "$(cat "$status")"
+	same 'modes of the terminal' "$(cat "$before")" "$(cat "$after")"
+	same 'screen, cursor' '0 1' "$(mux display-message -p '#{alternate_on} #{cursor_flag}')"
+}
+
+@test "figures are near the truth, by self, by total, by name, filtered" {
+	start_server profiling/busy-server --burn
+	terminal 110 50
+	live -p "$SERVER_PID" -F 999
+	wait_for 120 has_samples 2000
+	sees 'busy-server \(PID [0-9]+\), cpu-clock at 999 Hz, .* own cost [0-9.]+ % of a CPU, [0-9.]+ MiB'
+	sees 'lost 0; stacks (100.0|99.[0-9]) % complete'
+	keys t
+	sees 'functions by time with what they call'
+	keys / hash_body Enter
+	sees "1 of [0-9]+ functions, those with 'hash_body'"
+	keys Space
+	sees '^FROZEN '
+	truth >"$BATS_TEST_TMPDIR/truth"
+	python3 - "$BATS_TEST_TMPDIR/truth" "$(row hash_body)" <<-'PYTHON'
+		import json, sys
+		mix = json.load(open(sys.argv[1]))["mix"]
+		truth = 100 * next(f["cpu_ns"] for f in mix["functions"] if f["function"] == "hash_body") / mix["thread_cpu_ns"]
+		found = int(sys.argv[2].split()[1])
+		print(f"hash_body: {found} %, truth {truth:.1f} %", file=sys.stderr)
+		sys.exit(abs(found - truth) > 4)
+	PYTHON
+	keys Escape n / busy-server Enter
+	sees "those with 'busy-server', by name"
+	pane | sed -nE 's/^[> ].*% +[0-9.]+ % [ #]* ([^ ]+) +busy-server *$/\1/p' >"$BATS_TEST_TMPDIR/names"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/names")" -ge 5 ]
+	LC_ALL=C sort -c "$BATS_TEST_TMPDIR/names"
+	keys q
+	ended_with 0
+}
+
+@test "space freezes the screen, and lets it go on; c counts anew" {
+	local frozen
+	work_start burn
+	terminal 100 30
+	live -p "$work" -F 499
+	wait_for 60 has_samples 300
+	keys Space
+	sees '^FROZEN '
+	frozen=$(pane)
+	sleep 2.5
+	same 'the screen' "$frozen" "$(pane)"
+	keys Space
+	wait_for 20 has_samples "$(($(sed -nE 's/^([0-9]+) samples.*/\1/p' <<<"$frozen") + 100))"
+	hides FROZEN
+	keys c
+	wait_for 10 not_yet_samples 200
+	wait_for 60 has_samples 300
+	keys q
+	ended_with 0
+}
+
+not_yet_samples() {
+	! has_samples "$1"
+}
+
+@test "Enter: callers above, callees below, and the way back" {
+	work_start burn
+	terminal 100 30
+	live -p "$work" -F 499 -U
+	wait_for 60 has_samples 200
+	sees '^> +[0-9.]+ % .* work +cpu-work'
+	keys Enter
+	sees 'callers and callees of work'
+	sees '^> +100\.0 % .* work +cpu-work'
+	sees '^  +[0-9.]+ % .*called by +burn_main +cpu-work'
+	sees '^  +100\.0 % .* itself'
+	[ "$(pane | grep -n 'called by .*burn_main' | cut -d: -f1)" -lt "$(pane | grep -n '^>' | cut -d: -f1)" ]
+	keys Up Enter
+	sees 'callers and callees of burn_main'
+	sees 'called by +run +cpu-work'
+	sees 'calls +work +cpu-work'
+	[ "$(pane | grep -n 'calls  *work ' | cut -d: -f1)" -gt "$(pane | grep -n '^>' | cut -d: -f1)" ]
+	keys BSpace
+	sees 'callers and callees of work'
+	keys Escape
+	sees 'functions by own time'
+	keys q
+	ended_with 0
+}
+
+@test "a terminal that changes its size, small ones, help" {
+	work_start burn
+	terminal 100 30
+	live -p "$work"
+	keys '?'
+	sees 'space +freeze the figures'
+	keys x
+	sees 'functions by own time'
+	mux resize-window -x 50 -y 8
+	wait_for 10 is_drawn_for 8
+	hides '#' # no room for bars
+	mux resize-window -x 20 -y 2
+	wait_for 10 is_drawn_for 2
+	mux resize-window -x 140 -y 40
+	wait_for 10 is_drawn_for 40
+	sees 'own cost .* % of a CPU, [0-9.]+ MiB'
+	mux resize-window -x 100 -y 30 # for stty to say the same
+	wait_for 10 is_drawn_for 30
+	keys q
+	ended_with 0
+}
+
+# is_drawn_for ROWS: the whole terminal, no more and no less.
+is_drawn_for() {
+	[ "$1" -lt 7 ] || [ "$(pane | grep -n 'q quit' | cut -d: -f1)" -eq "$1" ] || return 1
+	shows '^cpu-samp'
+}
+
+@test "the terminal is as before: Ctrl-C, twice, Ctrl-backslash, signals" {
+	local signal
+	work_start burn
+	terminal 100 30
+	for signal in C-c 'C-c C-c' C-\\; do
+		rm -f "$after"
+		live -p "$work"
+		# shellcheck disable=SC2086 # one key per word
+		keys $signal
+		ended_with 0
+	done
+	for signal in TERM HUP QUIT; do
+		rm -f "$after"
+		live -p "$work"
+		kill -"$signal" "$live"
+		ended_with 0
+	done
+}
+
+@test "the terminal is as before: a crash" {
+	local signal
+	work_start burn
+	terminal 100 30
+	keys 'ulimit -c 0' Enter
+	for signal in SEGV ABRT; do
+		rm -f "$after"
+		live -p "$work"
+		kill -"$signal" "$live"
+		ended_with "$((128 + $(kill -l "$signal")))"
+	done
+}
+
+@test "Ctrl-Z gives the terminal back until fg" {
+	work_start burn
+	terminal 100 30
+	live -p "$work" -F 499
+	keys C-z
+	sees 'Stopped'
+	same 'screen' 0 "$(mux display-message -p '#{alternate_on}')"
+	keys "stty -a >$BATS_TEST_TMPDIR/stopped" Enter
+	wait_for 10 test -s "$BATS_TEST_TMPDIR/stopped"
+	same 'modes of the terminal' "$(cat "$before")" "$(cat "$BATS_TEST_TMPDIR/stopped")"
+	rm -f "$after" "$status" # the list ended when it stopped
+	keys fg Enter
+	sees 'q quit'
+	sees '^> .* work +cpu-work'
+	keys t
+	sees 'functions by time with what they call'
+	keys q
+	sees '^\$$'
+	keys "stty -a >$after" Enter
+	wait_for 10 test -s "$after"
+	same 'modes of the terminal' "$(cat "$before")" "$(cat "$after")"
+}
+
+@test "a target that ends: its last figures stay" {
+	work_start burn
+	terminal 100 30
+	live -p "$work" -F 499
+	wait_for 60 has_samples 200
+	kill -KILL "$work"
+	sees '^ENDED  cpu-sample: cpu-work'
+	has_samples 200
+	sees '^> .* work +cpu-work'
+	keys Enter
+	sees 'callers and callees of work'
+	keys q
+	ended_with 0
+}
+
+@test "-- COMMAND: what it says is not on the screen; -d ends it; -i" {
+	terminal 100 30
+	live -F 999 -i 200ms -d 8 -- sh -c "'echo \$\$ >$BATS_TEST_TMPDIR/noisy; while :; do echo noise; echo noise >&2; done'"
+	live_jobs+=("$(cat "$BATS_TEST_TMPDIR/noisy")")
+	sees '^cpu-sample: sh '
+	wait_for 8 has_samples 20
+	hides '^noise'
+	ended_with 0
+	hides '^noise'
+}
+
+@test "-o: the report of the whole run, and nothing on the terminal" {
+	work_start burn
+	terminal 100 30
+	live -p "$work" -F 499 -f json -o "$BATS_TEST_TMPDIR/report.json"
+	wait_for 60 has_samples 200
+	keys c
+	sleep 1.5
+	keys q
+	ended_with 0
+	has burn_main 90 "$BATS_TEST_TMPDIR/report.json"
+	[ "$(samples "$BATS_TEST_TMPDIR/report.json")" -ge 200 ]
+	hides '{'
+	rm -f "$after"
+	live -p "$work"
+	keys q
+	ended_with 0
+	hides 'Functions|lost'
+}
+
+@test "--off-cpu, --wall, -a" {
+	start_server profiling/busy-server --off-cpu
+	terminal 100 30
+	live -p "$SERVER_PID" --off-cpu
+	sees '^[0-9]+ waits, [0-9.]+ threads on average'
+	sees '^(clock_nanosleep|epoll_wait|futex|poll|pselect6|read)[^,]* [0-9.]+ %, '
+	sees 'functions by time with what they call'
+	keys q
+	ended_with 0
+	rm -f "$after"
+	live -p "$SERVER_PID" --wall
+	sees ' on CPU [0-9.]+ %'
+	keys q
+	ended_with 0
+	rm -f "$after"
+	live -a
+	sees '^cpu-sample: all processes, cpu-clock at 99 Hz'
+	wait_for 30 has_samples 50
+	keys q
+	ended_with 0
+}
+
+@test "what it costs is bounded, and said" {
+	local ticks began
+	need_command node
+	background "$BATS_TEST_TMPDIR/node" node -e '
+		const deep = (n) => n ? deep(n - 1) : JSON.parse(JSON.stringify({ a: [1, 2, 3], b: "x".repeat(n + 50) }));
+		let n = 0; setInterval(() => { const end = Date.now() + 90; while (Date.now() < end) deep(n++ % 97); }, 100);'
+	terminal 110 30
+	live -p "$job" -F 499
+	wait_for 120 has_samples 1000
+	# utime, stime and those of children, of which names are asked
+	ticks=$(awk '{ print $14 + $15 + $16 + $17 }' "/proc/$live/stat") began=$(date +%s%N)
+	sleep 15
+	ticks=$(($(awk '{ print $14 + $15 + $16 + $17 }' "/proc/$live/stat") - ticks))
+	echo "# $(awk -v t="$ticks" -v ns="$(($(date +%s%N) - began))" 'BEGIN { printf "%.1f", t * 1e9 / ns }') % of a CPU" >&3
+	[ $((ticks * 10000000)) -le $((($(date +%s%N) - began) / 10)) ] # a tenth of a CPU
+	keys q
+	ended_with 0
+}
+
+@test "a terminal that cannot be drawn on: one line, status 1" {
+	work_start burn
+	terminal 100 30
+	keys "TERM=dumb '$sampler' --live -p $work; echo \$? >$status; stty -a >$after" Enter
+	ended_with 1
+	sees '^cpu-sample: --live: this terminal cannot be drawn on'
+	hides 'q quit'
+}

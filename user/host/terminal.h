@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The terminal as a screen: ncurses, driven by the loop. However the process ends, short of
+ * SIGKILL, the terminal is given back as it was: at the loop's end, by a crash, and while it is
+ * stopped.
+ */
+#ifndef HOST_TERMINAL_H
+#define HOST_TERMINAL_H
+
+#include "base/screen.h"
+#include "host/loop.h"
+
+#include <stdbool.h>
+
+/* What the loop calls; results as of a loop_fn. */
+struct terminal_events {
+	int (*on_key)(void *ctx, int key); /* base/screen.h */
+	loop_fn on_redraw;		   /* its size is another, or it shows something else */
+	void *ctx;
+};
+
+struct terminal;
+
+/* Are standard input and output one? */
+bool terminal_is_there(void);
+
+/*
+ * Takes it, until terminal_free or the end of @loop; log lines are held back as long. One at a
+ * time. 0; -ENOTTY, -EOPNOTSUPP (ncurses does not know $TERM, or it cannot move its cursor),
+ * -errno.
+ */
+int terminal_open(struct loop *loop, const struct terminal_events *events, struct terminal **ret);
+void terminal_free(struct terminal *t);
+void terminal_freep(struct terminal **t);
+
+void terminal_size(const struct terminal *t, size_t *ret_rows, size_t *ret_columns);
+void terminal_show(struct terminal *t, const struct screen *s);
+
+#endif
