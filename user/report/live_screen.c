@@ -55,7 +55,7 @@ static const char *state_of(const struct live_view *v)
 	return v->has_ended ? "ENDED  " : "";
 }
 
-static void table_title(const struct live_view *v, struct screen *s)
+static void put_title(const struct live_view *v, struct screen *s)
 {
 	const struct profile_meta *m = &v->meta;
 	char line[LINE_LEN], cost[64], rate[32] = "", time[UNITS_LEN], rss[UNITS_LEN];
@@ -313,7 +313,7 @@ int live_screen_draw(struct live_view *v, size_t rows, size_t columns, struct sc
 		return 0;
 	}
 	if (ret->rows >= ROWS_TITLE)
-		table_title(v, ret);
+		put_title(v, ret);
 	if (ret->rows >= ROWS_COUNTS)
 		put_counts(v, ret);
 	if (ret->rows >= ROWS_MORE && has_waits(v))
