@@ -8,17 +8,17 @@
 
 #include "abi/cpu-sample.h"
 
-#define COUNTER_COUNT	    SAMPLE_COUNTERS
-#define COUNTER_LOST_EVENTS SAMPLE_LOST_EVENTS
-#include "lib/counters.bpf.h"
-#include "lib/events.bpf.h"
+#define COUNTER_COUNT	     SAMPLE_COUNTERS
+#define COUNTER_LOST_EVENTS  SAMPLE_LOST_EVENTS
+#define COUNTER_LOST_STACKS  SAMPLE_LOST_STACKS
+#define COUNTER_STACKS	     SAMPLE_STACKS
+#define COUNTER_STACKS_BY_FP SAMPLE_STACKS_BY_FP
 #include "lib/filter.bpf.h"
-#include "lib/process.bpf.h"
-#include "lib/stacks.bpf.h"
+#include "lib/off_cpu.bpf.h"
+#include "lib/process_stack.bpf.h"
 
 /* include/linux/sched.h */
-#define PF_KTHREAD     0x00200000
-#define TASK_IS_ENDING (0x10 | 0x20 | 0x80) /* EXIT_DEAD, EXIT_ZOMBIE, TASK_DEAD */
+#define PF_KTHREAD 0x00200000
 
 const volatile bool is_system_wide = false;
 const volatile bool by_thread = false;
@@ -41,13 +41,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct wait);
 } waits SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TARGETS_MAX);
-	__type(key, __u32);
-	__type(value, struct code_ranges);
-} code SEC(".maps");
 
 /*
  * The last exec of processes that have executed a program since the start, by tgid: a number that
@@ -80,22 +73,6 @@ static __always_inline bool is_wanted(__u32 tgid, __u32 tid, struct target_state
 	return t != NULL;
 }
 
-static __always_inline __u64 user_stack(void *ctx, __u32 tgid, __u32 slot,
-					struct counter_row *count)
-{
-	struct stack_taken taken =
-		stack_intern(ctx, tgid, bpf_map_lookup_elem(&code, &slot), false);
-
-	if (taken.id == STACK_NONE && !taken.is_unmapped)
-		counter_add(count, SAMPLE_LOST_STACKS, 1);
-	if (taken.end < STACK_ENDS)
-		counter_add(count, SAMPLE_STACKS + taken.end, 1);
-	counter_add(count, SAMPLE_STACKS_BY_FP, taken.is_by_fp);
-	if (taken.is_unmapped)
-		process_ask_for_mappings(slot, tgid);
-	return taken.id;
-}
-
 static __always_inline void set_comm(struct sample_key *key, struct task_struct *task)
 {
 	if (!by_thread)
@@ -109,7 +86,6 @@ static __always_inline void fill_key(void *ctx, struct sample_key *key, __u32 sl
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 tgid = task->tgid, *exec = bpf_map_lookup_elem(&execs, &tgid);
-	bool is_lost = false;
 
 	key->tgid = tgid;
 	key->exec = exec ? *exec : 0;
@@ -117,11 +93,9 @@ static __always_inline void fill_key(void *ctx, struct sample_key *key, __u32 sl
 		key->tid = task->pid;
 	set_comm(key, task);
 	if (has_kernel)
-		key->kernel = stack_intern_kernel(ctx, false, &is_lost);
-	if (is_lost)
-		counter_add(count, SAMPLE_LOST_STACKS, 1);
+		key->kernel = process_stack_kernel(ctx, count);
 	if (has_user && !(task->flags & PF_KTHREAD))
-		key->user = user_stack(ctx, key->tgid, slot, count);
+		key->user = process_stack(ctx, key->tgid, slot, count);
 }
 
 static __always_inline void add(struct sample_key *key, __u64 ns, struct counter_row *count)
@@ -165,13 +139,12 @@ int on_clock(struct bpf_perf_event_data *ctx)
 
 static __always_inline void leaves(void *ctx, struct task_struct *prev, unsigned int prev_state)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(prev);
 	__u32 tid = prev->pid;
 	struct target_state target;
 	struct counter_row *count;
 	struct wait wait = {};
 
-	if ((prev_state & TASK_IS_ENDING) || (prev->flags & PF_KTHREAD) ||
+	if ((prev_state & TASK_STATE_ENDING) || (prev->flags & PF_KTHREAD) ||
 	    !is_wanted(prev->tgid, tid, &target))
 		return;
 	count = counters_row(target.slot);
@@ -181,7 +154,7 @@ static __always_inline void leaves(void *ctx, struct task_struct *prev, unsigned
 	wait.key.syscall = -1;
 	if (prev_state & (CPU_SAMPLE_INTERRUPTIBLE | CPU_SAMPLE_UNINTERRUPTIBLE)) {
 		wait.key.task_state = prev_state & 3;
-		wait.key.syscall = (__s32)regs->orig_ax;
+		wait.key.syscall = off_cpu_syscall(prev);
 	} else {
 		wait.woken_ns = wait.since_ns; /* it could go on at once: preempted */
 	}

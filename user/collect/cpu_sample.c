@@ -92,6 +92,9 @@ static int load(struct cpu_sample *c)
 		err = 0;
 	if (err)
 		return log_errno(err, "cannot start");
+	c->names.symbols = c->symbols;
+	c->names.kernel = c->kernel;
+	c->names.stacks_fd = bpf_map__fd(c->skel->maps.stacks);
 	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), on_event, c, NULL);
 	return c->ring ? 0 : log_errno(-errno, "cannot read the ring buffer");
 }
@@ -134,7 +137,7 @@ void cpu_sample_free(struct cpu_sample *c)
 	cpu_sample_bpf__destroy(c->skel);
 	kernel_symbols_free(c->kernel);
 	symbols_free(c->symbols);
-	strings_done(&c->js_names);
+	stack_names_done(&c->names);
 	free(c);
 }
 

@@ -6,11 +6,9 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "probe/tables.h"
-#include "symbol/perfmap.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <seccomp.h>
 #include <string.h>
 
 void sample_list_done(struct sample_list *list)
@@ -202,96 +200,8 @@ static int resolve_all(struct cpu_sample *c, const struct sample_list *list)
 	return err;
 }
 
-static const char *keep(struct cpu_sample *c, const char *text)
-{
-	const char *kept = strings_keep(&c->js_names, text);
-
-	return kept ? kept : ""; /* out of memory: as if not known */
-}
-
-/* What the runtime's own map says of code that it has made. */
-static void name_jit(struct cpu_sample *c, const struct program *p, uint64_t addr, struct frame *f)
-{
-	struct perfmap_js js;
-	const char *name;
-	uint64_t start;
-
-	if (!p || !p->jit || f->kind != FRAME_JIT || f->function[0] ||
-	    !jit_map_find(p->jit, addr, &name, &start))
-		return;
-	f->offset = addr - start;
-	if (!perfmap_js_name(name, &js)) {
-		f->function = keep(c, name);
-		return;
-	}
-	f->function = keep(c, js.function);
-	f->file = keep(c, js.file);
-	f->line = js.line;
-}
-
-/* Frames of the sample being made: the kernel's, then the user's. */
-struct frames {
-	struct frame at[PROFILE_MAX_DEPTH];
-	size_t len;
-};
-
-static void add_kernel(const struct cpu_sample *c, uint64_t id, struct frames *f)
-{
-	struct stack_frames stack;
-
-	if (!c->kernel || stack_read(bpf_map__fd(c->skel->maps.stacks), id, &stack))
-		return;
-	for (size_t i = 0; i < stack.len && f->len < PROFILE_MAX_DEPTH; i++)
-		kernel_symbols_find(c->kernel, stack.at[i], &f->at[f->len++]);
-}
-
-/* At a switch the innermost frames are those of our own program, up to the scheduler's. */
-#define OWN_FRAMES_MAX 8
-
-static void drop_own(struct frames *f)
-{
-	size_t own = 0;
-
-	while (own < f->len && own < OWN_FRAMES_MAX &&
-	       strcmp(f->at[own].function, "__schedule") != 0)
-		own++;
-	if (own == f->len || own == OWN_FRAMES_MAX)
-		return;
-	memmove(f->at, f->at + own, (f->len - own) * sizeof(f->at[0]));
-	f->len -= own;
-}
-
-/* Why the stack is not whole, or NULL. */
-static const char *add_user(struct cpu_sample *c, const struct sample_key *key, struct frames *f)
-{
-	const struct program *program = program_of(c, key);
-	struct stack_frames stack;
-
-	if (!c->options->has_user || key->user == STACK_NONE)
-		return NULL;
-	if (stack_read(bpf_map__fd(c->skel->maps.stacks), key->user, &stack))
-		return "stack not recorded";
-	for (size_t i = 0; i < stack.len && f->len < PROFILE_MAX_DEPTH; i++) {
-		size_t count = 0;
-
-		if (program)
-			count = symbols_frames(c->symbols, program->names, stack.at[i],
-					       f->at + f->len, PROFILE_MAX_DEPTH - f->len);
-		if (!count) { /* it was over before it was looked at */
-			f->at[f->len] = (struct frame){ .function = "",
-							.file = "",
-							.module = "[unknown]",
-							.offset = stack.at[i] };
-			count = 1;
-		}
-		name_jit(c, program, stack.at[i], &f->at[f->len]);
-		f->len += count;
-	}
-	return stack.end == STACK_COMPLETE ? NULL : stack_end_texts[stack.end];
-}
-
 /* With -K what ran outside the kernel, with -U what has no other code than the kernel's. */
-static void add_left_out(const struct cpu_sample *c, struct frames *f)
+static void add_left_out(const struct cpu_sample *c, struct named_stack *f)
 {
 	const struct cpu_sample_options *o = c->options;
 
@@ -303,34 +213,17 @@ static void add_left_out(const struct cpu_sample *c, struct frames *f)
 				.file = "" };
 }
 
-static bool has_function(const struct frames *f, const char *name)
+static void add_user(struct cpu_sample *c, const struct program *program, uint64_t id,
+		     struct named_stack *f)
 {
-	for (size_t i = 0; i < f->len && f->at[i].kind == FRAME_KERNEL; i++)
-		if (strstr(f->at[i].function, name))
-			return true;
-	return false;
-}
+	const struct stack_code code = { .names = program ? program->names : 0,
+					 .jit = program ? program->jit : NULL };
 
-/* "futex", "fsync (uninterruptible)", "page fault"; in @buf. */
-static const char *wait_text(const struct sample_key *key, const struct frames *f, char *buf,
-			     size_t size)
-{
-	const char *how = key->task_state & CPU_SAMPLE_UNINTERRUPTIBLE ? " (uninterruptible)" : "";
-	char *name;
-
-	if (has_function(f, "exc_page_fault")) {
-		(void)snprintf(buf, size, "page fault%s", how);
-		return buf;
-	}
-	name = key->syscall >= 0 ? seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, key->syscall)
-				 : NULL;
-	(void)snprintf(buf, size, "%s%s", name ? name : "kernel", how);
-	free(name);
-	return buf;
+	stack_names_add_user(&c->names, program ? &code : NULL, id, f);
 }
 
 static int add_sample(struct cpu_sample *c, struct profile *p, const struct sample *s,
-		      struct frames *f)
+		      struct named_stack *f)
 {
 	static const enum profile_state states[] = {
 		[CPU_SAMPLE_RUNNING] = PROFILE_ON_CPU,
@@ -351,10 +244,11 @@ static int add_sample(struct cpu_sample *c, struct profile *p, const struct samp
 	if (key->state > CPU_SAMPLE_RUNNABLE)
 		return 0;
 	f->len = 0;
-	add_kernel(c, key->kernel, f);
-	if (key->state != CPU_SAMPLE_RUNNING)
-		drop_own(f);
-	out.cut = add_user(c, key, f);
+	f->cut = NULL;
+	stack_names_add_kernel(&c->names, key->kernel, key->state != CPU_SAMPLE_RUNNING, f);
+	if (c->options->has_user)
+		add_user(c, program, key->user, f);
+	out.cut = f->cut;
 	if (!out.cut)
 		add_left_out(c, f);
 	out.depth = f->len;
@@ -362,7 +256,9 @@ static int add_sample(struct cpu_sample *c, struct profile *p, const struct samp
 	if (key->state == CPU_SAMPLE_RUNNING)
 		out.weight = s->value.count * (NS_PER_S / c->options->frequency_hz);
 	if (key->state == CPU_SAMPLE_BLOCKED)
-		out.wait = wait_text(key, f, wait, sizeof(wait));
+		out.wait =
+			stack_names_wait(key->syscall, key->task_state & CPU_SAMPLE_UNINTERRUPTIBLE,
+					 f, wait, sizeof(wait));
 	(void)text_clean(key->comm, sizeof(key->comm), comm, sizeof(comm));
 	out.process = comm;
 	if (key->tid) {
@@ -376,7 +272,7 @@ int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *now,
 		    const struct sample_list *before, struct profile *ret)
 {
 	_release_(sample_list_done) struct sample_list list = { 0 };
-	_release_(freep) struct frames *frames = malloc(sizeof(*frames));
+	_release_(freep) struct named_stack *frames = malloc(sizeof(*frames));
 	int err = frames ? subtract(now, before, &list) : -ENOMEM;
 
 	if (!err)

@@ -5,8 +5,8 @@
 
 #include "abi/cpu-sample.h"
 #include "collect/cpu_sample.h"
+#include "collect/stack_names.h"
 
-#include "base/strings.h"
 #include "host/clock.h"
 #include "host/jit_map.h"
 #include "host/kernel_symbols.h"
@@ -71,7 +71,7 @@ struct cpu_sample {
 	struct sampled *processes;
 	size_t open_count; /* of them, targets held */
 	pid_t set_aside;   /* numbers given to earlier programs: down from -1 */
-	struct strings js_names;
+	struct stack_names names;
 	uint32_t slots;
 	uint64_t started_ns, stopped_ns, started_realtime_ns;
 	uint64_t refreshed_ns;

@@ -132,7 +132,7 @@ static int load(struct loop_stall *c)
 	if (!err || err == -EPERM) /* said: kernel frames are there, without names */
 		err = open_maps(c);
 	c->names.kernel = c->kernel;
-	c->names.processes = &c->processes;
+	c->names.symbols = c->processes.symbols;
 	return err ? log_errno(err, "cannot start") : 0;
 }
 

@@ -72,7 +72,8 @@ static bool has_free_epoll(const struct loop_stall *c, const struct process *p)
 	return is_found;
 }
 
-/* Main threads that were busy when they were first looked at: stuck loops, as far as can be known. */
+/* Main threads that were busy when they were first looked at: stuck loops, as far as can be known.
+ */
 static void find_stuck(struct loop_stall *c)
 {
 	for (size_t i = 0; i < c->loops.len; i++) {
@@ -116,6 +117,7 @@ bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, struc
 {
 	const struct loop_look *look = look_of(c, l->info.tid);
 	const struct process *p = processes_find(&c->processes, l->info.pid);
+	const struct stack_code code = processes_code(&c->processes, l->info.pid);
 	struct stack_frames stack;
 
 	if (!look || !p || !look->task_state)
@@ -126,7 +128,7 @@ bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, struc
 		return s->len > 0;
 	if (unwind_look(&c->unwind_maps, &p->target, look->registers, look->pc, &stack) == 0) {
 		(void)symbols_resolve(c->processes.symbols, l->info.pid, stack.at, stack.len);
-		stack_names_add_walked(&c->names, l->info.pid, &stack, s);
+		stack_names_add_walked(&c->names, &code, &stack, s);
 	}
 	return s->len > 0;
 }

@@ -68,6 +68,7 @@ static void resolve(struct loop_stall *c, pid_t pid, uint64_t id)
 
 static const struct named *name(struct loop_stall *c, const struct named_key *key)
 {
+	const struct stack_code code = processes_code(&c->processes, (pid_t)key->tgid);
 	struct named_stack *s = c->scratch;
 	struct named *n;
 
@@ -82,7 +83,7 @@ static const struct named *name(struct loop_stall *c, const struct named_key *ke
 	s->cut = NULL;
 	resolve(c, (pid_t)key->tgid, key->user);
 	stack_names_add_kernel(&c->names, key->kernel, key->part != LOOP_RUNNING, s);
-	stack_names_add_user(&c->names, (pid_t)key->tgid, key->user, s);
+	stack_names_add_user(&c->names, &code, key->user, s);
 	n->key = *key;
 	n->frames = keep_frames(c, s);
 	n->depth = s->len;

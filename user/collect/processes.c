@@ -21,6 +21,13 @@ struct process *processes_find(const struct processes *p, pid_t pid)
 	return found;
 }
 
+struct stack_code processes_code(const struct processes *p, pid_t pid)
+{
+	const struct process *s = processes_find(p, pid);
+
+	return (struct stack_code){ .names = pid, .jit = s ? s->jit : NULL };
+}
+
 size_t processes_running(const struct processes *p)
 {
 	size_t running = 0;

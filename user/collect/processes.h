@@ -7,6 +7,7 @@
 #define COLLECT_PROCESSES_H
 
 #include "abi/target.h"
+#include "collect/stack_names.h"
 #include "host/jit_map.h"
 #include "host/loop.h"
 #include "host/target.h"
@@ -49,6 +50,8 @@ void processes_done(struct processes *p);
 int processes_add(void *ctx, pid_t pid);
 int processes_add_descendant(void *ctx, pid_t pid);
 
+/* What names the code of @pid. */
+struct stack_code processes_code(const struct processes *p, pid_t pid);
 struct process *processes_find(const struct processes *p, pid_t pid);
 size_t processes_running(const struct processes *p);
 

@@ -6,6 +6,7 @@
 
 #include <seccomp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -21,14 +22,15 @@ static const char *keep(struct stack_names *n, const char *text)
 	return kept ? kept : ""; /* out of memory: as if not known */
 }
 
-static void name_jit(struct stack_names *n, const struct process *p, uint64_t addr, struct frame *f)
+static void name_jit(struct stack_names *n, const struct stack_code *code, uint64_t addr,
+		     struct frame *f)
 {
 	struct perfmap_js js;
 	const char *name;
 	uint64_t start;
 
-	if (!p || !p->jit || f->kind != FRAME_JIT || f->function[0] ||
-	    !jit_map_find(p->jit, addr, &name, &start))
+	if (!code || !code->jit || f->kind != FRAME_JIT || f->function[0] ||
+	    !jit_map_find(code->jit, addr, &name, &start))
 		return;
 	f->offset = addr - start;
 	if (!perfmap_js_name(name, &js)) {
@@ -70,34 +72,35 @@ void stack_names_add_kernel(const struct stack_names *n, uint64_t id, bool is_sw
 		drop_own(s, from);
 }
 
-static void add_frame(struct stack_names *n, const struct process *p, pid_t pid, uint64_t addr,
+static void add_frame(struct stack_names *n, const struct stack_code *code, uint64_t addr,
 		      struct named_stack *s)
 {
 	struct frame *first = s->at + s->len;
-	size_t count =
-		symbols_frames(n->processes->symbols, pid, addr, first, PROFILE_MAX_DEPTH - s->len);
+	size_t count = 0;
 
-	if (!count) { /* a process that ended before it was looked at */
+	if (code)
+		count = symbols_frames(n->symbols, code->names, addr, first,
+				       PROFILE_MAX_DEPTH - s->len);
+	if (!count) { /* it was over before it was looked at */
 		*first = (struct frame){
 			.function = "", .file = "", .module = "[unknown]", .offset = addr
 		};
 		count = 1;
 	}
-	name_jit(n, p, addr, first);
+	name_jit(n, code, addr, first);
 	s->len += count;
 }
 
-void stack_names_add_walked(struct stack_names *n, pid_t pid, const struct stack_frames *walked,
-			    struct named_stack *s)
+void stack_names_add_walked(struct stack_names *n, const struct stack_code *code,
+			    const struct stack_frames *walked, struct named_stack *s)
 {
-	const struct process *p = processes_find(n->processes, pid);
-
 	for (size_t i = 0; i < walked->len && s->len < PROFILE_MAX_DEPTH; i++)
-		add_frame(n, p, pid, walked->at[i], s);
+		add_frame(n, code, walked->at[i], s);
 	s->cut = walked->end == STACK_COMPLETE ? NULL : stack_end_texts[walked->end];
 }
 
-void stack_names_add_user(struct stack_names *n, pid_t pid, uint64_t id, struct named_stack *s)
+void stack_names_add_user(struct stack_names *n, const struct stack_code *code, uint64_t id,
+			  struct named_stack *s)
 {
 	struct stack_frames stack;
 
@@ -106,7 +109,7 @@ void stack_names_add_user(struct stack_names *n, pid_t pid, uint64_t id, struct 
 	if (stack_read(n->stacks_fd, id, &stack))
 		s->cut = "stack not recorded";
 	else
-		stack_names_add_walked(n, pid, &stack, s);
+		stack_names_add_walked(n, code, &stack, s);
 }
 
 static bool has_kernel_function(const struct named_stack *s, const char *name)

@@ -4,18 +4,25 @@
 #define COLLECT_STACK_NAMES_H
 
 #include "base/strings.h"
-#include "collect/processes.h"
+#include "host/jit_map.h"
 #include "host/kernel_symbols.h"
+#include "host/symbols.h"
 #include "probe/stacks.h"
 #include "profile/profile.h"
 
 struct stack_names {
 	/* the owner's */
-	const struct processes *processes;
+	struct symbols *symbols;
 	const struct kernel_symbols *kernel; /* NULL: its frames are left out */
 	int stacks_fd;
 	/* ----- */
 	struct strings js_names;
+};
+
+/* What names the code of a process. */
+struct stack_code {
+	pid_t names;		   /* of its addresses in struct symbols */
+	const struct jit_map *jit; /* NULL: none */
 };
 
 /* A stack being named: the kernel's frames, then the user's. Texts live as long as the symbols. */
@@ -31,12 +38,13 @@ void stack_names_done(struct stack_names *n);
 void stack_names_add_kernel(const struct stack_names *n, uint64_t id, bool is_switch,
 			    struct named_stack *s);
 
-/* Appends those of user stack @id of @pid. */
-void stack_names_add_user(struct stack_names *n, pid_t pid, uint64_t id, struct named_stack *s);
+/* Appends those of user stack @id; @code NULL: it was over before it was looked at. */
+void stack_names_add_user(struct stack_names *n, const struct stack_code *code, uint64_t id,
+			  struct named_stack *s);
 
 /* The same for addresses that were walked otherwise; each inside its instruction. */
-void stack_names_add_walked(struct stack_names *n, pid_t pid, const struct stack_frames *walked,
-			    struct named_stack *s);
+void stack_names_add_walked(struct stack_names *n, const struct stack_code *code,
+			    const struct stack_frames *walked, struct named_stack *s);
 
 /* "futex", "fsync (uninterruptible)", "page fault": in @buf. @syscall -1: in none. */
 const char *stack_names_wait(int syscall, bool is_uninterruptible, const struct named_stack *s,
