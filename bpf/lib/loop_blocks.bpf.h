@@ -53,8 +53,8 @@ static __always_inline void add_block(struct loop_state *l, __u32 slot, struct t
 }
 
 /*
- * @task, which left at l->out_ns, runs again. Called when it is switched to; and, as some kernels
- * do not tell of every switch, also at the next thing that it does, if that was not seen.
+ * @task, which left at l->out_ns, runs again. Called when it is switched to; and, as on some
+ * machines not every switch is traced, at the next thing that it does, if that was not seen.
  */
 static __always_inline void is_back(struct loop_state *l, __u32 slot, struct task_struct *task,
 				    __u64 now_ns)

@@ -34,7 +34,7 @@ static void check(const struct watched *t, const struct counts *want, const char
 	       what);
 }
 
-/* Kernels made for sandboxes do not tell of wake-ups by tasks that they hide: there, most. */
+/* Most of them: on some virtual machines a few are not traced, which perf does not see either. */
 static void check_wakes(const struct watched *t)
 {
 	uint64_t count = t->hists[LOOP_HIST_WAKE_LAG].count;
