@@ -13,6 +13,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	sampler_setup
+	tool=$sampler
 	need_command jq
 }
 
@@ -154,28 +155,17 @@ thread_named() {
 
 # --- refused --------------------------------------------------------------------------------------
 
-# refused STATUS TEXT OPTION...: with TEXT on the first line of standard error, and nothing on standard output.
-refused() {
-	local expected=$1 text=$2
-	shift 2
-	run --separate-stderr "$sampler" "$@"
-	echo "status $status: $stderr"
-	[ "$status" -eq "$expected" ] || fail "exit status $status"
-	[[ ${stderr_lines[0]} == "cpu-sample: "*"$text"* ]] || fail "does not say: $text"
-	[ -z "$output" ]
-}
-
 @test "refused: no such process, a thread, a kernel thread, a thread of somebody else" {
 	local alpha
-	refused 3 'no process 4194304' -p 4194304 -d 1
+	exits 3 'no process 4194304' -p 4194304 -d 1
 	work_start threads
 	wait_for 5 thread_named alpha
 	alpha=$(thread_named alpha)
-	refused 3 "$alpha is a thread of process $work" -p "$alpha" -d 1
-	[[ ${stderr_lines[1]} == "  hint: use -p $work"* ]]
-	refused 3 "2 is a thread of the kernel" -p 2 -d 1
-	refused 3 "no thread $BASHPID in what is sampled" -p "$work" -t "$BASHPID" -d 1
-	refused 3 'no thread 4194304 in what is sampled' -a -t 4194304 -d 1
+	exits 3 "$alpha is a thread of process $work" -p "$alpha" -d 1
+	hints "use -p $work"
+	exits 3 "2 is a thread of the kernel" -p 2 -d 1
+	exits 3 "no thread $BASHPID in what is sampled" -p "$work" -t "$BASHPID" -d 1
+	exits 3 'no thread 4194304 in what is sampled' -a -t 4194304 -d 1
 }
 
 # --- which stacks ---------------------------------------------------------------------------------
@@ -386,11 +376,11 @@ map_refused() {
 		"$(cd "$out" && printf '%s\n' * | LC_ALL=C sort | xargs)"
 	same 'modes' 600 "$(stat -c %a "$out"/* | sort -u)"
 	grep -q 'burn_main' "$out/r.txt" "$out/r.folded" "$out/r.svg"
-	refused 2 'several formats need -o NAME' -p "$work" -d 1 -f text,svg
+	exits 2 'several formats need -o NAME' -p "$work" -d 1 -f text,svg
 	# one is in the way: nothing is sampled and nothing is written
 	rm "$out"/*
 	echo mine >"$out/r.svg"
-	refused 1 "cannot write $out/r.svg: File exists" -p "$work" -d 1 -o "$out/r" -f text,svg
+	exits 1 "cannot write $out/r.svg: File exists" -p "$work" -d 1 -o "$out/r" -f text,svg
 	same 'untouched' mine "$(cat "$out"/*)"
 	same 'files' r.svg "$(ls -A "$out")"
 }
