@@ -3,6 +3,8 @@
 # flame-render from the outside: what it says, refuses, reads and writes. What its pictures do in a browser is in
 # tests/browser.
 
+# shellcheck disable=SC2154 # variables of helpers.bash
+
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
 

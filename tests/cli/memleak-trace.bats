@@ -3,7 +3,7 @@
 # The contract of memleak-trace's command line: help, misuse, exit statuses, and one clear line for each thing that is
 # missing.
 
-# shellcheck disable=SC2016,SC2030,SC2031 # programs for other shells; each test is a shell of its own
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # variables of helpers.bash; programs for other shells; each test is a shell of its own
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash

@@ -30,10 +30,10 @@ uses() {
 
 # sample_while MS OPTION...: a run that ends by Ctrl-C after $work has used so much more CPU.
 sample_while() {
-	local until_ms
-	until_ms=$(($(awk '{ print ($14 + $15) * 10 }' "/proc/$work/stat") + $1))
+	local ms=$1 until_ms
 	shift
 	tracer_start -f json "$@"
+	until_ms=$(($(awk '{ print ($14 + $15) * 10 }' "/proc/$work/stat") + ms)) # it may have taken long to start
 	wait_for 60 uses "$until_ms"
 	tracer_end
 	same 'exit status' 0 "$tracer_status"

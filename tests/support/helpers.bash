@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables for the tests, and of bats: status, output, stderr, stderr_lines
 # What the bats files share: `load ../support/helpers.bash`. Plain bash, curl, wrk and python3.
 #
 #   BUILD     the build folder, relative to the root of the tree or absolute (default build)
@@ -150,7 +151,6 @@ exits() {
 }
 
 # runs STATUS TEXT COMMAND...: the same where something stands in front of $tool.
-# shellcheck disable=SC2154 # of bats: status, output, stderr, stderr_lines
 runs() {
 	local expected=$1 text=$2
 	shift 2
