@@ -3,7 +3,7 @@
 # Which processes and threads cpu-sample looks at, what it does when they end, execute, fork and load libraries, and
 # that nothing of it stays behind.
 
-# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # variables of live.bash; programs for jq
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031,SC2034 # variables of live.bash; programs for jq
 
 load ../support/helpers.bash
 load ../support/live.bash
@@ -13,7 +13,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	sampler_setup
-	tool=$sampler
+	tool=$sampler # of helpers.bash
 	need_command jq
 }
 
@@ -273,8 +273,9 @@ execs_are_apart() {
 	target_say "chain$#"
 	tracer_wait
 	same 'exit status' 0 "$tracer_status"
-	jq -e '[.functions[] | select(.function == "burn_first" or .function == "burn_second")]
-		| length == 2 and all(.[]; .total_ns / 1200e6 | . > 0.9 and . < 1.1)' "$tracer_out"
+	# wrong names would give one of them nothing, the other the double; what the hypervisor took has no samples
+	jq -c '[.functions[] | select(.function == "burn_first" or .function == "burn_second") | {function, module, total_ns}]' \
+		"$tracer_out" | tee /dev/stderr | jq -e 'length == 2 and all(.[]; .total_ns / 1200e6 | . > 0.6 and . < 1.4)'
 	# what stands in a stack with one of them is of its program, and runs under its name
 	jq -e '.frames as $f | all(.data[] | . as $stack | [.frames[] | $f[.]]
 		| if any(.[]; .function == "burn_first") then [$stack.process, "cpu-exec-first", .]
