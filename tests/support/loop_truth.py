@@ -44,7 +44,7 @@ SLACK_NS = 50_000  # between two clock reads that are one after the other
 TAKEN = ("run_queue", "throttled")
 # Of the stalls, where a switch in or out may be missing: on some kernels one in 500 is not traced, for perf as little
 # as for us (docs/testing.md).
-UNSEEN = 0.01
+UNSEEN = 0.008
 
 
 def length(span):
