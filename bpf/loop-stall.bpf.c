@@ -15,6 +15,7 @@
 #define COUNTER_STACKS	     LOOP_STACKS
 #define COUNTER_STACKS_BY_FP LOOP_STACKS_BY_FP
 #include "lib/filter.bpf.h"
+#include "lib/loop_blocks.bpf.h"
 #include "lib/loop_look.bpf.h"
 #include "lib/loop_runtime.bpf.h"
 #include "lib/loop_waits.bpf.h"
@@ -24,9 +25,6 @@
 
 const volatile bool has_stacks = true;
 const volatile bool follows_children = false;
-
-/* Shorter times asleep are not told of one by one. */
-#define TOLD_FROM_NS 1000000
 
 /* Stacks at switch-outs: one each so long on average, so many at once. */
 #define TOKEN_NS    1000000ull
@@ -65,14 +63,18 @@ static __always_inline void look_at_switch(void *ctx, struct loop_state *l, __u6
 static __always_inline void leaves(void *ctx, struct task_struct *prev, unsigned int state)
 {
 	struct loop_state *l;
-	__u32 slot;
+	__u32 slot = 0;
+	__u64 now_ns;
 
 	if (state & TASK_STATE_ENDING)
 		return;
 	l = loop_of(prev, &slot);
 	if (!l || (!l->is_waiting && !l->busy_since_ns))
 		return;
-	l->out_ns = bpf_ktime_get_ns();
+	now_ns = bpf_ktime_get_ns();
+	if (l->out_ns)
+		is_back(l, slot, prev, now_ns);
+	l->out_ns = now_ns;
 	l->out_syscall = off_cpu_syscall(prev);
 	l->out_part = part_of(prev, state, l->out_syscall);
 	if (l->out_part > LOOP_THROTTLED) /* else it still is on its way from the last wake-up */
@@ -80,71 +82,17 @@ static __always_inline void leaves(void *ctx, struct task_struct *prev, unsigned
 	l->queue_part = l->out_part == LOOP_THROTTLED ? LOOP_THROTTLED : LOOP_RUN_QUEUE;
 	if (has_stacks && !l->is_waiting && l->out_part > LOOP_THROTTLED &&
 	    (l->is_confirmed || l->is_at_least))
-		look_at_switch(ctx, l, l->out_ns);
-}
-
-static __always_inline void tell_sample(const struct loop_state *l, __u32 slot, __u64 now_ns,
-					__u64 ns)
-{
-	struct loop_sample_event e = {
-		.header = { .kind = LOOP_EVENT_SAMPLE, .tgid = l->tgid, .time_ns = now_ns },
-		.tid = l->tid,
-		.slot = slot,
-		.began_ns = l->busy_since_ns,
-		.user = l->out_user,
-		.kernel = l->out_kernel,
-		.part = l->out_part,
-		.syscall = l->out_syscall,
-		.ns = ns,
-	};
-
-	if (!events_send(&e, sizeof(e), false))
-		lose_event(l->tgid);
-}
-
-/* @next was asleep for @ns in an iteration. */
-static __always_inline void add_block(struct loop_state *l, __u32 slot, struct task_struct *next,
-				      __u64 now_ns, __u64 ns)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(next);
-	struct file *file = NULL;
-
-	if (!l->in_gc)
-		l->gap_part_ns[l->out_part & 15] += ns;
-	if (ns > l->longest.ns) {
-		l->longest.ns = ns;
-		l->longest.syscall = l->out_syscall;
-		l->longest.part = l->out_part;
-		l->longest.file[0] = 0;
-		if (ns >= TOLD_FROM_NS && l->out_syscall >= 0)
-			file = open_file_of(next, PT_REGS_PARM1_CORE_SYSCALL(regs));
-		if (file)
-			open_file_name(file, l->longest.file, sizeof(l->longest.file));
-	}
-	if (ns >= TOLD_FROM_NS && (l->out_user != STACK_NONE || l->out_kernel != STACK_NONE))
-		tell_sample(l, slot, now_ns, ns);
+		look_at_switch(ctx, l, now_ns);
 }
 
 static __always_inline void comes_back(struct task_struct *next)
 {
-	__u64 now_ns, awake_ns;
 	struct loop_state *l;
 	__u32 slot = 0;
 
 	l = loop_of(next, &slot);
-	if (!l || !l->out_ns)
-		return;
-	now_ns = bpf_ktime_get_ns();
-	awake_ns = l->out_ns;
-	if (l->out_part > LOOP_THROTTLED)
-		awake_ns = l->woken_ns > l->out_ns ? l->woken_ns : now_ns;
-	if (l->is_waiting)
-		l->slept_ns += awake_ns - l->out_ns;
-	else if (awake_ns > l->out_ns)
-		add_block(l, slot, next, now_ns, awake_ns - l->out_ns);
-	if (!l->is_waiting)
-		l->gap_part_ns[l->queue_part & 15] += now_ns - awake_ns;
-	l->out_ns = 0;
+	if (l && l->out_ns)
+		is_back(l, slot, next, bpf_ktime_get_ns());
 }
 
 SEC("tp_btf/sched_switch")
@@ -184,6 +132,8 @@ int on_clock(struct bpf_perf_event_data *ctx)
 	__u32 slot = 0;
 
 	l = loop_of(task, &slot);
+	if (l && l->out_ns)
+		is_back(l, slot, task, now_ns);
 	if (!l || l->is_waiting || !l->busy_since_ns || !(l->is_confirmed || l->is_at_least) ||
 	    now_ns - l->busy_since_ns <= threshold_ns / 2)
 		return 0;

@@ -17,6 +17,7 @@ user/symbol/*: base/* symbol/* abi/unwind.h calm
 user/profile/*: base/* profile/* symbol/frame.h abi/stacks.h abi/loop-stall.h abi/log_buckets.h calm
 user/report/*: base/* profile/* report/* symbol/frame.h abi/stacks.h abi/loop-stall.h *.pb-c.h <time.h> calm
 user/host/*: pure host/* system
+user/probe/unwind_look.[ch]: pure host/* probe/* abi/* lib/unwind_walk.h <bpf/*> system
 user/probe/*: pure host/* probe/* abi/* <bpf/*> system
 user/collect/*: pure host/* probe/* collect/* abi/* *.skel.h <bpf/*> system
 user/*: pure host/* probe/* collect/* abi/* *.skel.h system

@@ -3,6 +3,7 @@
 #ifndef LIB_LOOP_WAITS_BPF_H
 #define LIB_LOOP_WAITS_BPF_H
 
+#include "lib/loop_blocks.bpf.h"
 #include "lib/loops.bpf.h"
 #include "lib/open_file.bpf.h"
 
@@ -80,6 +81,8 @@ static __noinline int wait_begins(__u32 wait, __s32 fd, __u64 timeout_ns)
 	now_ns = bpf_ktime_get_ns();
 	if (l->instance != instance && !is_replaced(l, task, wait, timeout_ns))
 		return 0;
+	if (l->busy_since_ns && l->out_ns)
+		is_back(l, slot, task, now_ns);
 	if (l->busy_since_ns &&
 	    (l->instance == instance || (l->is_at_least && wait == LOOP_WAIT_EPOLL)))
 		iteration_ends(l, slot, now_ns);
@@ -149,6 +152,8 @@ static __noinline int wait_ends(__u32 wait, long result)
 	    !filter_target(task->tgid))
 		return 0;
 	now_ns = bpf_ktime_get_ns();
+	if (l->out_ns)
+		is_back(l, slot, task, now_ns);
 	count_wait(l, slot, now_ns, result);
 	l->is_waiting = 0;
 	grow_up(l);

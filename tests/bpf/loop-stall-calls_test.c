@@ -145,7 +145,7 @@ static void pool_worker(void *arg)
 	for (int job = 0; job < 3; job++) {
 		for (int i = 0; i < *(int *)arg; i++)
 			wait_poll(epoll);
-		futex_wait(50 * MS_NS);
+		futex_wait(300 * MS_NS);
 	}
 	(void)close(epoll);
 }
@@ -353,22 +353,23 @@ static struct {
 	uint64_t least_ns, most_ns;
 } lateness;
 
-/* Woken long before a timeout of 10 ms, back long after it. */
+/* Woken long before a timeout of @arg ms, back after 30. */
 static void passes(void *arg)
 {
+	int timeout_ms = *(int *)arg;
 	int fd = readable_fd(), epoll = epoll_of(fd);
 	uint64_t at_ns[4];
 
 	for (int i = 0; i < 2; i++) {
 		at_ns[0] = now_ns();
-		must(wait_on(epoll, 10) == 1);
+		must(wait_on(epoll, timeout_ms) == 1);
 		at_ns[1] = now_ns();
-		sleep_ns(*(uint64_t *)arg);
+		sleep_ns(30 * MS_NS);
 		at_ns[2] = now_ns();
 		must(wait_on(epoll, 0) == 1); /* arms nothing */
 		at_ns[3] = now_ns();
-		lateness.least_ns += at_ns[2] - at_ns[1] - 10 * MS_NS;
-		lateness.most_ns += at_ns[3] - at_ns[0] - 10 * MS_NS;
+		lateness.least_ns += at_ns[2] - at_ns[1] - (uint64_t)timeout_ms * MS_NS;
+		lateness.most_ns += at_ns[3] - at_ns[0] - (uint64_t)timeout_ms * MS_NS;
 	}
 	must(wait_on(epoll, 0) == 1); /* it was passed once */
 	(void)close(epoll);
@@ -377,15 +378,14 @@ static void passes(void *arg)
 
 static void test_deadlines(void)
 {
-	uint64_t ns = 30 * MS_NS;
-	const struct watched *t = watch_run(w, passes, &ns);
+	int short_ms = 10, long_ms = 5000;
+	const struct watched *t = watch_run(w, passes, &short_ms);
 	const struct loop_hist *passed = &t->hists[LOOP_HIST_PASSED];
 
 	is_int(passed->count, 2, "deadlines passed while it was busy");
 	ok(passed->sum >= lateness.least_ns && passed->sum <= lateness.most_ns,
 	   "so long ago (%llu us)", passed->sum / 1000);
-	ns = 0;
-	t = watch_run(w, passes, &ns);
+	t = watch_run(w, passes, &long_ms);
 	is_int(t->hists[LOOP_HIST_PASSED].count, 0, "and none that did not pass");
 }
 

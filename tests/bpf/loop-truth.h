@@ -136,9 +136,9 @@ static inline void check_median(const struct watched *t, enum loop_part part, co
 static inline void check_longest(const struct watched *t, int i, enum loop_part part, int number,
 				 const char *what)
 {
-	const struct loop_stall_event *e = stall_of(t, i);
+	const struct loop_stall_event *e = i < 0 ? NULL : stall_of(t, i);
 
-	if (!e)
+	if (!ok(e, "%s: a block is told of", what))
 		return;
 	is_int(e->longest.part, part, "%s: the longest block is of that part", what);
 	is_int(e->longest.syscall, number, "%s: its system call", what);

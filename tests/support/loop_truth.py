@@ -42,6 +42,9 @@ PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p95_ns": 0.95, "p99_ns": 0.99, "p9
 BUCKET = 0.032   # widest of the histogram
 SLACK_NS = 50_000  # between two clock reads that are one after the other
 TAKEN = ("run_queue", "throttled")
+# Of the stalls, where a switch in or out may be missing: on some kernels one in 500 is not traced, for perf as little
+# as for us (docs/testing.md).
+UNSEEN = 0.008
 
 
 def length(span):
@@ -222,12 +225,19 @@ class Check:
         for stall, calls in held:
             if stall.parts and len({call.kind for call in calls}) == 1:
                 by_kind[calls[0].kind].append((stall, calls))
+        wrong = []
         for kind, those in sorted(by_kind.items()):
-            self.sleep_of(kind, those)
+            self.sleep_of(kind, those, wrong)
             self.running_of(kind, those)
             self.part_of(kind, those)
+        compared = sum(map(len, by_kind.values()))
+        for text in wrong:
+            if len(wrong) > UNSEEN * compared:
+                self.fail(text)
+            else:
+                self.say(f"{text}: a switch was not traced")
 
-    def sleep_of(self, kind, those):
+    def sleep_of(self, kind, those, wrong):
         over = []
         for stall, calls in those:
             if not all(call.slept for call in calls):
@@ -237,8 +247,8 @@ class Check:
             blocked = sum(stall.parts[part] for part in PARTS_BLOCKED)
             over.append(blocked - least)
             if not least - self.options.sleep_error <= blocked <= most + self.options.sleep_error:
-                self.fail(f"division of {kind}: asleep {blocked / MS:.3f} ms at {stall.began}, truth "
-                          f"{least / MS:.3f} to {most / MS:.3f}")
+                wrong.append(f"division of {kind}: asleep {blocked / MS:.3f} ms at {stall.began}, truth "
+                             f"{least / MS:.3f} to {most / MS:.3f}")
         if over and kind not in AT_LEAST:
             self.bound(f"asleep in {kind}, {len(over)} of them, beyond what is sure: median",
                        statistics.median(over), self.options.sleep_error)
@@ -392,7 +402,7 @@ def options_of(argv):
             ("node-lag", 1, "the same for Node, where gaps are known as notes"),
             ("node-over", 5, "a stall may be so much longer than its calls, 90 % of them")]:
         parser.add_argument(f"--{name}", type=duration, default=duration(default), metavar="MS",
-                            help=f"{what} (default {default})")
+                            help=f"{what} (default {default})".replace("%", "%%"))
     parser.add_argument("report")
     parser.add_argument("truth", nargs="+")
     return parser.parse_args(argv)

@@ -3,7 +3,8 @@
  * Text to numbers, the whole string or nothing: no leading blanks, no sign, no trailing text,
  * overflow is an error. The only number parser of the project (strtol and atoi are not used).
  *
- * If nothing else is said they return 0, -EINVAL (not such a number) or -ERANGE (too large); *ret_ is untouched on failure.
+ * If nothing else is said they return 0, -EINVAL (not such a number) or -ERANGE (too large); *ret_
+ * is untouched on failure.
  */
 #ifndef BASE_PARSE_H
 #define BASE_PARSE_H

@@ -306,12 +306,12 @@ int loop_stall_start(struct loop_stall *c, loop_stall_fn fn, void *ctx)
 
 	c->fn = fn;
 	c->fn_ctx = ctx;
+	loop_stall_attach_runtime(c); /* first: reading symbols takes longer than all the rest */
 	c->started_ns = clock_monotonic_ns();
 	c->started_realtime_ns = clock_realtime_ns();
 	err = attach(c);
 	if (err)
 		return err;
-	loop_stall_attach_runtime(c);
 	err = loop_stall_look(c);
 	if (!err)
 		err = loop_add_fd(c->loop, ring_buffer__epoll_fd(c->ring), on_ring, c);

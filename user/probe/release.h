@@ -9,7 +9,8 @@
 #include <bpf/libbpf.h>
 #include <stddef.h>
 
-/* Destroys @links, NULL among them, and closes @fds. Both may be none; their memory is the caller's. */
+/* Destroys @links, NULL among them, and closes @fds. Both may be none; their memory is the
+ * caller's. */
 void release_probes(struct bpf_link *const *links, size_t link_count, const int *fds,
 		    size_t fd_count);
 

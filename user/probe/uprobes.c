@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 void uprobes_prepare(struct bpf_program *prog)
 {
 	if (features_have_uprobe_multi())
