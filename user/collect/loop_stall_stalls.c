@@ -100,16 +100,15 @@ static const struct named *name(struct loop_stall *c, const struct named_key *ke
 int loop_stall_on_sample(struct loop_stall *c, const struct loop_sample_event *e)
 {
 	struct loop_sample_event *place;
-	struct seen_loop *l;
-	int err = 0;
+	struct seen_loop *l = seen_loop_find(c, e->slot, e->tid, e->began_ns);
 
-	if (e->slot >= c->options->max_loops)
-		return 0;
-	if (!c->by_slot[e->slot] || c->by_slot[e->slot]->info.tid != (pid_t)e->tid)
-		err = loop_stall_read_loops(c);
-	l = c->by_slot[e->slot];
-	if (err || !l || l->info.tid != (pid_t)e->tid)
-		return err;
+	if (!l) {
+		int err = loop_stall_read_loops(c);
+
+		l = seen_loop_find(c, e->slot, e->tid, e->began_ns);
+		if (err || !l)
+			return err;
+	}
 	if (l->pending.len && l->pending.at[0].began_ns != e->began_ns)
 		l->pending.len = 0; /* that was over before it was a stall */
 	if (l->pending.len == PENDING_MAX)
@@ -256,13 +255,10 @@ static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loo
 int loop_stall_on_stall(struct loop_stall *c, const struct loop_stall_event *e)
 {
 	struct seen_loop *l;
-	int err;
+	int err = loop_stall_read_loops(c);
 
-	if (e->slot >= c->options->max_loops)
-		return 0;
-	err = loop_stall_read_loops(c);
-	l = c->by_slot[e->slot];
-	if (err || !l || l->info.tid != (pid_t)e->tid)
+	l = seen_loop_find(c, e->slot, e->tid, e->began_ns);
+	if (err || !l)
 		return err;
 	if (c->stalls.len >= c->options->max_stalls) {
 		c->dropped_stalls++;

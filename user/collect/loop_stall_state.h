@@ -91,6 +91,12 @@ struct loop_stall {
 /* loop_stall_loops.c */
 /* Reads the states of all slots; those whose thread has ended are given back. 0 or -ENOMEM. */
 int loop_stall_read_loops(struct loop_stall *c);
+/*
+ * Who was thread @tid with that slot at @at_ns: also when it has ended since, and the slot is
+ * another's or nobody's. NULL: it was not read yet, or was no loop.
+ */
+struct seen_loop *seen_loop_find(const struct loop_stall *c, uint32_t slot, uint32_t tid,
+				 uint64_t at_ns);
 /* Is it an event loop, as far as is known? */
 bool seen_loop_is_loop(const struct seen_loop *l);
 /* Fills c->taken_loops with *ret_count, and the index of each. 0 or -ENOMEM. */
