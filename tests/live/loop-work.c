@@ -6,9 +6,8 @@
  *	stalls KIND COUNT MS	COUNT iterations of MS each
  *	exec KIND COUNT MS	the same; then it executes "stalls KIND COUNT MS"
  *	stuck KIND MS		one iteration, and no wait before it
- *	workers N KIND COUNT MS	at a line more it forks N children first, which are the loops, and end
- *				with it
  *	threads N KIND COUNT MS	N threads that are loops, ten at a time; its own is none
+ *	workers N KIND COUNT MS	N children that are loops, forked at a line more; they end with it
  *
  * KIND: compute; sleep, once in the iteration; naps of 2 ms; lock, which another thread has.
  */

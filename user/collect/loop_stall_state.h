@@ -34,8 +34,9 @@ struct seen_loop {
 	uint64_t ended_ns;
 	struct loop_times *before; /* when the interval began; NULL: with the loop */
 	struct pending pending;
-	uint64_t told_ns; /* so long was the stall under way when it was last told of */
-	size_t index;	  /* in the value taken last */
+	uint64_t told_ns;	   /* so long was the stall under way when it was last told of */
+	struct stall_stack looked; /* what it was asleep in since before it could be seen */
+	size_t index;		   /* in the value taken last */
 };
 
 /* A stall, and whose. */
@@ -130,8 +131,9 @@ void loop_stall_attach_runtime(struct loop_stall *c);
  * until the next one. 0 or -errno.
  */
 int loop_stall_look(struct loop_stall *c);
-/* The stack of thread @tid, asleep in a system call since before it could be seen: as it was at the
- * last look. Appended to @s; false: it was not. */
-bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, struct named_stack *s);
+/* The stack of @l, asleep in @syscall since before it could be seen: as it was at the last look.
+ * Appended to @s; false: it was not. */
+bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, int32_t syscall,
+			  struct named_stack *s);
 
 #endif
