@@ -33,8 +33,9 @@ PARTS_OF = {"sleep": {"sleep"}, "lock": {"sleep"}, "resolve": {"sleep"}, "nested
             "read": {"disk"}, "fsync": {"disk"}, "mapped": {"fault"},
             # posix_spawn sleeps in D until the child has started
             "child": {"sleep", "nested", "disk"}}
-# A child needs time to start and to end, in which its parent sleeps, too.
-AT_LEAST = {"child"}
+# A child needs time to start and to end, in which its parent sleeps, too; the thread that has the lock, and the one
+# that answers, need a CPU first.
+AT_LEAST = {"child", "lock", "resolve"}
 # Hundreds of short sleeps in one call: what a tracer costs at each switch to a thread counts as CPU
 # time of the thread, and not as its running. Told, but no bound.
 MANY_SLEEPS = {"read", "mapped", "fsync"}

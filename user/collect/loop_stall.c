@@ -279,9 +279,10 @@ static int attach(struct loop_stall *c)
 static int housekeeping(void *ctx)
 {
 	struct loop_stall *c = ctx;
-	int n = ring_buffer__consume(c->ring);
-	int err;
+	int n, err;
 
+	steal_note(&c->steal, clock_monotonic_ns());
+	n = ring_buffer__consume(c->ring);
 	if (n < 0)
 		return n;
 	err = loop_stall_read_loops(c);
