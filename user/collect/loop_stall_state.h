@@ -86,6 +86,7 @@ struct loop_stall {
 		size_t len, cap;
 	} looks;
 	bool has_intervals;
+	uint64_t interval_ns; /* when the present one began */
 	struct loop_info *taken_loops;
 	struct stall *taken_stalls;
 	char note[384];
