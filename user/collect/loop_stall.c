@@ -308,7 +308,7 @@ int loop_stall_start(struct loop_stall *c, loop_stall_fn fn, void *ctx)
 	c->fn = fn;
 	c->fn_ctx = ctx;
 	loop_stall_attach_runtime(c); /* first: reading symbols takes longer than all the rest */
-	c->started_ns = clock_monotonic_ns();
+	c->started_ns = c->interval_ns = clock_monotonic_ns();
 	c->started_realtime_ns = clock_realtime_ns();
 	err = attach(c);
 	if (err)
@@ -406,6 +406,7 @@ static int fill_meta(struct loop_stall *c, uint64_t now_ns, struct loops_meta *m
 		.title = loop_stall_describe(c),
 		.time_ns = c->started_realtime_ns,
 		.duration_ns = now_ns - c->started_ns,
+		.interval_ns = c->has_intervals ? now_ns - c->interval_ns : 0,
 		.threshold_ns = o->threshold_ns,
 		.frequency_hz = o->has_stacks ? o->frequency_hz : 0,
 		.has_split = o->has_split,
@@ -445,6 +446,8 @@ int loop_stall_take(struct loop_stall *c, bool begins_interval, struct loops *re
 		err = fill_meta(c, now_ns, &ret->meta);
 	if (err)
 		return log_errno(err, "cannot make the report");
+	if (begins_interval)
+		c->interval_ns = now_ns;
 	ret->loops = c->taken_loops;
 	ret->loop_count = loop_count;
 	ret->stalls = c->taken_stalls;

@@ -29,6 +29,29 @@ bool seen_loop_is_loop(const struct seen_loop *l)
 	return l->may_be_stuck && l->state.is_at_least;
 }
 
+static bool was_there(const struct seen_loop *l, uint32_t slot, uint32_t tid, uint64_t at_ns)
+{
+	return l->slot == slot && l->info.tid == (pid_t)tid && l->state.first_ns <= at_ns;
+}
+
+struct seen_loop *seen_loop_find(const struct loop_stall *c, uint32_t slot, uint32_t tid,
+				 uint64_t at_ns)
+{
+	struct seen_loop *found = slot < LOOPS_MAX ? c->by_slot[slot] : NULL;
+
+	if (found && was_there(found, slot, tid, at_ns))
+		return found;
+	found = NULL;
+	for (size_t i = 0; i < c->loops.len; i++) {
+		struct seen_loop *l = c->loops.at[i];
+
+		if (was_there(l, slot, tid, at_ns) &&
+		    (!found || l->state.first_ns > found->state.first_ns))
+			found = l;
+	}
+	return found;
+}
+
 static const char *keep_text(struct loop_stall *c, const char *text, size_t size)
 {
 	char clean[4 * LOOP_COMM];
