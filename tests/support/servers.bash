@@ -12,7 +12,7 @@
 redis_alone() {
 	need_command redis-server redis-cli
 	port=$(free_port)
-	background "$BATS_TEST_TMPDIR/redis" env "$@" redis-server --port "$port" \
+	background "$BATS_TEST_TMPDIR/redis" env "$@" redis-server --port "$port" --enable-debug-command local \
 		--bind 127.0.0.1 --save '' --appendonly no --dir "$BATS_TEST_TMPDIR"
 	redis=$job
 	wait_for 10 redis-cli -p "$port" ping
