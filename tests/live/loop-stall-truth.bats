@@ -38,7 +38,7 @@ monotonic_ns() {
 	start_server profiling/stalling-server --loops "$LOOPS" --mix "7,$STALLS" --hold --truth "$log"
 	tracer_start -p "$SERVER_PID" --threshold 5ms -f json
 	from=$(monotonic_ns)
-	LOAD_RATE=40 background "$BATS_TEST_TMPDIR/load" load_routes 600 /health
+	routes_start 40 /health
 	http_get /go
 	wait_for 300 has_said_done
 	to=$(monotonic_ns)

@@ -227,3 +227,15 @@ wrk_end() {
 	grep -q 'requests in' "$BATS_TEST_TMPDIR/wrk" &&
 		! grep -qE 'Socket errors|Non-2xx' "$BATS_TEST_TMPDIR/wrk"
 }
+
+# routes_start RATE ROUTE...: the routes of an example server in turn, so many requests a second, until routes_end.
+routes_start() {
+	background "$BATS_TEST_TMPDIR/routes" env LOAD_RATE="$1" LOAD_CONNECTIONS=8 wrk -t1 -c8 -d600s \
+		-s "$SUPPORT_DIR/routes.lua" "http://127.0.0.1:$SERVER_PORT" -- "${@:2}"
+	routes_job=$job
+}
+
+routes_end() {
+	kill -INT "$routes_job"
+	wait "$routes_job" || true
+}
