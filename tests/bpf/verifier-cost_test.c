@@ -8,6 +8,7 @@
 
 #include "base/scope.h"
 
+#include "cpu-sample.skel.h"
 #include "memleak-trace.skel.h"
 #include "test/verifier-cost.skel.h"
 
@@ -20,6 +21,7 @@
 #define MAX_COSTS   64
 
 struct cost {
+	const char *object;
 	char program[64];
 	int processed; /* instructions, -1: refused */
 };
@@ -69,20 +71,18 @@ static void quiet(struct bpf_object *obj, char (*logs)[LOG_BYTES])
 	}
 }
 
-/* Loads memleak-trace with everything switched on, so that nothing is pruned as dead code. */
-static size_t measure(struct cost *costs)
+/* Loads @obj, of the tool @name. How many programs it has. */
+static size_t measure(const char *name, struct bpf_object *obj, struct cost *costs)
 {
 	static char logs[MAX_COSTS][LOG_BYTES];
-	struct memleak_trace_bpf *skel = memleak_trace_bpf__open();
 	struct bpf_program *prog;
 	size_t count = 0;
 	bool is_loaded;
 
-	must(skel);
-	skel->rodata->follows_children = true;
-	quiet(skel->obj, logs);
-	is_loaded = memleak_trace_bpf__load(skel) == 0;
-	bpf_object__for_each_program (prog, skel->obj) {
+	quiet(obj, logs);
+	is_loaded = bpf_object__load(obj) == 0;
+	bpf_object__for_each_program (prog, obj) {
+		costs[count].object = name;
 		(void)snprintf(costs[count].program, sizeof(costs[count].program), "%s",
 			       bpf_program__name(prog));
 		costs[count].processed = is_loaded ? processed_of(logs[count]) : -1;
@@ -90,16 +90,41 @@ static size_t measure(struct cost *costs)
 			printf("# %s\n", logs[count]);
 		count++;
 	}
+	return count;
+}
+
+/* Everything is switched on, so that nothing is pruned as dead code. */
+static size_t measure_memleak_trace(struct cost *costs)
+{
+	struct memleak_trace_bpf *skel = memleak_trace_bpf__open();
+	size_t count;
+
+	must(skel);
+	skel->rodata->follows_children = true;
+	count = measure("memleak-trace", skel->obj, costs);
 	memleak_trace_bpf__destroy(skel);
 	return count;
 }
 
-/* What the baseline has for @program; -1: nothing. */
-static int baseline_of(FILE *csv, const struct surroundings *s, const char *program)
+static size_t measure_cpu_sample(struct cost *costs)
+{
+	struct cpu_sample_bpf *skel = cpu_sample_bpf__open();
+	size_t count;
+
+	must(skel);
+	skel->rodata->follows_children = true;
+	skel->rodata->by_thread = true;
+	count = measure("cpu-sample", skel->obj, costs);
+	cpu_sample_bpf__destroy(skel);
+	return count;
+}
+
+/* What the baseline has for the program; -1: nothing. */
+static int baseline_of(FILE *csv, const struct surroundings *s, const struct cost *cost)
 {
 	char line[256], wanted[192];
-	size_t len = (size_t)snprintf(wanted, sizeof(wanted), "%s,%u,memleak-trace,%s,", s->kernel,
-				      s->clang, program);
+	size_t len = (size_t)snprintf(wanted, sizeof(wanted), "%s,%u,%s,%s,", s->kernel, s->clang,
+				      cost->object, cost->program);
 	int n;
 
 	rewind(csv);
@@ -113,7 +138,7 @@ static void compare(const struct surroundings *s, const struct cost *cost, int w
 {
 	int is = cost->processed;
 
-	printf("# measured %s,%u,memleak-trace,%s,%d\n", s->kernel, s->clang, cost->program, is);
+	printf("# measured %s,%u,%s,%s,%d\n", s->kernel, s->clang, cost->object, cost->program, is);
 	ok(is > 0, "%s is accepted", cost->program);
 	if (was < 0)
 		printf("# no baseline for %s on %s with clang %u\n", cost->program, s->kernel,
@@ -126,7 +151,7 @@ static void compare(const struct surroundings *s, const struct cost *cost, int w
 int main(void)
 {
 	_release_(fclosep) FILE *csv = NULL;
-	struct cost costs[MAX_COSTS];
+	struct cost costs[2 * MAX_COSTS];
 	struct surroundings s;
 	size_t count;
 
@@ -134,8 +159,9 @@ int main(void)
 	csv = fopen(BASELINE, "re");
 	must(csv);
 	learn_surroundings(&s);
-	count = measure(costs);
+	count = measure_memleak_trace(costs);
+	count += measure_cpu_sample(costs + count);
 	for (size_t i = 0; i < count; i++)
-		compare(&s, &costs[i], baseline_of(csv, &s, costs[i].program));
+		compare(&s, &costs[i], baseline_of(csv, &s, &costs[i]));
 	return tap_done();
 }

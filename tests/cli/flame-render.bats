@@ -3,6 +3,8 @@
 # flame-render from the outside: what it says, refuses, reads and writes. What its pictures do in a browser is in
 # tests/browser.
 
+# shellcheck disable=SC2154 # variables of helpers.bash
+
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
 
@@ -11,24 +13,6 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
 	printf '%s\n' 'app;main;read 30' 'app;main;parse 60' 'app;main;parse;read 10' >a.folded
 	printf '%s\n' 'app;main;read 30' 'app;main;parse 20' 'app;idle 50' >b.folded
-}
-
-# exits STATUS TEXT ARGUMENT...: says TEXT first and nothing on stdout.
-# shellcheck disable=SC2154 # of bats: stderr, stderr_lines
-exits() {
-	local expected=$1 text=$2
-	shift 2
-	run --separate-stderr "$tool" "$@" </dev/null
-	echo "with: $*; status $status, stderr: $stderr"
-	[ "$status" -eq "$expected" ] || fail "exit status $status, not $expected"
-	[[ ${stderr_lines[0]} == "flame-render: "*"$text"* ]] || fail "does not say: $text"
-	[ -z "$output" ] || fail "on stdout: $output"
-}
-
-misuse() {
-	exits 2 "$@"
-	[ "${#stderr_lines[@]}" -eq 2 ]
-	[ "${stderr_lines[1]}" = "Try 'flame-render --help'" ]
 }
 
 # drawn ARGUMENT...: the picture, which is XML.

@@ -3,81 +3,19 @@
 # The contract of memleak-trace's command line: help, misuse, exit statuses, and one clear line for each thing that is
 # missing.
 
-# shellcheck disable=SC2016,SC2030,SC2031 # programs for other shells; each test is a shell of its own
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # variables of helpers.bash; programs for other shells; each test is a shell of its own
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
 
 setup() {
 	tool=$(tool memleak-trace)
-	background=()
 	shared=''
 }
 
 teardown() {
-	local pid
-	for pid in "${background[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || true
-		wait "$pid" 2>/dev/null || true
-	done
+	end_started
 	[ -z "$shared" ] || rm -rf "$shared"
-}
-
-# start COMMAND...: in the background until the end of the test; its PID is in $target.
-start() {
-	"$@" >"$BATS_TEST_TMPDIR/target.out" 2>&1 3>&- <&"${target_in:-0}" &
-	target=$!
-	background+=("$target")
-}
-
-# start_sleeper: a process with nothing special.
-start_sleeper() {
-	start sleep 600
-	wait_for 5 is_running sleep
-}
-
-is_running() {
-	[ "$(cat "/proc/$target/comm")" = "$1" ]
-}
-
-# exits STATUS TEXT ARGUMENT...: memleak-trace says TEXT first and nothing on stdout.
-exits() {
-	local expected=$1 text=$2
-	shift 2
-	run --separate-stderr "$tool" "$@"
-	said "$expected" "$text"
-}
-
-# runs STATUS TEXT COMMAND...: the same of any command.
-runs() {
-	local expected=$1 text=$2
-	shift 2
-	run --separate-stderr "$@"
-	said "$expected" "$text"
-}
-
-# shellcheck disable=SC2154 # of bats: stderr, stderr_lines
-said() {
-	echo "status $status, stderr: $stderr"
-	[ "$status" -eq "$1" ] || fail "exit status $status, not $1"
-	[[ ${stderr_lines[0]} == "memleak-trace: "*"$2"* ]] || fail "does not say: $2"
-	[ -z "$output" ] || fail "on stdout: $output"
-}
-
-# misuse TEXT ARGUMENT...: exit 2 with one line that says TEXT, and where to look.
-misuse() {
-	local text=$1
-	shift
-	echo "with: $*"
-	exits 2 "$text" "$@"
-	[ "${#stderr_lines[@]}" -eq 2 ]
-	[ "${stderr_lines[1]}" = "Try 'memleak-trace --help'" ]
-}
-
-# hints TEXT: the second line, and there is no third.
-hints() {
-	[[ ${stderr_lines[1]} == "  hint: "*"$1"* ]] || fail "does not hint: $1"
-	[ "${#stderr_lines[@]}" -eq 2 ]
 }
 
 # --- what it says about itself -------------------------------------------------------------------
@@ -175,14 +113,6 @@ hints() {
 
 # --- the output file, before anything is attached -------------------------------------------------
 
-# unwritable WHY FILE OPTION...: exit 1 with one line.
-unwritable() {
-	local why=$1 file=$2
-	shift 2
-	exits 1 "cannot write $file: $why" -p $$ -d 1 -o "$file" "$@"
-	[ "${#stderr_lines[@]}" -eq 1 ]
-}
-
 @test "output: a directory that is not there" {
 	unwritable 'No such file or directory' "$BATS_TEST_TMPDIR/none/report"
 }
@@ -276,25 +206,15 @@ unwritable() {
 
 @test "target: a thread id, and whose it is" {
 	need_root
-	start python3 -c '
-import threading, time
-t = threading.Thread(target=time.sleep, args=(600,), daemon=True)
-t.start()
-time.sleep(600)'
-	wait_for 10 second_thread
-	exits 3 "$(second_thread) is a thread of process $target" -p "$(second_thread)"
+	start_threaded
+	exits 3 "$thread is a thread of process $target" -p "$thread"
 	hints "use -p $target"
-}
-
-second_thread() {
-	find "/proc/$target/task" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vx "$target"
 }
 
 @test "target: a zombie" {
 	need_root
-	start sh -c 'sleep 0 & echo $!; exec sleep 600'
-	wait_for 5 is_running sleep
-	exits 3 "no process $(cat "$BATS_TEST_TMPDIR/target.out")" -p "$(cat "$BATS_TEST_TMPDIR/target.out")"
+	start_zombie
+	exits 3 "no process $zombie" -p "$zombie"
 }
 
 @test "target: a static program without symbols" {
@@ -314,7 +234,7 @@ second_thread() {
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	exec {target_in}<>"$BATS_TEST_TMPDIR/in"
 	start "$(built tests/live/go-pure)"
-	wait_for 5 grep -q '^ready' "$BATS_TEST_TMPDIR/target.out"
+	wait_for 5 grep -q '^ready' "$target_said"
 	exits 5 "process $target (go-pure) is a Go program" -p "$target"
 	hints "Go's own heap profile"
 }
@@ -472,7 +392,7 @@ hiding() {
 		# not as a job of this shell, whose background jobs ignore INT
 		env --default-signal=INT "$tool" -p "$target" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 		pid=$!
-		background+=("$pid")
+		started+=("$pid")
 		wait_for 20 grep -q 'Ctrl-C stops' "$BATS_TEST_TMPDIR/err"
 		kill "-$signal" "$pid"
 		wait "$pid"
@@ -516,7 +436,7 @@ gone() {
 	for signal in INT KILL; do
 		env --default-signal=INT "$tool" -s --mmap -p "$target" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 		pid=$!
-		background+=("$pid")
+		started+=("$pid")
 		wait_for 20 grep -q 'Ctrl-C stops' "$BATS_TEST_TMPDIR/err"
 		held=$(objects "$pid")
 		echo "$held"

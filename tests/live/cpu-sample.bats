@@ -3,7 +3,7 @@
 # Which processes and threads cpu-sample looks at, what it does when they end, execute, fork and load libraries, and
 # that nothing of it stays behind.
 
-# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # variables of live.bash; programs for jq
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031,SC2034 # variables of live.bash; programs for jq
 
 load ../support/helpers.bash
 load ../support/live.bash
@@ -13,6 +13,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	sampler_setup
+	tool=$sampler # of helpers.bash
 	need_command jq
 }
 
@@ -29,10 +30,10 @@ uses() {
 
 # sample_while MS OPTION...: a run that ends by Ctrl-C after $work has used so much more CPU.
 sample_while() {
-	local until_ms=$1
+	local ms=$1 until_ms
 	shift
 	tracer_start -f json "$@"
-	until_ms=$((until_ms + $(awk '{ print ($14 + $15) * 10 }' "/proc/$work/stat")))
+	until_ms=$(($(awk '{ print ($14 + $15) * 10 }' "/proc/$work/stat") + ms)) # it may have taken long to start
 	wait_for 60 uses "$until_ms"
 	tracer_end
 	same 'exit status' 0 "$tracer_status"
@@ -154,28 +155,17 @@ thread_named() {
 
 # --- refused --------------------------------------------------------------------------------------
 
-# refused STATUS TEXT OPTION...: with TEXT on the first line of standard error, and nothing on standard output.
-refused() {
-	local expected=$1 text=$2
-	shift 2
-	run --separate-stderr "$sampler" "$@"
-	echo "status $status: $stderr"
-	[ "$status" -eq "$expected" ] || fail "exit status $status"
-	[[ ${stderr_lines[0]} == "cpu-sample: "*"$text"* ]] || fail "does not say: $text"
-	[ -z "$output" ]
-}
-
 @test "refused: no such process, a thread, a kernel thread, a thread of somebody else" {
 	local alpha
-	refused 3 'no process 4194304' -p 4194304 -d 1
+	exits 3 'no process 4194304' -p 4194304 -d 1
 	work_start threads
 	wait_for 5 thread_named alpha
 	alpha=$(thread_named alpha)
-	refused 3 "$alpha is a thread of process $work" -p "$alpha" -d 1
-	[[ ${stderr_lines[1]} == "  hint: use -p $work"* ]]
-	refused 3 "2 is a thread of the kernel" -p 2 -d 1
-	refused 3 "no thread $BASHPID in what is sampled" -p "$work" -t "$BASHPID" -d 1
-	refused 3 'no thread 4194304 in what is sampled' -a -t 4194304 -d 1
+	exits 3 "$alpha is a thread of process $work" -p "$alpha" -d 1
+	hints "use -p $work"
+	exits 3 "2 is a thread of the kernel" -p 2 -d 1
+	exits 3 "no thread $BASHPID in what is sampled" -p "$work" -t "$BASHPID" -d 1
+	exits 3 'no thread 4194304 in what is sampled' -a -t 4194304 -d 1
 }
 
 # --- which stacks ---------------------------------------------------------------------------------
@@ -284,8 +274,9 @@ execs_are_apart() {
 	target_say "chain$#"
 	tracer_wait
 	same 'exit status' 0 "$tracer_status"
-	jq -e '[.functions[] | select(.function == "burn_first" or .function == "burn_second")]
-		| length == 2 and all(.[]; .total_ns / 1200e6 | . > 0.9 and . < 1.1)' "$tracer_out"
+	# wrong names would give one of them nothing, the other the double; what the hypervisor took has no samples
+	jq -c '[.functions[] | select(.function == "burn_first" or .function == "burn_second") | {function, module, total_ns}]' \
+		"$tracer_out" | tee /dev/stderr | jq -e 'length == 2 and all(.[]; .total_ns / 1200e6 | . > 0.6 and . < 1.4)'
 	# what stands in a stack with one of them is of its program, and runs under its name
 	jq -e '.frames as $f | all(.data[] | . as $stack | [.frames[] | $f[.]]
 		| if any(.[]; .function == "burn_first") then [$stack.process, "cpu-exec-first", .]
@@ -387,11 +378,11 @@ map_refused() {
 		"$(cd "$out" && printf '%s\n' * | LC_ALL=C sort | xargs)"
 	same 'modes' 600 "$(stat -c %a "$out"/* | sort -u)"
 	grep -q 'burn_main' "$out/r.txt" "$out/r.folded" "$out/r.svg"
-	refused 2 'several formats need -o NAME' -p "$work" -d 1 -f text,svg
+	exits 2 'several formats need -o NAME' -p "$work" -d 1 -f text,svg
 	# one is in the way: nothing is sampled and nothing is written
 	rm "$out"/*
 	echo mine >"$out/r.svg"
-	refused 1 "cannot write $out/r.svg: File exists" -p "$work" -d 1 -o "$out/r" -f text,svg
+	exits 1 "cannot write $out/r.svg: File exists" -p "$work" -d 1 -o "$out/r" -f text,svg
 	same 'untouched' mine "$(cat "$out"/*)"
 	same 'files' r.svg "$(ls -A "$out")"
 }

@@ -133,8 +133,7 @@ $1"
 	log_adds_up 'assert len(loops[0].calls) == 60
 assert len({call.kind for call in loops[0].calls}) == 11
 assert all(5 * MS <= length(call) for call in loops[0].calls)
-assert sum(length(call) < 20 * MS for call in loops[0].calls) > 5
-assert sum(length(call) > 150 * MS for call in loops[0].calls) > 5
+assert any(0 < call.slept < 20 * MS for call in loops[0].calls) and any(call.slept > 150 * MS for call in loops[0].calls)
 between = [b.began - a.ended for a, b in zip(loops[0].calls, loops[0].calls[1:])]
 assert min(between) >= MS - 200000, min(between)'
 	kinds=$(grep ^call "$log" | cut -d, -f3)
@@ -259,7 +258,7 @@ assert min(rest) >= 0 and statistics.median(rest) < 5 * MS, sorted(rest)'
 	end_well
 	with_log "$notes_add_up
 assert len(loop.calls) == 60 and len({call.kind for call in loop.calls}) == 9
-assert sum(length(call) < 20 * MS for call in loop.calls) > 5 and sum(length(call) > 150 * MS for call in loop.calls) > 5"
+assert any(0 < call.slept < 20 * MS for call in loop.calls) and any(call.slept > 150 * MS for call in loop.calls)"
 	kinds=$(json_get "$log" "[c['kind'] for c in doc['calls']][:15]")
 	node_stalling --mix 11,15
 	wait_for 60 has_said_done

@@ -42,8 +42,8 @@ monotonic_ns() {
 	http_get /go
 	wait_for 300 has_said_done
 	to=$(monotonic_ns)
-	http_get /save
 	tracer_end
+	http_get /save
 	same 'exit status' 0 "$tracer_status"
 	PYTHONDONTWRITEBYTECODE=1 python3 "$SUPPORT_DIR/loop_truth.py" --from "$from" --to "$to" --stalls 1000 "$tracer_out" "$log" \
 		>"$BATS_TEST_TMPDIR/said" || fail "$(cat "$BATS_TEST_TMPDIR/said")"

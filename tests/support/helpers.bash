@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables for the tests, and of bats: status, output, stderr, stderr_lines
 # What the bats files share: `load ../support/helpers.bash`. Plain bash, curl, wrk and python3.
 #
 #   BUILD     the build folder, relative to the root of the tree or absolute (default build)
@@ -137,4 +138,97 @@ truth_of() {
 	else
 		truth | json_get - "$get"
 	fi
+}
+
+# --- command lines ------------------------------------------------------------------------------
+# $tool is the command under test; bats_require_minimum_version 1.5.0.
+
+# exits STATUS TEXT ARGUMENT...: it says TEXT first and nothing on standard output.
+exits() {
+	local expected=$1 text=$2
+	shift 2
+	runs "$expected" "$text" "$tool" "$@"
+}
+
+# runs STATUS TEXT COMMAND...: the same where something stands in front of $tool.
+runs() {
+	local expected=$1 text=$2
+	shift 2
+	run --separate-stderr "$@" </dev/null
+	echo "with $*: status $status, stderr: $stderr"
+	[ "$status" -eq "$expected" ] || fail "exit status $status, not $expected"
+	[[ ${stderr_lines[0]} == "${tool##*/}: "*"$text"* ]] || fail "does not say: $text"
+	[ -z "$output" ] || fail "on stdout: $output"
+}
+
+# misuse TEXT ARGUMENT...: exit 2 with one line that says TEXT, and where to look.
+misuse() {
+	exits 2 "$@"
+	[ "${#stderr_lines[@]}" -eq 2 ]
+	[ "${stderr_lines[1]}" = "Try '${tool##*/} --help'" ]
+}
+
+# hints TEXT: the second line, and there is no third.
+hints() {
+	[[ ${stderr_lines[1]} == "  hint: "*"$1"* ]] || fail "does not hint: $1"
+	[ "${#stderr_lines[@]}" -eq 2 ]
+}
+
+# unwritable WHY FILE OPTION...: -o FILE is refused with one line, before anything is attached.
+unwritable() {
+	local why=$1 file=$2
+	shift 2
+	exits 1 "cannot write $file: $why" -p $$ -d 1 -o "$file" "$@"
+	[ "${#stderr_lines[@]}" -eq 1 ]
+}
+
+# start COMMAND...: in the background until end_started (of teardown); its PID is in $target, what it
+# says in $target_said. Its standard input is the descriptor $target_in, or none.
+declare -ga started=()
+start() {
+	target_said=$BATS_TEST_TMPDIR/target.out
+	"$@" >"$target_said" 2>&1 3>&- <&"${target_in:-0}" &
+	target=$!
+	started+=("$target")
+}
+
+end_started() {
+	local pid
+	for pid in "${started[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+# is_running NAME: $target is called that by now.
+is_running() {
+	[ "$(cat "/proc/$target/comm")" = "$1" ]
+}
+
+# start_sleeper: a process with nothing special.
+start_sleeper() {
+	start sleep 600
+	wait_for 5 is_running sleep
+}
+
+# start_zombie: $zombie is one.
+start_zombie() {
+	start sh -c 'sleep 0 & echo $!; exec sleep 600'
+	wait_for 5 is_running sleep
+	zombie=$(cat "$target_said")
+}
+
+# start_threaded: a process of two threads; $thread is the second one.
+start_threaded() {
+	start python3 -c '
+import threading, time
+t = threading.Thread(target=time.sleep, args=(600,), daemon=True)
+t.start()
+time.sleep(600)'
+	wait_for 30 second_thread
+	thread=$(second_thread)
+}
+
+second_thread() {
+	find "/proc/$target/task" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vx "$target"
 }

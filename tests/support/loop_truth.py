@@ -33,8 +33,9 @@ PARTS_OF = {"sleep": {"sleep"}, "lock": {"sleep"}, "resolve": {"sleep"}, "nested
             "read": {"disk"}, "fsync": {"disk"}, "mapped": {"fault"},
             # posix_spawn sleeps in D until the child has started
             "child": {"sleep", "nested", "disk"}}
-# A child needs time to start and to end, in which its parent sleeps, too.
-AT_LEAST = {"child"}
+# A child needs time to start and to end, in which its parent sleeps, too; the thread that has the lock, and the one
+# that answers, need a CPU first.
+AT_LEAST = {"child", "lock", "resolve"}
 # Hundreds of short sleeps in one call: what a tracer costs at each switch to a thread counts as CPU
 # time of the thread, and not as its running. Told, but no bound.
 MANY_SLEEPS = {"read", "mapped", "fsync"}
@@ -44,7 +45,7 @@ SLACK_NS = 50_000  # between two clock reads that are one after the other
 TAKEN = ("run_queue", "throttled")
 # Of the stalls, where a switch in or out may be missing: on some kernels one in 500 is not traced, for perf as little
 # as for us (docs/testing.md).
-UNSEEN = 0.01
+UNSEEN = 0.008
 
 
 def length(span):

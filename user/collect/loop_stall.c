@@ -279,9 +279,10 @@ static int attach(struct loop_stall *c)
 static int housekeeping(void *ctx)
 {
 	struct loop_stall *c = ctx;
-	int n = ring_buffer__consume(c->ring);
-	int err;
+	int n, err;
 
+	steal_note(&c->steal, clock_monotonic_ns());
+	n = ring_buffer__consume(c->ring);
 	if (n < 0)
 		return n;
 	err = loop_stall_read_loops(c);
@@ -306,12 +307,12 @@ int loop_stall_start(struct loop_stall *c, loop_stall_fn fn, void *ctx)
 
 	c->fn = fn;
 	c->fn_ctx = ctx;
+	loop_stall_attach_runtime(c); /* first: reading symbols takes longer than all the rest */
 	c->started_ns = clock_monotonic_ns();
 	c->started_realtime_ns = clock_realtime_ns();
 	err = attach(c);
 	if (err)
 		return err;
-	loop_stall_attach_runtime(c);
 	err = loop_stall_look(c);
 	if (!err)
 		err = loop_add_fd(c->loop, ring_buffer__epoll_fd(c->ring), on_ring, c);

@@ -239,6 +239,7 @@ static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loo
 			     .is_at_least = e->is_at_least,
 			     .min_faults = e->min_faults,
 			     .maj_faults = e->maj_faults };
+	s->steal_pct = steal_pct(&c->steal, s->began_ns, e->header.time_ns);
 	if (c->options->has_split)
 		memcpy(s->part_ns, e->part_ns, sizeof(s->part_ns));
 	if (l->pending.len && l->pending.at[0].began_ns != e->began_ns)

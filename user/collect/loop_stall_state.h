@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/strings.h"
 #include "host/clock.h"
+#include "host/steal.h"
 #include "probe/clock_events.h"
 #include "probe/uprobes.h"
 
@@ -71,6 +72,7 @@ struct loop_stall {
 		size_t len, cap;
 	} stalls;
 	uint64_t dropped_stalls;
+	struct steal steal;
 	struct arena arena; /* of stalls: stacks and frames */
 	struct strings texts;
 	struct named *named;

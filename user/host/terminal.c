@@ -45,6 +45,15 @@ bool terminal_is_there(void)
 
 /* --- giving it back --------------------------------------------------------------------------- */
 
+/*
+ * Never called: it comes by the loop. But while ncurses draws it ignores SIGTSTP, with which one
+ * that waits in the loop's descriptor would be lost; unless somebody else has a handler.
+ */
+static void on_tstp(int signo)
+{
+	(void)signo;
+}
+
 /* The action is the usual one by now (SA_RESETHAND): the signal ends us when this returns. */
 static void on_crash(int signo)
 {
@@ -103,6 +112,7 @@ static int give_back(void *ctx)
 	(void)endwin();
 	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &before.modes);
 	handle_crashes(SIG_DFL);
+	(void)signal(SIGTSTP, SIG_DFL);
 	log_release();
 	return 0;
 }
@@ -214,9 +224,12 @@ static int start(struct terminal *t)
 	if (tcgetattr(STDIN_FILENO, &before.modes))
 		return -errno;
 	(void)setlocale(LC_CTYPE, ""); /* what characters the terminal knows, and their widths */
+	(void)signal(SIGTSTP, on_tstp);
 	t->screen = newterm(NULL, stdout, stdin);
-	if (!t->screen)
+	if (!t->screen) {
+		(void)signal(SIGTSTP, SIG_DFL);
 		return -EOPNOTSUPP;
+	}
 	t->is_ours = true;
 	log_hold();
 	prepare_for_crashes();
