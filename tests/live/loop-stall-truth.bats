@@ -29,10 +29,6 @@ has_said_done() {
 	[ "$(grep -cx 'done' "$SERVER_OUT")" -ge 1 ]
 }
 
-monotonic_ns() {
-	python3 -c 'import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC))'
-}
-
 @test "1,040 stalls of eleven kinds on four loops under load: none missed, none invented, lengths and parts" {
 	local from to
 	start_server profiling/stalling-server --loops "$LOOPS" --mix "7,$STALLS" --hold --truth "$log"

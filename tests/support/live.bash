@@ -141,6 +141,10 @@ report_is_exact() {
 		}
 }
 
+monotonic_ns() {
+	python3 -c 'import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC))'
+}
+
 # same WHAT EXPECTED ACTUAL
 same() {
 	[[ $2 == "$3" ]] || {

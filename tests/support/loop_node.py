@@ -89,11 +89,12 @@ class Check:
         self.expect({c["kind"] for c in self.document["controls"]} == CONTROLS, "all controls ran")
         for control in self.document["controls"]:
             span = Gap(control["began_ns"], control["ended_ns"])
-            held = [stall.ns - taken(stall) - stall.parts["gc"] for stall, _ in self.stalls
-                    if overlap(stall, span) > 0]
-            longest = max(held, default=0)
+            those = [(stall.ns - taken(stall) - stall.parts["gc"], stall) for stall, _ in self.stalls
+                     if overlap(stall, span) > 0]
+            longest, stall = max(those, default=(0, None))
             self.expect(longest < self.report["threshold_ns"],
-                        f"{control['kind']}, {length(span) / MS:.0f} ms: the loop held itself up for {longest / MS:.1f}")
+                        f"{control['kind']}, {length(span) / MS:.0f} ms: the loop held itself up for {longest / MS:.1f}"
+                        f"{f' in {stall}' if longest else ''}")
 
 
 def main(what, report, truth):

@@ -49,10 +49,6 @@ loops_are() {
 	same 'loops' "$*" "$(report -r '[.loops[].thread] | sort | join(" ")')"
 }
 
-monotonic_ns() {
-	python3 -c 'import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC))'
-}
-
 stop_for() {
 	local before after
 
