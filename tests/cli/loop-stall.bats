@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The contract of loop-stall's command line: help, misuse, exit statuses, one clear line for each thing that is missing.
 
-# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# shellcheck disable=SC2030,SC2031,SC2154 # variables of helpers.bash; each test is a shell of its own
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
@@ -12,37 +12,12 @@ setup() {
 }
 
 teardown() {
-	[ -z "${sleeper:-}" ] || kill "$sleeper"
-}
-
-# exits STATUS TEXT ARGUMENT...: loop-stall says TEXT first and nothing on stdout.
-# shellcheck disable=SC2154 # of bats: stderr, stderr_lines
-exits() {
-	local expected=$1 text=$2
-	shift 2
-	run --separate-stderr "$tool" "$@"
-	echo "with $*: status $status, stderr: $stderr"
-	[ "$status" -eq "$expected" ] || fail "exit status $status, not $expected"
-	[[ ${stderr_lines[0]} == "loop-stall: "*"$text"* ]] || fail "does not say: $text"
-	[ -z "$output" ] || fail "on stdout: $output"
-}
-
-# misuse TEXT ARGUMENT...: exit 2 with one line that says TEXT, and where to look.
-misuse() {
-	exits 2 "$@"
-	[ "${#stderr_lines[@]}" -eq 2 ]
-	[ "${stderr_lines[1]}" = "Try 'loop-stall --help'" ]
+	end_started
 }
 
 # long_options: those of --help, one per line.
 long_options() {
 	"$tool" --help | grep -oE '(^|[ ,])--[a-z][a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u
-}
-
-# a process that no loop is in
-start_sleeper() {
-	sleep 600 3>&- &
-	sleeper=$!
 }
 
 @test "--help: usage and every group of options on stdout, without any privilege" {
@@ -149,9 +124,9 @@ options_of_chapter() {
 
 @test "output: a file that is there, a directory that is not" {
 	touch "$BATS_TEST_TMPDIR/there"
-	exits 1 'cannot write' -p 1 -o "$BATS_TEST_TMPDIR/there"
-	exits 1 'cannot write' -p 1 -o "$BATS_TEST_TMPDIR"
-	exits 1 'cannot write' -p 1 -o "$BATS_TEST_TMPDIR/no/where"
+	unwritable 'File exists' "$BATS_TEST_TMPDIR/there"
+	unwritable 'File exists' "$BATS_TEST_TMPDIR"
+	unwritable 'No such file or directory' "$BATS_TEST_TMPDIR/no/where"
 }
 
 @test "no such process: status 3, and no file" {
@@ -165,57 +140,46 @@ options_of_chapter() {
 
 @test "a thread of the kernel, a thread of a process: status 3" {
 	need_root
-	need_command python3
 	exits 3 '2 is a thread of the kernel' -p 2 -d 1
-	python3 -c 'import threading, time
-t = threading.Thread(target=time.sleep, args=(600,), daemon=True)
-t.start()
-print(t.native_id, flush=True)
-time.sleep(600)' >"$BATS_TEST_TMPDIR/tid" 3>&- &
-	sleeper=$!
-	wait_for 20 test -s "$BATS_TEST_TMPDIR/tid"
-	exits 3 "is a thread of process $sleeper" -p "$(<"$BATS_TEST_TMPDIR/tid")" -d 1
-	[[ ${stderr_lines[1]} == "  hint: use -p $sleeper"* ]]
+	start_threaded
+	exits 3 "is a thread of process $target" -p "$thread" -d 1
+	hints "use -p $target"
 }
 
 @test "one of two processes is not there: status 3, and the other one is not watched" {
 	need_root
 	start_sleeper
-	exits 3 'no process 4194300' -p "$sleeper,4194300" -d 1
+	exits 3 'no process 4194300' -p "$target,4194300" -d 1
 }
 
 @test "without privileges: status 4, and what is missing" {
 	need_root
-	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$tool" -p $$ -d 1
-	[ "$status" -eq 4 ]
-	[ -z "$output" ]
-	[[ "${stderr_lines[0]}" == "loop-stall: "*"missing CAP_"* ]]
-	[[ "${stderr_lines[1]}" == "  hint: run it with sudo"* ]]
+	runs 4 'missing CAP_' setpriv --reuid 65534 --regid 65534 --clear-groups "$tool" -p $$ -d 1
+	hints 'run it with sudo'
 }
 
 # hiding DIRECTORY: loop-stall where that part of the kernel's tree is empty.
 # shellcheck disable=SC2016 # for the inner shell
 hiding() {
-	unshare --mount sh -c 'mount -t tmpfs none "$1" && exec "$2" -p "$3" -d 200ms' sh "$1" "$tool" "$sleeper"
+	unshare --mount sh -c 'mount -t tmpfs none "$1" && exec "$2" -p "$3" -d 200ms' sh "$1" "$tool" "$target"
 }
 
 @test "kernel: without BTF status 5" {
 	need_root
 	start_sleeper
-	run --separate-stderr hiding /sys/kernel/btf
-	[ "$status" -eq 5 ]
-	[[ "$stderr" == *'kernel has no BTF'* ]]
+	runs 5 'kernel has no BTF' hiding /sys/kernel/btf
+	hints CONFIG_DEBUG_INFO_BTF
 }
 
 @test "talk: one line that says what is watched; none with -q; more with -v" {
 	need_root
 	start_sleeper
-	run -0 --separate-stderr "$tool" -p "$sleeper" -d 200ms
-	[[ "$stderr" == "loop-stall: watching the event loops of sleep (PID $sleeper)" ]]
+	run -0 --separate-stderr "$tool" -p "$target" -d 200ms
+	[[ "$stderr" == "loop-stall: watching the event loops of sleep (PID $target)" ]]
 	[[ "$output" == *'No event loop was seen'* ]]
-	run -0 --separate-stderr "$tool" -q -p "$sleeper" -d 200ms
+	run -0 --separate-stderr "$tool" -q -p "$target" -d 200ms
 	[ -z "$stderr" ]
-	run -0 --separate-stderr "$tool" -v -p "$sleeper" -d 200ms
+	run -0 --separate-stderr "$tool" -v -p "$target" -d 200ms
 	[ "${#stderr_lines[@]}" -gt 1 ]
 	misuse '-d abc: not a time' -q -d abc -p 1
 }
@@ -224,20 +188,19 @@ hiding() {
 	need_root
 	start_sleeper
 	# shellcheck disable=SC2016 # for the inner shell
-	run --separate-stderr sh -c '"$1" -q -p "$2" -d 200ms >/dev/full' sh "$tool" "$sleeper"
-	[ "$status" -eq 1 ]
-	[[ "$stderr" == *'the report could not be written: No space left on device'* ]]
+	runs 1 'the report could not be written: No space left on device' \
+		sh -c '"$1" -q -p "$2" -d 200ms >/dev/full' sh "$tool" "$target"
 	[ "${#stderr_lines[@]}" -eq 1 ]
 }
 
 @test "output: a file of one's own, once; --force replaces it" {
 	need_root
 	start_sleeper
-	run -0 "$tool" -q -p "$sleeper" -d 200ms -f json -o "$BATS_TEST_TMPDIR/report"
+	run -0 "$tool" -q -p "$target" -d 200ms -f json -o "$BATS_TEST_TMPDIR/report"
 	[ -z "$output" ]
 	[ "$(stat -c %a "$BATS_TEST_TMPDIR/report")" = 600 ]
-	exits 1 'cannot write' -p "$sleeper" -d 200ms -o "$BATS_TEST_TMPDIR/report"
+	unwritable 'File exists' "$BATS_TEST_TMPDIR/report"
 	grep -q '^{"schema":"loop-stall/1"' "$BATS_TEST_TMPDIR/report"
-	run -0 "$tool" -q -p "$sleeper" -d 200ms -o "$BATS_TEST_TMPDIR/report" --force
+	run -0 "$tool" -q -p "$target" -d 200ms -o "$BATS_TEST_TMPDIR/report" --force
 	grep -q '^loop-stall ' "$BATS_TEST_TMPDIR/report"
 }

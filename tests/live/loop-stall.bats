@@ -148,6 +148,14 @@ workers_seen() {
 	report -e 'all(.data[] | select(.parts_ns.sleep >= 40e6); any(.stacks[]; any(.frames[]; .function == "be_loop")))'
 }
 
+@test "more loops that have ended than are kept: told, status 6" {
+	watched threads 300 sleep 1 60 -- -f json
+	same 'exit status' 6 "$tracer_status"
+	report -e '(.complete | not) and .lost.loops > 0 and .lost.loops < 50 and (.note | test("loops are left out that have ended"))'
+	report -e '.lost.loops as $lost | (.loops | length) == 300 - $lost and .lost.dropped_stalls >= $lost'
+	same 'stalls' "$((300 - $(report .lost.loops)))" "$(stalls_of)"
+}
+
 @test "--max-loops 2: one loop of five is observed beside the first thread, the others are told of, status 6" {
 	watched threads 5 sleep 2 60 -- -f json --max-loops 2
 	same 'exit status' 6 "$tracer_status"

@@ -288,6 +288,7 @@ static int housekeeping(void *ctx)
 	err = loop_stall_read_loops(c);
 	if (err || c->stopped_ns)
 		return err;
+	loop_stall_limit_loops(c);
 	processes_refresh(&c->processes, true);
 	loop_stall_attach_runtime(c);
 	return loop_stall_tell_lasting(c);
@@ -380,7 +381,11 @@ static void fill_note(struct loop_stall *c, struct loops_meta *m)
 		len += (size_t)snprintf(c->note, sizeof(c->note),
 					"%u child processes ended before they could be looked at",
 					c->processes.missed_children);
-	if (m->lost_loops && len < sizeof(c->note))
+	if (c->forgotten_loops && len < sizeof(c->note))
+		len += (size_t)snprintf(c->note + len, sizeof(c->note) - len,
+					"%s%llu loops are left out that have ended",
+					len ? "; " : "", (unsigned long long)c->forgotten_loops);
+	if (m->lost_loops > c->forgotten_loops && len < sizeof(c->note))
 		len += (size_t)snprintf(c->note + len, sizeof(c->note) - len,
 					"%smore loops than --max-loops %u", len ? "; " : "",
 					c->options->max_loops);
@@ -413,7 +418,7 @@ static int fill_meta(struct loop_stall *c, uint64_t now_ns, struct loops_meta *m
 		.has_timers = o->has_timers,
 		.lost_events = counters[LOOP_LOST_EVENTS],
 		.lost_stacks = counters[LOOP_LOST_STACKS],
-		.lost_loops = counters[LOOP_LOST_LOOPS],
+		.lost_loops = counters[LOOP_LOST_LOOPS] + c->forgotten_loops,
 		.skipped_stacks = counters[LOOP_SKIPPED_STACKS],
 		.dropped_stalls = c->dropped_stalls,
 		.stacks.by_fp = counters[LOOP_STACKS_BY_FP],

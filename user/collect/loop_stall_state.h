@@ -73,6 +73,8 @@ struct loop_stall {
 		size_t len, cap;
 	} stalls;
 	uint64_t dropped_stalls;
+	size_t ended_loops;	  /* that are kept */
+	uint64_t forgotten_loops; /* and that are not */
 	struct steal steal;
 	struct arena arena; /* of stalls: stacks and frames */
 	struct strings texts;
@@ -95,6 +97,8 @@ struct loop_stall {
 /* loop_stall_loops.c */
 /* Reads the states of all slots; those whose thread has ended are given back. 0 or -ENOMEM. */
 int loop_stall_read_loops(struct loop_stall *c);
+/* Forgets loops that have ended when they are many, with their stalls: counted. */
+void loop_stall_limit_loops(struct loop_stall *c);
 /*
  * Who was thread @tid with that slot at @at_ns: also when it has ended since, and the slot is
  * another's or nobody's. NULL: it was not read yet, or was no loop.
