@@ -4,7 +4,7 @@
 # utilisation, the lag, the function. What the machine took meanwhile is allowed for by the tool's own figure of it, so that a
 # busy one makes these tests slower and not wrong.
 
-# shellcheck disable=SC2154,SC2016,SC2030,SC2031,SC2034 # variables of live.bash; programs for jq; variables for it
+# shellcheck disable=SC2154,SC2153,SC2016,SC2030,SC2031,SC2034 # variables of live.bash; programs for jq; variables for it
 
 load ../support/helpers.bash
 load ../support/live.bash
@@ -36,7 +36,7 @@ serve() {
 }
 
 watch() {
-	tracer_start -p "$SERVER_PID" -f json "$@"
+	tracer_start -p "$SERVER_PID" -f json
 }
 
 watched() {

@@ -172,7 +172,7 @@ cpu_of_all() {
 
 @test "memcached: a large value that is copied to add one byte to it; its main thread and workers; stopped" {
 	local before spent
-	memcached_alone -m 1024 -I 128m
+	memcached_alone
 	ask "set large 0 0 $ITEM_BYTES" head -c "$ITEM_BYTES" /dev/zero
 	same answer $'STORED\r' "$answer"
 	watch "$memcached"
@@ -219,7 +219,7 @@ cpu_of_all() {
 	stop_for 0.2 "$haproxy"
 	for _ in {1..20}; do same answer ok "$(curl -s "http://127.0.0.1:$port/")"; done
 	watched
-	report -e --argjson tids "[$(ls "/proc/$haproxy/task" | paste -sd,)]" '[.loops[].tid] | sort == ($tids | sort)'
+	report -e --argjson tids "[$(find "/proc/$haproxy/task" -mindepth 1 -maxdepth 1 -printf "%f\n" | paste -sd,)]" '[.loops[].tid] | sort == ($tids | sort)'
 
 	pick lua_resume '.parts_ns.sleep == 0'
 	lasted 15e7 17e7

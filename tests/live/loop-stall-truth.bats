@@ -5,7 +5,7 @@
 # compares; what the machine took meanwhile is allowed for by the tool's own figure of it, so that a busy one makes these
 # tests slower and not wrong.
 
-# shellcheck disable=SC2154 # variables of live.bash
+# shellcheck disable=SC2154,SC2034 # variables of live.bash, and for it
 
 load ../support/helpers.bash
 load ../support/live.bash

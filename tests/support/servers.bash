@@ -6,7 +6,7 @@
 #
 #	redis_start [ENVIRONMENT...]	$redis and $port
 #	redis_alone [ENVIRONMENT...]	the same without a load
-#	memcached_alone [OPTION...]	$memcached and $port, without a load
+#	memcached_alone			$memcached and $port, without a load; a value may have 128 MiB
 #	memcached_start			the same with one
 #	haproxy_alone LINE...		$haproxy and $port, without a load; LINE: of its configuration, the last in a frontend
 #	node_start			$node and $port; the load is wrk_start's
@@ -32,7 +32,7 @@ redis_start() {
 memcached_alone() {
 	need_command memcached
 	port=$(free_port)
-	background "$BATS_TEST_TMPDIR/memcached" memcached -u root -l 127.0.0.1 -p "$port" -t 2 "$@"
+	background "$BATS_TEST_TMPDIR/memcached" memcached -u root -l 127.0.0.1 -p "$port" -t 2 -m 1024 -I 128m
 	memcached=$job
 	wait_for 10 bash -c "exec 4<>/dev/tcp/127.0.0.1/$port"
 }
