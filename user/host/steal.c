@@ -2,6 +2,7 @@
 /* The first line of /proc/stat: "cpu", user nice system idle iowait irq softirq steal. */
 #include "host/steal.h"
 
+#include "base/parse.h"
 #include "base/scope.h"
 
 #include <errno.h>
@@ -21,11 +22,14 @@ static int read_ticks(struct steal_note *note)
 	if (len < 4 || strncmp(line, "cpu ", 4) != 0)
 		return -EINVAL;
 	line[len] = 0;
-	at = line + 4;
+	at = line + 4 + strspn(line + 4, " ");
 	note->all = 0;
 	for (int i = 0; i < FIELDS; i++) {
-		uint64_t ticks = strtoull(at, &at, 10);
+		const char *field = strsep(&at, " \n");
+		uint64_t ticks = 0;
 
+		if (!field || parse_u64(field, UINT64_MAX, &ticks))
+			return -EINVAL;
 		note->all += ticks;
 		note->stolen = ticks; /* the last one is it */
 	}

@@ -42,7 +42,7 @@ static int search_mapping(const struct target *t, const struct mapping *m, const
 			  size_t count, struct function_places *places)
 {
 	_release_(file_reader_done) struct file_reader file = { 0 };
-	_release_(closep) int fd = target_open_mapping(t, m);
+	int fd = target_open_mapping(t, m);
 	struct reader reader;
 	struct elf elf;
 	uint64_t offset;
@@ -56,10 +56,10 @@ static int search_mapping(const struct target *t, const struct mapping *m, const
 	if (!err)
 		err = search_elf(&elf, names, count, places->at);
 	if (err)
-		return err;
-	places->fd = fd;
-	fd = -1;
-	return 0;
+		closep(&fd);
+	else
+		places->fd = fd;
+	return err;
 }
 
 static bool is_program(const struct mapping *m, const struct target *t)
