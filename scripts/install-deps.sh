@@ -11,7 +11,7 @@ set -euo pipefail
 BUILD_PACKAGES='clang llvm gcc make pkg-config libc6-dev linux-libc-dev git ca-certificates
 	libbpf-dev libelf-dev zlib1g-dev libdw-dev libiberty-dev uthash-dev libcap-ng-dev libcapstone-dev
 	liblzma-dev libseccomp-dev protobuf-c-compiler libprotobuf-c-dev libncurses-dev'
-TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached nodejs fonts-dejavu-core curl jq procps util-linux libcap2-bin
+TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached ?haproxy nodejs fonts-dejavu-core curl jq procps util-linux libcap2-bin
 	strace binutils python3 python3-jsonschema libxml2-utils help2man mandoc bash-completion
 	clang-format clang-tidy cppcheck shellcheck musl-tools golang-go chromium|chromium-browser npm
 	libjemalloc2 libtcmalloc-minimal4|libtcmalloc-minimal4t64 ?libmimalloc2.0|libmimalloc3|libmimalloc-dev

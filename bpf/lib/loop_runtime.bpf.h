@@ -3,6 +3,7 @@
 #ifndef LIB_LOOP_RUNTIME_BPF_H
 #define LIB_LOOP_RUNTIME_BPF_H
 
+#include "lib/loop_blocks.bpf.h"
 #include "lib/loops.bpf.h"
 
 /* --- garbage collection ---------------------------------------------------------------------- */
@@ -16,14 +17,19 @@ static __always_inline __u64 queue_ns_of(const struct loop_state *l)
 SEC("uprobe")
 int gc_begins(struct pt_regs *ctx)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct loop_state *l;
-	__u32 slot;
+	__u64 now_ns;
+	__u32 slot = 0;
 
-	l = loop_of(bpf_get_current_task_btf(), &slot);
+	l = loop_of(task, &slot);
 	if (!l || !l->busy_since_ns)
 		return 0;
+	now_ns = bpf_ktime_get_ns();
+	if (l->out_ns) /* or what it waited before would be taken from the pause */
+		is_back(l, slot, task, now_ns);
 	l->in_gc = 1;
-	l->gc_began_ns = bpf_ktime_get_ns();
+	l->gc_began_ns = now_ns;
 	l->gc_queue_ns = queue_ns_of(l);
 	return 0;
 }
@@ -31,15 +37,19 @@ int gc_begins(struct pt_regs *ctx)
 SEC("uprobe")
 int gc_ends(struct pt_regs *ctx)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct loop_state *l;
-	__u32 slot;
+	__u64 now_ns;
+	__u32 slot = 0;
 
-	l = loop_of(bpf_get_current_task_btf(), &slot);
+	l = loop_of(task, &slot);
 	if (!l || !l->in_gc)
 		return 0;
+	now_ns = bpf_ktime_get_ns();
+	if (l->out_ns)
+		is_back(l, slot, task, now_ns);
 	l->in_gc = 0;
-	l->gap_part_ns[LOOP_GC] +=
-		bpf_ktime_get_ns() - l->gc_began_ns - (queue_ns_of(l) - l->gc_queue_ns);
+	l->gap_part_ns[LOOP_GC] += now_ns - l->gc_began_ns - (queue_ns_of(l) - l->gc_queue_ns);
 	return 0;
 }
 

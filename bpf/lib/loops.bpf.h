@@ -157,6 +157,7 @@ static __always_inline void iteration_ends(struct loop_state *l, __u32 slot, __u
 		if (part_ns > rest)
 			part_ns = rest;
 		rest -= part_ns;
+		l->gap_part_ns[i] = part_ns;
 		l->part_ns[i] += part_ns;
 	}
 	l->gap_part_ns[LOOP_RUNNING] = rest;

@@ -168,6 +168,60 @@ static void test_gc(void)
 	   (long long)median(sleep) / 1000);
 }
 
+#define UNSEEN_NS (15 * MS_NS)
+
+/* As if the kernel had not told that the current thread is back on its CPU, which it waited for. */
+static void forget_return(void)
+{
+	struct bpf_map *map = watch_skeleton(w)->maps.loops;
+	const struct loop_state *state = watch_state(w, (uint32_t)gettid());
+	struct loop_state changed;
+
+	for (uint32_t slot = 0; state && slot < bpf_map__max_entries(map); slot++) {
+		if (bpf_map__lookup_elem(map, &slot, sizeof(slot), &changed, sizeof(changed), 0) ||
+		    changed.tid != state->tid)
+			continue;
+		changed.out_ns = now_ns() - UNSEEN_NS;
+		changed.out_part = changed.queue_part = LOOP_RUN_QUEUE;
+		must(!bpf_map__update_elem(map, &slot, sizeof(slot), &changed, sizeof(changed), 0));
+	}
+}
+
+static void collects_after_an_unseen_return(void)
+{
+	spin(TRUTH_STALL_NS);
+	forget_return();
+	pause_begins();
+	sleep_ns(UNSEEN_NS / 3);
+	pause_ends();
+}
+
+/* What it waited before the pause is not taken from the pause, which would be less than nothing. */
+static void test_gc_after_an_unseen_return(void)
+{
+	void (*stall)(void) = collects_after_an_unseen_return;
+	const struct watched *t = watch_run(w, stalls, (void *)&stall);
+	int64_t gc_ns[TRUTH_ROUNDS] = { 0 }, queue_ns[TRUTH_ROUNDS] = { 0 };
+	bool is_whole = true;
+
+	for (int i = 0; i < TRUTH_ROUNDS; i++) {
+		const struct loop_stall_event *e = stall_of(t, i);
+		uint64_t sum_ns = 0;
+
+		for (int part = 0; e && part < LOOP_PARTS; part++)
+			sum_ns += e->part_ns[part];
+		is_whole = is_whole && e && sum_ns == e->header.time_ns - e->began_ns;
+		gc_ns[i] = e ? (int64_t)e->part_ns[LOOP_GC] : 0;
+		queue_ns[i] = e ? (int64_t)e->part_ns[LOOP_RUN_QUEUE] : 0;
+	}
+	ok(is_whole, "an unseen return before a pause: the parts are the whole");
+	ok(median(gc_ns) >= (int64_t)(UNSEEN_NS / 3) && median(gc_ns) < (int64_t)TRUTH_STALL_NS,
+	   "an unseen return before a pause: the pause (%lld us)", (long long)median(gc_ns) / 1000);
+	ok(median(queue_ns) >= (int64_t)UNSEEN_NS,
+	   "an unseen return before a pause: the wait before it (%lld us)",
+	   (long long)median(queue_ns) / 1000);
+}
+
 /* --- libuv's timers --------------------------------------------------------------------------- */
 
 /* What uv__run_timers gets, where the tool looks for it. */
@@ -232,6 +286,7 @@ int main(void)
 	(void)close(file);
 	(void)unlink(FILE_NAME);
 	test_gc();
+	test_gc_after_an_unseen_return();
 	test_timers();
 	watch_end(w);
 	return tap_done();

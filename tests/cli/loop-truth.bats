@@ -11,6 +11,12 @@ load ../support/helpers.bash
 	grep -qE '^Ran (2[0-9]|3[0-9]) tests' "$BATS_TEST_TMPDIR/said"
 }
 
+@test "loop_node.py finds another function, garbage that was or was not there, a control that stalls" {
+	need_command python3
+	python3 "$SUPPORT_DIR/loop_node_test.py" >"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	grep -qE '^Ran (9|1[0-9]) tests' "$BATS_TEST_TMPDIR/said"
+}
+
 @test "loop_truth.py: misuse is status 2" {
 	run python3 "$SUPPORT_DIR/loop_truth.py" --threshold x
 	[ "$status" -eq 2 ]

@@ -5,7 +5,7 @@
 # compares; what the machine took meanwhile is allowed for by the tool's own figure of it, so that a busy one makes these
 # tests slower and not wrong.
 
-# shellcheck disable=SC2154 # variables of live.bash
+# shellcheck disable=SC2154,SC2034 # variables of live.bash, and for it
 
 load ../support/helpers.bash
 load ../support/live.bash
@@ -29,16 +29,12 @@ has_said_done() {
 	[ "$(grep -cx 'done' "$SERVER_OUT")" -ge 1 ]
 }
 
-monotonic_ns() {
-	python3 -c 'import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC))'
-}
-
 @test "1,040 stalls of eleven kinds on four loops under load: none missed, none invented, lengths and parts" {
 	local from to
 	start_server profiling/stalling-server --loops "$LOOPS" --mix "7,$STALLS" --hold --truth "$log"
 	tracer_start -p "$SERVER_PID" --threshold 5ms -f json
 	from=$(monotonic_ns)
-	LOAD_RATE=40 background "$BATS_TEST_TMPDIR/load" load_routes 600 /health
+	routes_start 40 /health
 	http_get /go
 	wait_for 300 has_said_done
 	to=$(monotonic_ns)

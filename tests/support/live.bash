@@ -142,6 +142,10 @@ report_is_exact() {
 		}
 }
 
+monotonic_ns() {
+	python3 -c 'import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC))'
+}
+
 # same WHAT EXPECTED ACTUAL
 same() {
 	[[ $2 == "$3" ]] || {
@@ -174,15 +178,19 @@ free_port() {
 	python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# nginx with one worker on a port of its own: $port, $nginx_pid, $worker.
+# start_nginx [WORKERS]: nginx with one worker, or so many, on a port of its own: $port, $nginx_pid, $worker. What is in
+# $nginx_files it reads and sends as /files/..., in pieces of 16 MiB.
 start_nginx() {
 	local dir=$BATS_TEST_TMPDIR/nginx
 
+	nginx_files=$dir/files
+
 	need_command nginx wrk
 	port=$(free_port)
-	mkdir -p "$dir"
+	mkdir -p "$nginx_files"
 	cat >"$dir/nginx.conf" <<-CONFIG
 		user root;
+		worker_processes ${1-1};
 		pid $dir/nginx.pid;
 		error_log $dir/error.log;
 		events { worker_connections 256; }
@@ -193,7 +201,11 @@ start_nginx() {
 			fastcgi_temp_path $dir/fastcgi;
 			uwsgi_temp_path $dir/uwsgi;
 			scgi_temp_path $dir/scgi;
-			server { listen 127.0.0.1:$port; location / { return 200 "ok\n"; } }
+			server {
+				listen 127.0.0.1:$port;
+				location / { return 200 "ok\n"; }
+				location /files/ { root $dir; sendfile off; output_buffers 1 16m; }
+			}
 		}
 	CONFIG
 	nginx -p "$dir" -e "$dir/error.log" -c "$dir/nginx.conf" 3>&-
@@ -219,4 +231,16 @@ wrk_end() {
 	cat "$BATS_TEST_TMPDIR/wrk" >&2
 	grep -q 'requests in' "$BATS_TEST_TMPDIR/wrk" &&
 		! grep -qE 'Socket errors|Non-2xx' "$BATS_TEST_TMPDIR/wrk"
+}
+
+# routes_start RATE ROUTE...: the routes of an example server in turn, so many requests a second, until routes_end.
+routes_start() {
+	background "$BATS_TEST_TMPDIR/routes" env LOAD_RATE="$1" LOAD_CONNECTIONS=8 wrk -t1 -c8 -d600s \
+		-s "$SUPPORT_DIR/routes.lua" "http://127.0.0.1:$SERVER_PORT" -- "${@:2}"
+	routes_job=$job
+}
+
+routes_end() {
+	kill -INT "$routes_job"
+	wait "$routes_job" || true
 }

@@ -190,9 +190,10 @@ class Check:
                    self.options.length_median)
         self.bound("length error: p99", quantile(map(abs, errors), 0.99), self.options.length_p99)
 
-    def lag(self, busy, total, tolerance):
-        """By the formula over @busy, pairs of a span and for how long the loop was busy in it. The report's window
-        is ours and somewhat more, on either side: what the loop did there may count or not."""
+    def lag(self, busy, total, tolerance, sure=None):
+        """By the formula over @busy, pairs of a span and for how long the loop was busy in it; where that is not sure to be
+        in one piece, @sure is the same of what is. The report's window is ours and somewhat more, on either side: what
+        the loop did there may count or not."""
         if self.options.begin is None or self.options.end is None:
             return
         window_ns, inner_ns = total["window_ns"], length(self.window)
@@ -202,9 +203,10 @@ class Check:
             return
         outer = Gap(self.window.began - slack, self.window.ended + slack)
         inside = [ns for span, ns in busy if self.is_inside(span)]
+        pieces = [ns for span, ns in sure or busy if self.is_inside(span)]
         around = [ns for span, ns in busy if overlap(span, outer) > 0]
         for key, q in PERCENTILES.items():
-            least = lag_quantile(inside, window_ns, q) * (1 - BUCKET) - tolerance
+            least = lag_quantile(pieces, window_ns, q) * (1 - BUCKET) - tolerance
             most = lag_quantile(around, window_ns, q) * (1 + BUCKET) + tolerance
             if total["lag"][key] is not None:
                 self.between(f"lag {key[:-3]}, ms", total["lag"][key] / MS, least / MS, most / MS)
@@ -299,7 +301,8 @@ class Check:
         held, over = [], []
         for stall in stalls:
             busy = sum(truth.busy[i] for i in touching(truth.notes, note_ends, stall))
-            if not stall.is_open and busy + taken(stall) < stall.ns - self.options.tolerance:
+            is_noted = truth.notes[0].began <= stall.began and stall.ended <= truth.notes[-1].ended
+            if is_noted and not stall.is_open and busy + taken(stall) < stall.ns - self.options.tolerance:
                 self.fail(f"invented: {stall.ns / MS:.3f} ms at {stall.began}, where the loop was busy for "
                           f"{busy / MS:.3f} ms")
             calls = [truth.calls[i] for i in touching(truth.calls, call_ends, stall)]
@@ -330,7 +333,9 @@ class Check:
         if truth.notes:
             self.node_missed(truth, stalls)
             self.divisions(self.node_held(truth, stalls))
-            self.lag(list(zip(truth.notes, truth.busy)), loops[0]["total"], self.options.node_lag)
+            # a note has the end of one gap and the beginning of the next
+            self.lag(list(zip(truth.notes, truth.busy)), loops[0]["total"], self.options.node_lag,
+                     [(call, length(call)) for call in truth.calls])
             return
         best = self.pair(truth, stalls)
         self.missed(truth, best)

@@ -284,6 +284,11 @@ class LoopTruth(unittest.TestCase):
         report["data"].append(stall("lock", START + 100 * MS, 150 * MS))
         self.assertEqual(len(self.differs("invented", report, node())), 1)
 
+    def test_node_what_is_not_noted_is_not_known(self):
+        report = right_report(True)
+        report["data"].append(stall("lock", END + 100 * MS, 50 * MS))
+        self.agrees(report, node())
+
     def test_node_one_too_short(self):
         report = right_report(True)
         wrong = longest(report)
@@ -293,6 +298,17 @@ class LoopTruth(unittest.TestCase):
 
     def test_node_all_too_long(self):
         self.differs("longer than the calls", right_report(True), node(), "--node-over", "0.2")
+
+    def test_node_lag(self):
+        for factor in (0.9, 1.1):
+            report = right_report(True)
+            report["loops"][0]["total"]["lag"]["p95_ns"] *= factor
+            self.assertEqual(len(self.differs("lag p95", report, node())), 1)
+
+    def test_node_gaps_that_two_notes_have_as_one(self):
+        document = json.loads(node())
+        del document["notes"][1::2]
+        self.agrees(right_report(True), json.dumps(document))
 
     def test_node_utilisation(self):
         report = right_report(True)

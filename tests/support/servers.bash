@@ -6,13 +6,15 @@
 #
 #	redis_start [ENVIRONMENT...]	$redis and $port
 #	redis_alone [ENVIRONMENT...]	the same without a load
-#	memcached_start			$memcached and $port
+#	memcached_alone			$memcached and $port, without a load; a value may have 128 MiB
+#	memcached_start			the same with one
+#	haproxy_alone LINE...		$haproxy and $port, without a load; LINE: of its configuration, the last in a frontend
 #	node_start			$node and $port; the load is wrk_start's
 
 redis_alone() {
 	need_command redis-server redis-cli
 	port=$(free_port)
-	background "$BATS_TEST_TMPDIR/redis" env "$@" redis-server --port "$port" \
+	background "$BATS_TEST_TMPDIR/redis" env "$@" redis-server --port "$port" --enable-debug-command local \
 		--bind 127.0.0.1 --save '' --appendonly no --dir "$BATS_TEST_TMPDIR"
 	redis=$job
 	wait_for 10 redis-cli -p "$port" ping
@@ -27,12 +29,16 @@ redis_start() {
 	sleep 1
 }
 
-memcached_start() {
+memcached_alone() {
 	need_command memcached
 	port=$(free_port)
-	background "$BATS_TEST_TMPDIR/memcached" memcached -u root -l 127.0.0.1 -p "$port" -t 2
+	background "$BATS_TEST_TMPDIR/memcached" memcached -u root -l 127.0.0.1 -p "$port" -t 2 -m 1024 -I 128m
 	memcached=$job
 	wait_for 10 bash -c "exec 4<>/dev/tcp/127.0.0.1/$port"
+}
+
+memcached_start() {
+	memcached_alone
 	background "$BATS_TEST_TMPDIR/load" python3 "$SUPPORT_DIR/memcached_load.py" "$port"
 	load=$job
 	sleep 1
@@ -50,4 +56,13 @@ node_start() {
 	wait_for 10 curl -s -o /dev/null "http://127.0.0.1:$port/"
 	wrk_start "$port"
 	sleep 1
+}
+
+haproxy_alone() {
+	need_command haproxy
+	port=$(free_port)
+	printf '%s\n' "$@" "	bind 127.0.0.1:$port" >"$BATS_TEST_TMPDIR/haproxy.cfg"
+	background "$BATS_TEST_TMPDIR/haproxy" haproxy -db -f "$BATS_TEST_TMPDIR/haproxy.cfg"
+	haproxy=$job
+	wait_for 10 curl -s -o /dev/null "http://127.0.0.1:$port/"
 }
