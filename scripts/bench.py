@@ -236,6 +236,9 @@ BENCHMARKS = {
     "sampling-memory": ("cpu-sample: tables and memory", bench_sampling.memory),
     "flame": ("flame-render", bench_sampling.flame),
     "loops": ("loop-stall: BPF programs alone (kernel.bpf_stats_enabled)", bench_loops.programs),
+    "loops-node": ("loop-stall: node under load", bench_loops.node),
+    "loops-redis": ("loop-stall: redis under load", bench_loops.redis),
+    "loops-server": ("loop-stall: a server in C under load", bench_loops.server),
 }
 
 

@@ -117,13 +117,19 @@ class Sampler(Tracer):
     OPTIONS = ()
 
 
+class Watcher(Tracer):
+    """loop-stall on one process, until it is told to end."""
+    HAS_BEGUN = "loop-stall: watching"
+    OPTIONS = ()
+
+
 @contextlib.contextmanager
-def traced(program, pid, is_traced=True, *options):
+def traced(program, pid, is_traced=True, *options, kind=Tracer):
     """Traces within the block (or not: the A side)."""
     if not is_traced:
         yield None
         return
-    tracer = Tracer(program, pid, *options)
+    tracer = kind(program, pid, *options)
     try:
         yield tracer
     finally:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """A against B in turn: runs, ratios and their spread, markdown."""
+import random
 import statistics
 
 
@@ -51,6 +52,15 @@ def with_spread(runs, key):
 def ratio_text(pairs, key):
     middle, low, high = ratio(pairs, key)
     return f"{number(middle)} ({number(low)} to {number(high)})"
+
+
+def interval_text(pairs, key):
+    """The median of B / A within each round, and its 95 % interval by bootstrap."""
+    ratios = [b[key] / a[key] for a, b in pairs]
+    chance = random.Random(1)
+    medians = sorted(statistics.median(chance.choices(ratios, k=len(ratios))) for _ in range(4000))
+    low, high = medians[100], medians[-101]
+    return f"{number(statistics.median(ratios))} ({number(low)} to {number(high)})"
 
 
 def table(header, rows):
