@@ -237,10 +237,10 @@ static FILE *told_to(const struct run *run)
 										   : stderr;
 }
 
-/* 0, or 1: nobody reads it any more. */
-static int flush(FILE *out)
+/* What cannot be written ends the run; the report then says so, unless nobody reads any more. */
+static int is_told(int err)
 {
-	return fflush(out) ? 1 : 0;
+	return err == -EIO ? 1 : err;
 }
 
 static int on_interval(void *ctx)
@@ -248,17 +248,12 @@ static int on_interval(void *ctx)
 	struct run *run = ctx;
 	int err = loop_stall_take(run->stalls, true, &run->value);
 
-	if (!err)
-		err = loop_report_interval(&run->value, told_to(run));
-	return err ? err : flush(told_to(run));
+	return err ? err : is_told(loop_report_interval(&run->value, told_to(run)));
 }
 
 static int on_stall(void *ctx, const struct loops *l, const struct stall *s)
 {
-	FILE *out = told_to(ctx);
-	int err = loop_report_stall(l, s, out);
-
-	return err ? err : flush(out);
+	return is_told(loop_report_stall(l, s, told_to(ctx)));
 }
 
 static int start(struct run *run)

@@ -152,7 +152,7 @@ int main(void)
 	log_init("memleak-trace_test", LOG_WARN);
 	probe_log_init();
 	must(setenv("LD_PRELOAD", TCMALLOC, true) == 0);
-	must(spawn_held(argv, &target) == 0);
+	must(spawn_held(argv, false, &target) == 0);
 	must(spawn_release(target) == 0);
 	for (size_t n = 0; n < sizeof(cases) / sizeof(*cases); n++)
 		test_case(n, target);

@@ -9,6 +9,7 @@
 #include "base/scope.h"
 
 #include "cpu-sample.skel.h"
+#include "loop-stall.skel.h"
 #include "memleak-trace.skel.h"
 #include "test/verifier-cost.skel.h"
 
@@ -119,6 +120,18 @@ static size_t measure_cpu_sample(struct cost *costs)
 	return count;
 }
 
+static size_t measure_loop_stall(struct cost *costs)
+{
+	struct loop_stall_bpf *skel = loop_stall_bpf__open();
+	size_t count;
+
+	must(skel);
+	skel->rodata->follows_children = true;
+	count = measure("loop-stall", skel->obj, costs);
+	loop_stall_bpf__destroy(skel);
+	return count;
+}
+
 /* What the baseline has for the program; -1: nothing. */
 static int baseline_of(FILE *csv, const struct surroundings *s, const struct cost *cost)
 {
@@ -151,7 +164,7 @@ static void compare(const struct surroundings *s, const struct cost *cost, int w
 int main(void)
 {
 	_release_(fclosep) FILE *csv = NULL;
-	struct cost costs[2 * MAX_COSTS];
+	struct cost costs[3 * MAX_COSTS];
 	struct surroundings s;
 	size_t count;
 
@@ -161,6 +174,7 @@ int main(void)
 	learn_surroundings(&s);
 	count = measure_memleak_trace(costs);
 	count += measure_cpu_sample(costs + count);
+	count += measure_loop_stall(costs + count);
 	for (size_t i = 0; i < count; i++)
 		compare(&s, &costs[i], baseline_of(csv, &s, &costs[i]));
 	return tap_done();

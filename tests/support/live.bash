@@ -55,6 +55,7 @@ target_start() {
 
 	shift
 	target_out[$name]=$BATS_TEST_TMPDIR/$name.out
+	rm -f "$in" # of one before it, which has it open
 	mkfifo "$in"
 	exec {fd}<>"$in"
 	# The target opens the fifo for itself, as its standard input and nothing else.

@@ -288,6 +288,7 @@ static int housekeeping(void *ctx)
 	err = loop_stall_read_loops(c);
 	if (err || c->stopped_ns)
 		return err;
+	loop_stall_limit_loops(c);
 	processes_refresh(&c->processes, true);
 	loop_stall_attach_runtime(c);
 	return loop_stall_tell_lasting(c);
@@ -308,7 +309,7 @@ int loop_stall_start(struct loop_stall *c, loop_stall_fn fn, void *ctx)
 	c->fn = fn;
 	c->fn_ctx = ctx;
 	loop_stall_attach_runtime(c); /* first: reading symbols takes longer than all the rest */
-	c->started_ns = clock_monotonic_ns();
+	c->started_ns = c->interval_ns = clock_monotonic_ns();
 	c->started_realtime_ns = clock_realtime_ns();
 	err = attach(c);
 	if (err)
@@ -380,7 +381,11 @@ static void fill_note(struct loop_stall *c, struct loops_meta *m)
 		len += (size_t)snprintf(c->note, sizeof(c->note),
 					"%u child processes ended before they could be looked at",
 					c->processes.missed_children);
-	if (m->lost_loops && len < sizeof(c->note))
+	if (c->forgotten_loops && len < sizeof(c->note))
+		len += (size_t)snprintf(c->note + len, sizeof(c->note) - len,
+					"%s%llu loops are left out that have ended",
+					len ? "; " : "", (unsigned long long)c->forgotten_loops);
+	if (m->lost_loops > c->forgotten_loops && len < sizeof(c->note))
 		len += (size_t)snprintf(c->note + len, sizeof(c->note) - len,
 					"%smore loops than --max-loops %u", len ? "; " : "",
 					c->options->max_loops);
@@ -406,13 +411,14 @@ static int fill_meta(struct loop_stall *c, uint64_t now_ns, struct loops_meta *m
 		.title = loop_stall_describe(c),
 		.time_ns = c->started_realtime_ns,
 		.duration_ns = now_ns - c->started_ns,
+		.interval_ns = c->has_intervals ? now_ns - c->interval_ns : 0,
 		.threshold_ns = o->threshold_ns,
 		.frequency_hz = o->has_stacks ? o->frequency_hz : 0,
 		.has_split = o->has_split,
 		.has_timers = o->has_timers,
 		.lost_events = counters[LOOP_LOST_EVENTS],
 		.lost_stacks = counters[LOOP_LOST_STACKS],
-		.lost_loops = counters[LOOP_LOST_LOOPS],
+		.lost_loops = counters[LOOP_LOST_LOOPS] + c->forgotten_loops,
 		.skipped_stacks = counters[LOOP_SKIPPED_STACKS],
 		.dropped_stalls = c->dropped_stalls,
 		.stacks.by_fp = counters[LOOP_STACKS_BY_FP],
@@ -445,6 +451,8 @@ int loop_stall_take(struct loop_stall *c, bool begins_interval, struct loops *re
 		err = fill_meta(c, now_ns, &ret->meta);
 	if (err)
 		return log_errno(err, "cannot make the report");
+	if (begins_interval)
+		c->interval_ns = now_ns;
 	ret->loops = c->taken_loops;
 	ret->loop_count = loop_count;
 	ret->stalls = c->taken_stalls;

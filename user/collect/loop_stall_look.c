@@ -113,14 +113,15 @@ static const struct loop_look *look_of(const struct loop_stall *c, pid_t tid)
 	return NULL;
 }
 
-bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, struct named_stack *s)
+bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, int32_t syscall,
+			  struct named_stack *s)
 {
 	const struct loop_look *look = look_of(c, l->info.tid);
 	const struct process *p = processes_find(&c->processes, l->info.pid);
 	const struct stack_code code = processes_code(&c->processes, l->info.pid);
 	struct stack_frames stack;
 
-	if (!look || !p || !look->task_state)
+	if (!look || !p || !look->task_state || look->syscall != syscall)
 		return false;
 	for (size_t i = 0; c->kernel && i < look->kernel_depth && i < LOOP_LOOK_FRAMES; i++)
 		kernel_symbols_find(c->kernel, look->kernel[i] - 1, &s->at[s->len++]);

@@ -15,6 +15,9 @@ static const char *const wait_names[] = { [LOOP_WAIT_NONE] = "unknown",
 					  [LOOP_WAIT_IO_URING] = "io_uring",
 					  [LOOP_WAIT_EPOLL] = "epoll" };
 
+/* So many that have ended are kept: a program can make more than anybody has memory for. */
+#define ENDED_MAX 256
+
 /* A thread that slept so long in epoll before it went on is a loop too. */
 #define IDLE_NS (100 * NS_PER_MS)
 
@@ -27,6 +30,29 @@ bool seen_loop_is_loop(const struct seen_loop *l)
 	if (l->state.wait == LOOP_WAIT_EPOLL && (l->state.is_waiting || l->state.stalls))
 		return l->state.waits_young >= 2;
 	return l->may_be_stuck && l->state.is_at_least;
+}
+
+static bool was_there(const struct seen_loop *l, uint32_t slot, uint32_t tid, uint64_t at_ns)
+{
+	return l->slot == slot && l->info.tid == (pid_t)tid && l->state.first_ns <= at_ns;
+}
+
+struct seen_loop *seen_loop_find(const struct loop_stall *c, uint32_t slot, uint32_t tid,
+				 uint64_t at_ns)
+{
+	struct seen_loop *found = slot < LOOPS_MAX ? c->by_slot[slot] : NULL;
+
+	if (found && was_there(found, slot, tid, at_ns))
+		return found;
+	found = NULL;
+	for (size_t i = 0; i < c->loops.len; i++) {
+		struct seen_loop *l = c->loops.at[i];
+
+		if (was_there(l, slot, tid, at_ns) &&
+		    (!found || l->state.first_ns > found->state.first_ns))
+			found = l;
+	}
+	return found;
 }
 
 static const char *keep_text(struct loop_stall *c, const char *text, size_t size)
@@ -75,6 +101,17 @@ static int give_back(struct loop_stall *c, uint32_t slot)
 	return bpf_map_update_elem(bpf_map__fd(c->skel->maps.free_slots), NULL, &slot, 0);
 }
 
+static void drop_stalls(struct loop_stall *c, const struct seen_loop *l)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->stalls.len; i++)
+		if (c->stalls.at[i].loop != l)
+			c->stalls.at[kept++] = c->stalls.at[i];
+	c->dropped_stalls += c->stalls.len - kept;
+	c->stalls.len = kept;
+}
+
 static void forget(struct loop_stall *c, struct seen_loop *l)
 {
 	size_t i = 0;
@@ -83,7 +120,9 @@ static void forget(struct loop_stall *c, struct seen_loop *l)
 		i++;
 	memmove(c->loops.at + i, c->loops.at + i + 1, (c->loops.len - i - 1) * sizeof(l));
 	c->loops.len--;
+	drop_stalls(c, l);
 	free(l->pending.at);
+	free(l->before);
 	free(l);
 }
 
@@ -106,7 +145,9 @@ static int read_slot(struct loop_stall *c, uint32_t slot)
 	if (!l->state.is_ended)
 		return 0;
 	err = give_back(c, slot);
-	if (!seen_loop_is_loop(l)) /* nothing refers to it */
+	if (seen_loop_is_loop(l))
+		c->ended_loops++;
+	else
 		forget(c, l);
 	return err;
 }
@@ -118,6 +159,17 @@ int loop_stall_read_loops(struct loop_stall *c)
 	for (uint32_t slot = 0; slot < c->options->max_loops && !err; slot++)
 		err = read_slot(c, slot);
 	return err;
+}
+
+void loop_stall_limit_loops(struct loop_stall *c)
+{
+	for (size_t i = c->loops.len; i-- > 0 && c->ended_loops > ENDED_MAX;) {
+		if (!c->loops.at[i]->is_ended)
+			continue;
+		forget(c, c->loops.at[i]);
+		c->ended_loops--;
+		c->forgotten_loops++;
+	}
 }
 
 /* --- the value -------------------------------------------------------------------------------- */

@@ -100,16 +100,15 @@ static const struct named *name(struct loop_stall *c, const struct named_key *ke
 int loop_stall_on_sample(struct loop_stall *c, const struct loop_sample_event *e)
 {
 	struct loop_sample_event *place;
-	struct seen_loop *l;
-	int err = 0;
+	struct seen_loop *l = seen_loop_find(c, e->slot, e->tid, e->began_ns);
 
-	if (e->slot >= c->options->max_loops)
-		return 0;
-	if (!c->by_slot[e->slot] || c->by_slot[e->slot]->info.tid != (pid_t)e->tid)
-		err = loop_stall_read_loops(c);
-	l = c->by_slot[e->slot];
-	if (err || !l || l->info.tid != (pid_t)e->tid)
-		return err;
+	if (!l) {
+		int err = loop_stall_read_loops(c);
+
+		l = seen_loop_find(c, e->slot, e->tid, e->began_ns);
+		if (err || !l)
+			return err;
+	}
 	if (l->pending.len && l->pending.at[0].began_ns != e->began_ns)
 		l->pending.len = 0; /* that was over before it was a stall */
 	if (l->pending.len == PENDING_MAX)
@@ -223,6 +222,50 @@ static int tell(struct loop_stall *c, struct seen_loop *l, struct stall *s)
 	return c->fn ? c->fn(c->fn_ctx, &value, s) : 0;
 }
 
+/* What it is, or was, asleep in since before it could be seen: as it was at the last look. */
+static int name_look(struct loop_stall *c, struct seen_loop *l, uint32_t part, int32_t syscall)
+{
+	struct named_stack *stack = c->scratch;
+
+	stack->len = 0;
+	stack->cut = NULL;
+	if (!loop_stall_looked_at(c, l, syscall, stack))
+		return 0;
+	l->looked = (struct stall_stack){ .part = (enum loop_part)part,
+					  .wait = wait_text(c, part, syscall, stack),
+					  .cut = stack->cut,
+					  .count = 1,
+					  .frames = keep_frames(c, stack),
+					  .depth = stack->len };
+	return l->looked.frames ? 0 : -ENOMEM;
+}
+
+/* It began asleep before it could be seen: of that there is no more than a look. */
+static int add_looked(struct loop_stall *c, struct seen_loop *l, const struct loop_block *longest,
+		      struct stall *s)
+{
+	struct stall_stack *stack = (struct stall_stack *)s->stacks + s->stack_count;
+	uint64_t left_ns;
+	int err = 0;
+
+	if (!s->is_at_least || longest->part <= LOOP_THROTTLED || longest->part >= LOOP_PARTS)
+		return 0;
+	if (!l->looked.frames)
+		err = name_look(c, l, longest->part, longest->syscall);
+	if (err || !l->looked.frames)
+		return err;
+	left_ns = s->part_ns[l->looked.part];
+	for (size_t i = 0; i < s->stack_count; i++)
+		if (s->stacks[i].part == l->looked.part)
+			left_ns -= s->stacks[i].ns < left_ns ? s->stacks[i].ns : left_ns;
+	if (!left_ns)
+		return 0;
+	*stack = l->looked;
+	stack->ns = left_ns;
+	s->stack_count++;
+	return 0;
+}
+
 static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loop_stall_event *e)
 {
 	struct seen_stall *seen = vec_push(&c->stalls);
@@ -246,6 +289,8 @@ static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loo
 		l->pending.len = 0;
 	fill_longest(c, &e->longest, s);
 	err = fill_stacks(c, l, s);
+	if (!err)
+		err = add_looked(c, l, &e->longest, s);
 	l->pending.len = 0;
 	l->told_ns = 0;
 	if (err)
@@ -257,13 +302,10 @@ static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loo
 int loop_stall_on_stall(struct loop_stall *c, const struct loop_stall_event *e)
 {
 	struct seen_loop *l;
-	int err;
+	int err = loop_stall_read_loops(c);
 
-	if (e->slot >= c->options->max_loops)
-		return 0;
-	err = loop_stall_read_loops(c);
-	l = c->by_slot[e->slot];
-	if (err || !l || l->info.tid != (pid_t)e->tid)
+	l = seen_loop_find(c, e->slot, e->tid, e->began_ns);
+	if (err || !l)
 		return err;
 	if (c->stalls.len >= c->options->max_stalls) {
 		c->dropped_stalls++;
@@ -291,43 +333,48 @@ static void add_open_part(const struct loop_state *state, uint64_t now_ns, struc
 	s->part_ns[LOOP_RUNNING] = rest;
 }
 
-/* What it is asleep in now, as one stack more. */
-static int add_open_stack(struct loop_stall *c, const struct seen_loop *l, uint64_t now_ns,
-			  struct stall *s)
+/* What it is asleep in now, as it was when it fell asleep. 0 or -ENOMEM. */
+static int name_switch(struct loop_stall *c, const struct loop_state *state,
+		       struct stall_stack *stack)
 {
-	const struct loop_state *state = &l->state;
-	struct stall_stack *stack = (struct stall_stack *)s->stacks + s->stack_count;
-	uint64_t ns = now_ns > state->out_ns ? now_ns - state->out_ns : 0;
 	const struct named_key key = { .user = state->out_user,
 				       .kernel = state->out_kernel,
 				       .tgid = state->tgid,
 				       .part = state->out_part,
 				       .syscall = state->out_syscall };
-	const struct named *n;
+	const struct named *n = name(c, &key);
+
+	if (!n)
+		return -ENOMEM;
+	stack->frames = n->frames;
+	stack->depth = n->depth;
+	stack->cut = n->cut;
+	stack->wait = n->wait;
+	return 0;
+}
+
+/* What it is asleep in now, as one stack more. */
+static int add_open_stack(struct loop_stall *c, struct seen_loop *l, uint64_t now_ns,
+			  struct stall *s)
+{
+	const struct loop_state *state = &l->state;
+	struct stall_stack *stack = (struct stall_stack *)s->stacks + s->stack_count;
+	uint64_t ns = now_ns > state->out_ns ? now_ns - state->out_ns : 0;
+	int err;
 
 	if (!state->out_ns || state->out_part <= LOOP_THROTTLED || state->out_part >= LOOP_PARTS)
 		return 0;
-	*stack = (struct stall_stack){ .part = state->out_part, .wait = "", .ns = ns, .count = 1 };
 	if (state->out_user != STACK_NONE || state->out_kernel != STACK_NONE) {
-		n = name(c, &key);
-		if (!n)
-			return -ENOMEM;
-		stack->frames = n->frames;
-		stack->depth = n->depth;
-		stack->cut = n->cut;
-		stack->wait = n->wait;
+		*stack = (struct stall_stack){ .part = state->out_part, .count = 1 };
+		err = name_switch(c, state, stack);
 	} else {
-		c->scratch->len = 0;
-		c->scratch->cut = NULL;
-		if (!loop_stall_looked_at(c, l, c->scratch))
-			return 0;
-		stack->frames = keep_frames(c, c->scratch);
-		if (!stack->frames)
-			return -ENOMEM;
-		stack->depth = c->scratch->len;
-		stack->cut = c->scratch->cut;
-		stack->wait = wait_text(c, state->out_part, state->out_syscall, c->scratch);
+		l->looked.frames = NULL;
+		err = name_look(c, l, state->out_part, state->out_syscall);
+		*stack = l->looked;
 	}
+	if (err || !stack->frames)
+		return err;
+	stack->ns = ns;
 	s->stack_count++;
 	if (ns > s->longest_ns) {
 		s->longest_ns = ns;

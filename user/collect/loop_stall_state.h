@@ -35,8 +35,9 @@ struct seen_loop {
 	uint64_t ended_ns;
 	struct loop_times *before; /* when the interval began; NULL: with the loop */
 	struct pending pending;
-	uint64_t told_ns; /* so long was the stall under way when it was last told of */
-	size_t index;	  /* in the value taken last */
+	uint64_t told_ns;	   /* so long was the stall under way when it was last told of */
+	struct stall_stack looked; /* what it was asleep in since before it could be seen */
+	size_t index;		   /* in the value taken last */
 };
 
 /* A stall, and whose. */
@@ -72,6 +73,8 @@ struct loop_stall {
 		size_t len, cap;
 	} stalls;
 	uint64_t dropped_stalls;
+	size_t ended_loops;	  /* that are kept */
+	uint64_t forgotten_loops; /* and that are not */
 	struct steal steal;
 	struct arena arena; /* of stalls: stacks and frames */
 	struct strings texts;
@@ -85,6 +88,7 @@ struct loop_stall {
 		size_t len, cap;
 	} looks;
 	bool has_intervals;
+	uint64_t interval_ns; /* when the present one began */
 	struct loop_info *taken_loops;
 	struct stall *taken_stalls;
 	char note[384];
@@ -93,6 +97,14 @@ struct loop_stall {
 /* loop_stall_loops.c */
 /* Reads the states of all slots; those whose thread has ended are given back. 0 or -ENOMEM. */
 int loop_stall_read_loops(struct loop_stall *c);
+/* Forgets loops that have ended when they are many, with their stalls: counted. */
+void loop_stall_limit_loops(struct loop_stall *c);
+/*
+ * Who was thread @tid with that slot at @at_ns: also when it has ended since, and the slot is
+ * another's or nobody's. NULL: it was not read yet, or was no loop.
+ */
+struct seen_loop *seen_loop_find(const struct loop_stall *c, uint32_t slot, uint32_t tid,
+				 uint64_t at_ns);
 /* Is it an event loop, as far as is known? */
 bool seen_loop_is_loop(const struct seen_loop *l);
 /* Fills c->taken_loops with *ret_count, and the index of each. 0 or -ENOMEM. */
@@ -126,8 +138,9 @@ void loop_stall_attach_runtime(struct loop_stall *c);
  * until the next one. 0 or -errno.
  */
 int loop_stall_look(struct loop_stall *c);
-/* The stack of thread @tid, asleep in a system call since before it could be seen: as it was at the
- * last look. Appended to @s; false: it was not. */
-bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, struct named_stack *s);
+/* The stack of @l, asleep in @syscall since before it could be seen: as it was at the last look.
+ * Appended to @s; false: it was not. */
+bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, int32_t syscall,
+			  struct named_stack *s);
 
 #endif
