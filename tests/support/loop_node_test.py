@@ -117,6 +117,10 @@ class LoopNode(unittest.TestCase):
         self.fails("held itself up for 100.0", "controls", report)
         report["data"][0]["parts_ns"].update(running=10 * MS, run_queue=90 * MS)
         self.assertEqual(self.says("controls", report, right_truth()), [])
+        report["data"][0]["parts_ns"].update(running=10 * MS, run_queue=0, sleep=90 * MS)
+        for wait, is_right in (("futex", True), ("poll", False)):
+            report["data"][0]["longest"] = {"ns": 90 * MS, "wait": wait}
+            self.assertEqual(not self.says("controls", report, right_truth()), is_right)
 
     def test_a_control_that_did_not_run(self):
         truth = copy.deepcopy(right_truth())
