@@ -91,11 +91,17 @@ watched() {
 }
 
 @test "-- COMMAND: its loop from the first wait to the end, and status 0 whatever its own is" {
+	local fd
 	mkfifo "$BATS_TEST_TMPDIR/in"
-	(sleep 1 && echo && sleep 1 && echo) >"$BATS_TEST_TMPDIR/in" 3>&- &
-	"$tracer" -q -f json -o "$BATS_TEST_TMPDIR/json" -- "$programs/loop-work" stalls sleep 6 60 \
-		<"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&-
-	grep -q '^{"what":"done"' "$BATS_TEST_TMPDIR/out" # the command's own
+	exec {fd}<>"$BATS_TEST_TMPDIR/in"
+	background "$BATS_TEST_TMPDIR/out" sh -c 'exec "$@" <"$0"' "$BATS_TEST_TMPDIR/in" \
+		"$tracer" -q -f json -o "$BATS_TEST_TMPDIR/json" -- "$programs/loop-work" stalls sleep 6 60
+	wait_for 20 grep -q '^ready' "$BATS_TEST_TMPDIR/out" # the command's own words
+	sleep 0.3
+	echo >&"$fd"
+	wait_for 20 grep -q done "$BATS_TEST_TMPDIR/out"
+	echo >&"$fd"
+	wait "$job"
 	same 'stalls' 6 "$(stalls_of 0 "$BATS_TEST_TMPDIR/json")"
 	jq -e '.loops | length == 1 and all(.[]; .process == "loop-work" and .ended)' "$BATS_TEST_TMPDIR/json"
 	"$tracer" -q -- sh -c 'exit 3'
