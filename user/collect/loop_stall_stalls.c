@@ -58,18 +58,33 @@ static const struct frame *keep_frames(struct loop_stall *c, const struct named_
 	return frames;
 }
 
+/* Code that was made since the mappings were read has a name in the JIT map only by now. */
+static bool is_new_code(const struct loop_stall *c, pid_t pid, const struct stack_frames *stack)
+{
+	for (size_t i = 0; i < stack->len; i++) {
+		const char *module = symbols_module(c->processes.symbols, pid, stack->at[i]);
+
+		if (!module || strcmp(module, "[jit]") == 0)
+			return true;
+	}
+	return false;
+}
+
 static void resolve(struct loop_stall *c, pid_t pid, uint64_t id)
 {
 	struct stack_frames stack;
 
-	if (stack_read(c->names.stacks_fd, id, &stack) == 0)
-		(void)symbols_resolve(c->processes.symbols, pid, stack.at, stack.len);
+	if (stack_read(c->names.stacks_fd, id, &stack))
+		return;
+	if (is_new_code(c, pid, &stack))
+		processes_refresh_one(&c->processes, pid);
+	(void)symbols_resolve(c->processes.symbols, pid, stack.at, stack.len);
 }
 
 static const struct named *name(struct loop_stall *c, const struct named_key *key)
 {
-	const struct stack_code code = processes_code(&c->processes, (pid_t)key->tgid);
 	struct named_stack *s = c->scratch;
+	struct stack_code code;
 	struct named *n;
 
 	HASH_FIND(hh, c->named, key, sizeof(*key), n);
@@ -82,6 +97,7 @@ static const struct named *name(struct loop_stall *c, const struct named_key *ke
 	s->len = 0;
 	s->cut = NULL;
 	resolve(c, (pid_t)key->tgid, key->user);
+	code = processes_code(&c->processes, (pid_t)key->tgid);
 	stack_names_add_kernel(&c->names, key->kernel, key->part != LOOP_RUNNING, s);
 	stack_names_add_user(&c->names, &code, key->user, s);
 	n->key = *key;

@@ -11,7 +11,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define REFRESH_NS NS_PER_S
+#define REFRESH_NS	 NS_PER_S
+#define REFRESH_AGAIN_NS (50 * NS_PER_MS)
 
 struct process *processes_find(const struct processes *p, pid_t pid)
 {
@@ -76,6 +77,7 @@ static int refresh(struct process *s)
 	struct processes *p = s->set;
 	int err;
 
+	s->refreshed_ns = clock_monotonic_ns();
 	if (!s->jit)
 		(void)jit_map_open(&s->target, &s->jit); /* without it the names are missing */
 	if (s->jit)
@@ -215,6 +217,14 @@ void processes_on_event(struct processes *p, const struct process_event *event)
 		on_exec(s);
 	if (event->header.kind == PROCESS_MAPPED)
 		(void)refresh(s); /* gone by now: its end is told of too */
+}
+
+void processes_refresh_one(struct processes *p, pid_t pid)
+{
+	struct process *s = processes_find(p, pid);
+
+	if (s && !s->is_ended && clock_monotonic_ns() - s->refreshed_ns >= REFRESH_AGAIN_NS)
+		(void)refresh(s); /* else names are missing */
 }
 
 void processes_refresh(struct processes *p, bool is_due)

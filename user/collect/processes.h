@@ -22,7 +22,8 @@ struct process {
 	struct target target;
 	struct jit_map *jit; /* NULL: none */
 	uint32_t slot;	     /* of its counters */
-	bool is_open;	     /* the target is held */
+	uint64_t refreshed_ns;
+	bool is_open; /* the target is held */
 	bool is_ended;
 	bool is_probed; /* the owner's: what it attaches to each is in place; false again after an
 			   exec */
@@ -57,6 +58,10 @@ size_t processes_running(const struct processes *p);
 
 /* Fork, exec, end, and mappings that were not known. */
 void processes_on_event(struct processes *p, const struct process_event *event);
+
+/* The mappings of @pid, and its JIT map, now: code was met that is not known. Not again within 50
+ * ms. */
+void processes_refresh_one(struct processes *p, pid_t pid);
 
 /* Looks again at the mappings of all that run; @is_due: only when a second has passed. */
 void processes_refresh(struct processes *p, bool is_due);

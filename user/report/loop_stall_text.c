@@ -155,7 +155,7 @@ static void put_verdict(const struct loops *l, const struct stall *s, FILE *out)
 
 	(void)fprintf(out, "%*s", INDENT, "");
 	put(&line, "%s", stall_verdict_texts[loop_verdict(l, s)]);
-	if (wait_text(s, wait)[0])
+	if (s->longest_ns >= 1000000 && wait_text(s, wait)[0])
 		put(&line, "; longest asleep %s ms in %s", ms_text(s, s->longest_ns, text), wait);
 	if (s->steal_pct)
 		put(&line, "; its host took %ju %% of the machine meanwhile",
