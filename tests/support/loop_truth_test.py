@@ -289,6 +289,15 @@ class LoopTruth(unittest.TestCase):
         report["data"].append(stall("lock", END + 100 * MS, 50 * MS))
         self.agrees(report, node())
 
+    def test_node_running_that_no_tick_saw(self):
+        report = right_report(True)
+        report["frequency_hz"] = 99
+        wrong = stall("compute", START + 100 * MS, 150 * MS)
+        report["data"].append(wrong)
+        self.agrees(report, node())
+        wrong["stacks"] = [{"part": "running", "count": 12}]
+        self.assertEqual(len(self.differs("invented", report, node())), 1)
+
     def test_node_one_too_short(self):
         report = right_report(True)
         wrong = longest(report)
