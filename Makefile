@@ -221,7 +221,7 @@ $(B)/tests/live/go-%: tests/live/go-%.go
 
 .PHONY: check
 check: ## unit, corpus, golden and command-line tests; no root, seconds
-check: $(UNIT) $(HOSTTEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/go-pure)
+check: $(UNIT) $(HOSTTEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/go-pure $(B)/tests/live/cpu-work)
 	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST)
 	$(Q)BUILD=$(B) prove tests/support/replay.t
 	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/*.bats)
