@@ -41,16 +41,16 @@ measure() {
 	same 'exit status' 0 "$tracer_status"
 }
 
-# mix_agrees CLOCK: each function's share of the CPU time, and all stacks whole.
+# mix_agrees CLOCK [LEAST]: each function's share of the CPU time, and LEAST % (99) of the stacks whole.
 mix_agrees() {
-	python3 - "$1" "$before" "$after" "$tracer_out" >"$BATS_TEST_TMPDIR/shares" <<-'PYTHON' ||
+	python3 - "$1" "$before" "$after" "$tracer_out" "${2:-99}" >"$BATS_TEST_TMPDIR/shares" <<-'PYTHON' ||
 		import json, sys
 		clock = sys.argv[1]
-		before, after, report = (json.load(open(f)) for f in sys.argv[2:])
+		before, after, report = (json.load(open(f)) for f in sys.argv[2:5])
 		spent = after["mix"][clock] - before["mix"][clock]
 		was = {f["function"]: f["cpu_ns"] for f in before["mix"]["functions"]}
 		print(f"{report['count']} samples, {report['stacks']['complete_pct']} % complete, lost {report['lost']['samples']}")
-		bad = report["count"] < 5000 or report["stacks"]["complete_pct"] < 99 or not report["complete"]
+		bad = report["count"] < 5000 or report["stacks"]["complete_pct"] < float(sys.argv[5]) or not report["complete"]
 		for f in after["mix"]["functions"]:
 		    truth = 100 * (f["cpu_ns"] - was[f["function"]]) / spent
 		    found = 100 * sum(r["total_ns"] for r in report["functions"]
@@ -95,7 +95,7 @@ placed() {
 	start_server profiling/cpu-blocking.js --burn
 	wait_for 60 is_warm
 	measure "doc['mix']['process_cpu_ns']" "$CPU_NS" -F 1999
-	mix_agrees process_cpu_ns
+	mix_agrees process_cpu_ns 97 # code is new to the tracer for some 20 ms after V8 has made it
 	for function in hashBody sortResults parseRequest renderJson; do placed "$function"; done
 	rm -f "/tmp/perf-$SERVER_PID.map"
 }
@@ -114,7 +114,7 @@ parts_agree() {
 	python3 - "$1" "$before" "$after" "$tracer_out" >"$BATS_TEST_TMPDIR/shares" <<-'PYTHON' ||
 		import json, sys
 		has_cpu = sys.argv[1] == "wall"
-		before, after, report = (json.load(open(f)) for f in sys.argv[2:])
+		before, after, report = (json.load(open(f)) for f in sys.argv[2:5])
 		was = {p["function"]: p for p in before["off_cpu"]["parts"]}
 		worker = [s for s in report["data"] if s["tid"] == after["off_cpu"]["tid"]]
 		name = lambda s: {report["frames"][i]["function"] for i in s["frames"]}
