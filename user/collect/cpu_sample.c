@@ -227,20 +227,8 @@ const char *cpu_sample_describe(struct cpu_sample *c)
 /* Sums the counters of all rows in use. 0 or -errno. */
 static int sum_counters(const struct cpu_sample *c, uint64_t ret[SAMPLE_COUNTERS])
 {
-	uint32_t rows = c->options->is_system_wide ? 1 : c->slots;
-
-	memset(ret, 0, SAMPLE_COUNTERS * sizeof(*ret));
-	for (uint32_t row = 0; row < rows; row++) {
-		uint64_t values[SAMPLE_COUNTERS];
-		int err = table_sum_percpu(bpf_map__fd(c->skel->maps.counters), row, values,
-					   SAMPLE_COUNTERS);
-
-		if (err)
-			return err;
-		for (size_t i = 0; i < SAMPLE_COUNTERS; i++)
-			ret[i] += values[i];
-	}
-	return 0;
+	return table_sum_rows(bpf_map__fd(c->skel->maps.counters),
+			      c->options->is_system_wide ? 1 : c->slots, ret, SAMPLE_COUNTERS);
 }
 
 static uint64_t lost_of(const uint64_t counters[SAMPLE_COUNTERS])

@@ -342,18 +342,8 @@ const char *loop_stall_describe(struct loop_stall *c)
 
 static int sum_counters(const struct loop_stall *c, uint64_t ret[LOOP_COUNTERS])
 {
-	memset(ret, 0, LOOP_COUNTERS * sizeof(*ret));
-	for (uint32_t row = 0; row < c->processes.slots; row++) {
-		uint64_t values[LOOP_COUNTERS];
-		int err = table_sum_percpu(bpf_map__fd(c->skel->maps.counters), row, values,
-					   LOOP_COUNTERS);
-
-		if (err)
-			return err;
-		for (size_t i = 0; i < LOOP_COUNTERS; i++)
-			ret[i] += values[i];
-	}
-	return 0;
+	return table_sum_rows(bpf_map__fd(c->skel->maps.counters), c->processes.slots, ret,
+			      LOOP_COUNTERS);
 }
 
 void loop_stall_counts(const struct loop_stall *c, size_t *ret_loops, uint64_t *ret_stalls,

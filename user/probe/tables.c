@@ -80,6 +80,24 @@ int table_sum_percpu(int fd, uint32_t key, uint64_t *ret_values, size_t count)
 	return 0;
 }
 
+int table_sum_rows(int fd, uint32_t rows, uint64_t *ret_values, size_t count)
+{
+	_release_(freep) uint64_t *values = calloc(count, sizeof(*values));
+
+	if (!values)
+		return -ENOMEM;
+	memset(ret_values, 0, count * sizeof(*ret_values));
+	for (uint32_t row = 0; row < rows; row++) {
+		int err = table_sum_percpu(fd, row, values, count);
+
+		if (err)
+			return err;
+		for (size_t i = 0; i < count; i++)
+			ret_values[i] += values[i];
+	}
+	return 0;
+}
+
 int table_zero_percpu(int fd, uint32_t key, size_t count)
 {
 	int cpus = libbpf_num_possible_cpus();

@@ -18,6 +18,9 @@ int table_walk(int fd, size_t key_size, size_t value_size, table_fn fn, void *ct
 /* Sums element @key of a per-CPU array of @count 64-bit values over the CPUs. 0 or -errno. */
 int table_sum_percpu(int fd, uint32_t key, uint64_t *ret_values, size_t count);
 
+/* The same over the elements below @rows. */
+int table_sum_rows(int fd, uint32_t rows, uint64_t *ret_values, size_t count);
+
 /* Sets it to zeros on every CPU. 0 or -errno. */
 int table_zero_percpu(int fd, uint32_t key, size_t count);
 
