@@ -200,12 +200,7 @@ static void free_slot(struct watch *w, uint32_t slot)
 
 static struct unwind_maps unwind_maps_of(const struct watch *w)
 {
-	return (struct unwind_maps){
-		.blocks = bpf_map__fd(w->skel->maps.unwind_blocks),
-		.pages = bpf_map__fd(w->skel->maps.unwind_pages),
-		.rules = bpf_map__fd(w->skel->maps.unwind_rules),
-		.processes = bpf_map__fd(w->skel->maps.unwind_processes),
-	};
+	return UNWIND_MAPS(w->skel);
 }
 
 static void tell_mappings(struct watch *w)

@@ -278,12 +278,7 @@ static int prepare(struct run *r)
 
 	if (err)
 		return err;
-	maps = (struct unwind_maps){
-		.blocks = bpf_map__fd(r->skel->maps.unwind_blocks),
-		.pages = bpf_map__fd(r->skel->maps.unwind_pages),
-		.rules = bpf_map__fd(r->skel->maps.unwind_rules),
-		.processes = bpf_map__fd(r->skel->maps.unwind_processes),
-	};
+	maps = UNWIND_MAPS(r->skel);
 	r->tables = unwind_tables_new(&maps);
 	r->symbols = symbols_new();
 	r->ring = ring_buffer__new(bpf_map__fd(r->skel->maps.events), on_event, r, NULL);

@@ -64,10 +64,7 @@ static int begin(struct run *r, const char *pid)
 	if (err)
 		return err;
 	r->skel->bss->tgid = (uint32_t)r->target.pid;
-	maps = (struct unwind_maps){ .blocks = bpf_map__fd(r->skel->maps.unwind_blocks),
-				     .pages = bpf_map__fd(r->skel->maps.unwind_pages),
-				     .rules = bpf_map__fd(r->skel->maps.unwind_rules),
-				     .processes = bpf_map__fd(r->skel->maps.unwind_processes) };
+	maps = UNWIND_MAPS(r->skel);
 	r->tables = unwind_tables_new(&maps);
 	r->symbols = symbols_new();
 	return r->tables && r->symbols ? 0 : log_errno(-ENOMEM, "cannot start");

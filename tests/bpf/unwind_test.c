@@ -70,10 +70,7 @@ static void begin(bool may_use_fp, bool is_told)
 	must(bpf_map__set_max_entries(skel->maps.stacks, 64) == 0);
 	must(stacks_bpf__load(skel) == 0);
 	skel->bss->tgid = (__u32)getpid();
-	maps = (struct unwind_maps){ .blocks = bpf_map__fd(skel->maps.unwind_blocks),
-				     .pages = bpf_map__fd(skel->maps.unwind_pages),
-				     .rules = bpf_map__fd(skel->maps.unwind_rules),
-				     .processes = bpf_map__fd(skel->maps.unwind_processes) };
+	maps = UNWIND_MAPS(skel);
 	tables = unwind_tables_new(&maps);
 	must(tables);
 	if (is_told)

@@ -60,12 +60,7 @@ static int configure(struct cpu_sample *c)
 
 static int open_unwinding(struct cpu_sample *c)
 {
-	struct unwind_maps maps = {
-		.blocks = bpf_map__fd(c->skel->maps.unwind_blocks),
-		.pages = bpf_map__fd(c->skel->maps.unwind_pages),
-		.rules = bpf_map__fd(c->skel->maps.unwind_rules),
-		.processes = bpf_map__fd(c->skel->maps.unwind_processes),
-	};
+	struct unwind_maps maps = UNWIND_MAPS(c->skel);
 
 	if (c->stacks == STACKS_FP || !c->options->has_user)
 		return 0;

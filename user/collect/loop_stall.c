@@ -73,12 +73,7 @@ static int configure(struct loop_stall *c)
 
 static int open_unwinding(struct loop_stall *c)
 {
-	c->unwind_maps = (struct unwind_maps){
-		.blocks = bpf_map__fd(c->skel->maps.unwind_blocks),
-		.pages = bpf_map__fd(c->skel->maps.unwind_pages),
-		.rules = bpf_map__fd(c->skel->maps.unwind_rules),
-		.processes = bpf_map__fd(c->skel->maps.unwind_processes),
-	};
+	c->unwind_maps = UNWIND_MAPS(c->skel);
 
 	if (c->method == STACKS_FP || !c->options->has_stacks)
 		return 0;

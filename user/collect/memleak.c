@@ -69,12 +69,7 @@ static int configure(struct memleak *m)
 
 static int open_unwinding(struct memleak *m)
 {
-	struct unwind_maps maps = {
-		.blocks = bpf_map__fd(m->skel->maps.unwind_blocks),
-		.pages = bpf_map__fd(m->skel->maps.unwind_pages),
-		.rules = bpf_map__fd(m->skel->maps.unwind_rules),
-		.processes = bpf_map__fd(m->skel->maps.unwind_processes),
-	};
+	struct unwind_maps maps = UNWIND_MAPS(m->skel);
 
 	if (m->stacks == STACKS_FP)
 		return 0;

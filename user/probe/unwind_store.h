@@ -13,6 +13,13 @@ struct unwind_maps { /* descriptors, borrowed */
 	int blocks, pages, rules, processes;
 };
 
+/* Those of a skeleton whose programs include lib/unwind.bpf.h. */
+#define UNWIND_MAPS(skel)                                                                          \
+	((struct unwind_maps){ .blocks = bpf_map__fd((skel)->maps.unwind_blocks),                  \
+			       .pages = bpf_map__fd((skel)->maps.unwind_pages),                    \
+			       .rules = bpf_map__fd((skel)->maps.unwind_rules),                    \
+			       .processes = bpf_map__fd((skel)->maps.unwind_processes) })
+
 struct unwind_store;
 
 /* NULL when out of memory. */
