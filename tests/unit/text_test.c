@@ -136,6 +136,20 @@ static void test_decode(void)
 	}
 }
 
+static void test_sentences(void)
+{
+	char note[16] = "", full[4] = "abc";
+
+	text_add_sentence(note, sizeof(note), "%d lost", 3);
+	is_text(note, "3 lost", "the first sentence");
+	text_add_sentence(note, sizeof(note), "late");
+	is_text(note, "3 lost; late", "the next, behind a semicolon");
+	text_add_sentence(note, sizeof(note), "cut short");
+	is_text(note, "3 lost; late; c", "what does not fit is cut");
+	text_add_sentence(full, sizeof(full), "more");
+	is_text(full, "abc", "nothing fits any more");
+}
+
 int main(void)
 {
 	test_cleaned();
@@ -143,5 +157,6 @@ int main(void)
 	test_cut();
 	test_ends();
 	test_decode();
+	test_sentences();
 	return tap_done();
 }

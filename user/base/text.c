@@ -2,7 +2,9 @@
 /* Hostile text made printable; the project's only UTF-8 decoder. */
 #include "base/text.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ELLIPSIS     "..."
@@ -151,4 +153,18 @@ char *text_hex(const uint8_t *bytes, size_t len, char *buf)
 		buf = write_hex(buf, bytes[i], 2, "0123456789abcdef");
 	*buf = '\0';
 	return buf;
+}
+
+void text_add_sentence(char *note, size_t size, const char *format, ...)
+{
+	size_t len = strlen(note);
+	va_list args;
+
+	if (len)
+		len += (size_t)snprintf(note + len, size - len, "; ");
+	if (len >= size)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(note + len, size - len, format, args);
+	va_end(args);
 }

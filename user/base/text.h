@@ -31,4 +31,8 @@ size_t text_decode(const char *text, size_t len, uint32_t *ret_code);
 /* @len bytes in lower-case hex, two digits each, and a NUL, to @buf. Returns the NUL's place. */
 char *text_hex(const uint8_t *bytes, size_t len, char *buf);
 
+/* Adds a sentence to the text in @note, of @size bytes, behind "; "; what does not fit is cut. */
+void text_add_sentence(char *note, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 #endif

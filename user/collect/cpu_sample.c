@@ -3,6 +3,7 @@
 #include "collect/cpu_sample_state.h"
 
 #include "base/scope.h"
+#include "base/text.h"
 #include "host/fd.h"
 #include "host/log.h"
 #include "probe/load.h"
@@ -257,20 +258,18 @@ static void fill_note(struct cpu_sample *c, const uint64_t counters[SAMPLE_COUNT
 		      struct profile_meta *m)
 {
 	const char *symbols = symbols_note(c->symbols);
-	size_t len = 0;
 
 	c->note[0] = 0;
 	if (c->missed_children)
-		len += (size_t)snprintf(c->note, sizeof(c->note),
-					"%u child processes ended before they could be looked at",
-					c->missed_children);
-	if (counters[SAMPLE_LOST_STACKS] && len < sizeof(c->note))
-		len += (size_t)snprintf(c->note + len, sizeof(c->note) - len,
-					"%s%ju stacks had no room: raise --max-stacks",
-					len ? "; " : "", (uintmax_t)counters[SAMPLE_LOST_STACKS]);
-	if (symbols && len < sizeof(c->note))
-		(void)snprintf(c->note + len, sizeof(c->note) - len, "%s%s", len ? "; " : "",
-			       symbols);
+		text_add_sentence(c->note, sizeof(c->note),
+				  "%u child processes ended before they could be looked at",
+				  c->missed_children);
+	if (counters[SAMPLE_LOST_STACKS])
+		text_add_sentence(c->note, sizeof(c->note),
+				  "%ju stacks had no room: raise --max-stacks",
+				  (uintmax_t)counters[SAMPLE_LOST_STACKS]);
+	if (symbols)
+		text_add_sentence(c->note, sizeof(c->note), "%s", symbols);
 	m->note = c->note[0] ? c->note : NULL;
 	m->lost = lost_of(counters);
 	m->is_complete = (double)m->lost * 100 <=

@@ -3,6 +3,7 @@
 #include "collect/memleak_state.h"
 
 #include "base/scope.h"
+#include "base/text.h"
 #include "host/cli.h"
 #include "host/clock.h"
 #include "host/log.h"
@@ -12,7 +13,6 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 #define HOUSEKEEPING_NS	 (100 * NS_PER_MS)
@@ -320,22 +320,6 @@ static void fill_unwinding(const struct memleak *m, struct leak_report *r)
 	r->table_bytes += cost.kernel_bytes;
 }
 
-/* Adds a sentence to the note; what does not fit is cut. */
-static __attribute__((format(printf, 2, 3))) void add_note(struct memleak *m, const char *format,
-							   ...)
-{
-	size_t len = strlen(m->report_note), size = sizeof(m->report_note);
-	va_list args;
-
-	if (len)
-		len += (size_t)snprintf(m->report_note + len, size - len, "; ");
-	if (len >= size)
-		return;
-	va_start(args, format);
-	(void)vsnprintf(m->report_note + len, size - len, format, args);
-	va_end(args);
-}
-
 static void fill_losses(struct memleak *m, const struct leak_counts *total, struct leak_report *r)
 {
 	double events = (double)(total->allocs + total->frees);
@@ -346,14 +330,15 @@ static void fill_losses(struct memleak *m, const struct leak_counts *total, stru
 		r->lost_pct <= m->options->max_loss_pct && !m->has_let_go && !m->refused_children;
 	m->report_note[0] = 0;
 	if (m->note[0])
-		add_note(m, "%s", m->note);
+		text_add_sentence(m->report_note, sizeof(m->report_note), "%s", m->note);
 	if (m->missed_children || m->refused_children)
-		add_note(m,
-			 "child processes not traced: %u ended before they could be, %u for "
-			 "another reason",
-			 m->missed_children, m->refused_children);
+		text_add_sentence(
+			m->report_note, sizeof(m->report_note),
+			"child processes not traced: %u ended before they could be, %u for "
+			"another reason",
+			m->missed_children, m->refused_children);
 	if (unread)
-		add_note(m, "%s", unread);
+		text_add_sentence(m->report_note, sizeof(m->report_note), "%s", unread);
 	r->note = m->report_note[0] ? m->report_note : NULL;
 }
 
