@@ -9,7 +9,7 @@
 
 /* In the folder; $D is the library's own folder in the target's root. */
 static const struct {
-	const char *what, *library, *prepare;
+	const char *what, *object, *prepare;
 	bool is_taken;
 } cases[] = {
 	{ "beside the binary", "id.so", "cp x.debug $D", true },
@@ -65,12 +65,12 @@ static void test_case(const struct target *self, size_t i)
 	char path[256];
 	void *library;
 
-	(void)shell("rm -rf root; D=root$PWD; mkdir -p $D && ln %s $D; %s", cases[i].library,
+	(void)shell("rm -rf root; D=root$PWD; mkdir -p $D && ln %s $D; %s", cases[i].object,
 		    cases[i].prepare);
 	(void)snprintf(path, sizeof(path), "%s/root", folder);
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	in_root.root_fd = root;
-	library = load(cases[i].library);
+	library = load(cases[i].object);
 	hidden = (uint64_t(*)(void))dlsym(library, "helper_hidden_address");
 	(void)take_mappings(s, &in_root);
 	frame = frame_at(s, self->pid, hidden());
