@@ -2,6 +2,7 @@
 /* Opening, attaching, stopping: what the tool calls. */
 #include "collect/loop_stall_state.h"
 
+#include "base/text.h"
 #include "host/fd.h"
 #include "host/log.h"
 #include "probe/load.h"
@@ -359,24 +360,21 @@ void loop_stall_counts(const struct loop_stall *c, size_t *ret_loops, uint64_t *
 static void fill_note(struct loop_stall *c, struct loops_meta *m)
 {
 	const char *symbols = symbols_note(c->processes.symbols);
-	size_t len = 0;
 
 	c->note[0] = 0;
 	if (c->processes.missed_children)
-		len += (size_t)snprintf(c->note, sizeof(c->note),
-					"%u child processes ended before they could be looked at",
-					c->processes.missed_children);
-	if (c->forgotten_loops && len < sizeof(c->note))
-		len += (size_t)snprintf(c->note + len, sizeof(c->note) - len,
-					"%s%llu loops are left out that have ended",
-					len ? "; " : "", (unsigned long long)c->forgotten_loops);
-	if (m->lost_loops > c->forgotten_loops && len < sizeof(c->note))
-		len += (size_t)snprintf(c->note + len, sizeof(c->note) - len,
-					"%smore loops than --max-loops %u", len ? "; " : "",
-					c->options->max_loops);
-	if (symbols && len < sizeof(c->note))
-		(void)snprintf(c->note + len, sizeof(c->note) - len, "%s%s", len ? "; " : "",
-			       symbols);
+		text_add_sentence(c->note, sizeof(c->note),
+				  "%u child processes ended before they could be looked at",
+				  c->processes.missed_children);
+	if (c->forgotten_loops)
+		text_add_sentence(c->note, sizeof(c->note),
+				  "%llu loops are left out that have ended",
+				  (unsigned long long)c->forgotten_loops);
+	if (m->lost_loops > c->forgotten_loops)
+		text_add_sentence(c->note, sizeof(c->note), "more loops than --max-loops %u",
+				  c->options->max_loops);
+	if (symbols)
+		text_add_sentence(c->note, sizeof(c->note), "%s", symbols);
 	m->note = c->note[0] ? c->note : NULL;
 }
 

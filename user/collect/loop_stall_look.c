@@ -91,7 +91,6 @@ int loop_stall_look(struct loop_stall *c)
 	_release_(closep) int fd = -1;
 	int err;
 
-	c->looked_ns = clock_monotonic_ns();
 	link = bpf_link_create(bpf_program__fd(c->skel->progs.look_at), 0, BPF_TRACE_ITER, NULL);
 	if (link >= 0)
 		fd = bpf_iter_create(link);

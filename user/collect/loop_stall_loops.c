@@ -126,14 +126,15 @@ static void forget(struct loop_stall *c, struct seen_loop *l)
 	free(l);
 }
 
-static int read_slot(struct loop_stall *c, uint32_t slot)
+int loop_stall_read_loop(struct loop_stall *c, uint32_t slot)
 {
-	struct seen_loop *l = c->by_slot[slot];
 	const struct loop_state *state = c->states + slot;
+	struct seen_loop *l;
 	int err;
 
-	if (!__atomic_load_n(&state->tid, __ATOMIC_ACQUIRE))
+	if (slot >= c->options->max_loops || !__atomic_load_n(&state->tid, __ATOMIC_ACQUIRE))
 		return 0;
+	l = c->by_slot[slot];
 	if (!l)
 		l = c->by_slot[slot] = meet(c, state);
 	if (!l)
@@ -157,7 +158,7 @@ int loop_stall_read_loops(struct loop_stall *c)
 	int err = 0;
 
 	for (uint32_t slot = 0; slot < c->options->max_loops && !err; slot++)
-		err = read_slot(c, slot);
+		err = loop_stall_read_loop(c, slot);
 	return err;
 }
 

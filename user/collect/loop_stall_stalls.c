@@ -119,7 +119,7 @@ int loop_stall_on_sample(struct loop_stall *c, const struct loop_sample_event *e
 	struct seen_loop *l = seen_loop_find(c, e->slot, e->tid, e->began_ns);
 
 	if (!l) {
-		int err = loop_stall_read_loops(c);
+		int err = loop_stall_read_loop(c, e->slot);
 
 		l = seen_loop_find(c, e->slot, e->tid, e->began_ns);
 		if (err || !l)
@@ -318,7 +318,7 @@ static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loo
 int loop_stall_on_stall(struct loop_stall *c, const struct loop_stall_event *e)
 {
 	struct seen_loop *l;
-	int err = loop_stall_read_loops(c);
+	int err = loop_stall_read_loop(c, e->slot);
 
 	l = seen_loop_find(c, e->slot, e->tid, e->began_ns);
 	if (err || !l)

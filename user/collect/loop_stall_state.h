@@ -82,7 +82,7 @@ struct loop_stall {
 	struct named_stack *scratch;
 	loop_stall_fn fn;
 	void *fn_ctx;
-	uint64_t started_ns, stopped_ns, started_realtime_ns, looked_ns;
+	uint64_t started_ns, stopped_ns, started_realtime_ns;
 	struct {
 		struct loop_look *at;
 		size_t len, cap;
@@ -95,7 +95,9 @@ struct loop_stall {
 };
 
 /* loop_stall_loops.c */
-/* Reads the states of all slots; those whose thread has ended are given back. 0 or -ENOMEM. */
+/* Reads the state of a slot, whose thread may have ended: then it is given back. 0 or -ENOMEM. */
+int loop_stall_read_loop(struct loop_stall *c, uint32_t slot);
+/* All slots. */
 int loop_stall_read_loops(struct loop_stall *c);
 /* Forgets loops that have ended when they are many, with their stalls: counted. */
 void loop_stall_limit_loops(struct loop_stall *c);
