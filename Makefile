@@ -105,7 +105,7 @@ $(PROBE_OBJ) $(addprefix $(B)/user/,$(addsuffix .o,$(TOOLS))): | $(SKELS)
 
 $(B)/bin/%: $(B)/user/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) $(TOOL_LIBS) -o $@
-$(B)/bin/cpu-sample: TOOL_LIBS := $(SCREEN_LIBS)
+$(B)/bin/cpu-sample $(B)/bin/loop-stall: TOOL_LIBS := $(SCREEN_LIBS)
 
 $(addprefix $(B)/bin/,$(UNPRIVILEGED_TOOLS)): $(B)/bin/%: $(B)/user/%.o $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -lm -o $@

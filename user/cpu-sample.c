@@ -187,17 +187,6 @@ static const struct options defaults = {
 	.formats = "text",
 };
 
-static void settle_live(struct options *o)
-{
-	o->sample.is_live = true;
-	if (!terminal_is_there())
-		cli_usage_error("--live needs a terminal as standard input and output");
-	if (o->formats != defaults.formats && !o->common.output)
-		cli_usage_error("--live writes a report only with -o");
-	if (!o->common.interval_ns)
-		o->common.interval_ns = CPU_SAMPLE_LIVE_NS;
-}
-
 /* What the options leave open, and what does not go together. */
 static void settle(struct options *o)
 {
@@ -212,8 +201,9 @@ static void settle(struct options *o)
 		cli_usage_error("-U and -K together leave no stack");
 	if (s->min_wait_ns && s->mode == CPU_SAMPLE_ON_CPU)
 		cli_usage_error("--min-wait is for --off-cpu and --wall");
-	if (o->common.has_screen)
-		settle_live(o);
+	s->is_live = o->common.has_screen;
+	if (s->is_live)
+		terminal_settle(&o->common, o->formats != defaults.formats);
 	else if (o->common.interval_ns && report_set_is_several(o->formats))
 		cli_usage_error("-i goes with one format");
 }

@@ -2,11 +2,12 @@
 /* loop-stall: what blocks an event loop, for how long, and which code. */
 #include "base/parse.h"
 #include "base/scope.h"
-#include "collect/loop_stall.h"
+#include "collect/loop_stall_live.h"
 #include "collect/targets.h"
 #include "host/cli.h"
 #include "host/log.h"
 #include "host/report_out.h"
+#include "host/terminal.h"
 #include "probe/features.h"
 #include "probe/load.h"
 #include "report/loop_report.h"
@@ -29,11 +30,13 @@ struct options {
 	struct loop_stall_options stall;
 	struct loop_report_style style;
 	enum format format;
+	bool has_format;
 };
 
 enum {
 	KEY_THRESHOLD = 0x200,
 	KEY_LIST,
+	KEY_LIVE,
 	KEY_NO_STACKS,
 	KEY_NO_SPLIT,
 	KEY_TIMERS,
@@ -62,6 +65,9 @@ static const struct argp_option option_table[] = {
 	  "or speedscope)",
 	  3 },
 	{ "list", KEY_LIST, NULL, 0, "text: list every stall, not the longest only", 3 },
+	{ "live", KEY_LIVE, NULL, 0,
+	  "a screen that renews itself each second (-i), with keys: ? lists them; a report only with -o",
+	  3 },
 	{ "max-stalls", KEY_MAX_STALLS, "N", 0,
 	  "stalls kept one by one, later ones are only counted (default 10000)", 4 },
 	{ "max-loops", KEY_MAX_LOOPS, "N", 0,
@@ -94,6 +100,7 @@ static void parse_format(const char *text, struct options *o)
 	if (format < 0)
 		cli_usage_error("-f %s: not one of text, json, folded, trace, svg", text);
 	o->format = (enum format)format;
+	o->has_format = true;
 }
 
 static void parse_buffer(const char *text, struct options *o)
@@ -143,6 +150,9 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_LIST:
 		o->style.has_list = true;
+		return 0;
+	case KEY_LIVE:
+		o->common.has_screen = true;
 		return 0;
 	case KEY_NO_STACKS:
 		o->stall.has_stacks = false;
@@ -194,7 +204,7 @@ struct run {
 	struct outfile *out;
 	struct loop *loop;
 	struct loops value;
-	bool is_complete;
+	bool is_complete, has_report;
 };
 
 static int write_report(void *ctx, FILE *out)
@@ -227,7 +237,9 @@ static int report(struct run *run)
 
 static int on_demand(void *ctx)
 {
-	return report(ctx);
+	struct run *run = ctx;
+
+	return run->has_report ? report(run) : 0;
 }
 
 /* Where what comes is told as it comes: before the report, if people are to read that there. */
@@ -261,13 +273,28 @@ static int start(struct run *run)
 	const struct cli_common *c = &run->options->common;
 	int err = loop_take_signals(run->loop, on_demand, run);
 
-	if (!err && c->interval_ns)
+	if (!err && c->interval_ns && !c->has_screen)
 		err = loop_every(run->loop, c->interval_ns, on_interval, run);
 	if (!err && c->duration_ns)
 		err = loop_stop_after(run->loop, c->duration_ns);
-	if (!err && !c->quiet)
+	if (!err && !c->quiet && !c->has_screen)
 		log_note("watching the event loops of %s%s", loop_stall_describe(run->stalls),
 			 c->duration_ns ? "" : "; Ctrl-C stops and writes the report");
+	return err;
+}
+
+/* Until something ends it; nothing is observed any more then. 0 or -errno, said. */
+static int follow(struct run *run)
+{
+	_release_(loop_stall_live_freep) struct loop_stall_live *live = NULL;
+	const struct cli_common *c = &run->options->common;
+	int err = start(run);
+
+	if (!err && c->has_screen)
+		err = loop_stall_live_open(run->stalls, run->loop, c->interval_ns, &live);
+	if (!err)
+		err = loop_run(run->loop);
+	loop_stall_stop(run->stalls);
 	return err;
 }
 
@@ -276,20 +303,18 @@ static int watch(struct run *run)
 {
 	const struct cli_common *c = &run->options->common;
 	const struct targets_sink sink = { loop_stall_add, loop_stall_add_descendant, run->stalls };
-	int err, report_err, status;
+	int err, report_err = 0, status;
 
 	status = targets_add(c, &sink);
 	if (status)
 		return status;
-	if (loop_stall_start(run->stalls, c->quiet ? NULL : on_stall, run))
+	if (loop_stall_start(run->stalls, c->quiet || c->has_screen ? NULL : on_stall, run))
 		return EXIT_FAILED;
-	err = start(run);
-	if (!err)
-		err = loop_run(run->loop);
-	loop_stall_stop(run->stalls);
+	err = follow(run);
 	/* what was collected is reported even when the loop ended by an error */
-	report_err = report(run);
-	if (report_err == 0) {
+	if (run->has_report)
+		report_err = report(run);
+	if (run->has_report && report_err == 0) {
 		report_err = outfile_commit(run->out);
 		run->out = NULL;
 	}
@@ -306,13 +331,16 @@ int main(int argc, char **argv)
 	_release_(loop_freep) struct loop *loop = NULL;
 	_release_(outfile_abandonp) struct outfile *out = NULL;
 	_release_(loop_stall_freep) struct loop_stall *stalls = NULL;
-	struct run run = { .options = &o };
+	struct run run = { .options = &o, .is_complete = true };
 	int status;
 
 	cli_libbpf_version = libbpf_version_string();
 	cli_parse("loop-stall", &argp, argc, argv, &o, &o.common);
 	o.stall.follow_children = o.common.follow_children;
 	o.style.top = o.common.top;
+	if (o.common.has_screen)
+		terminal_settle(&o.common, o.has_format);
+	run.has_report = !o.common.has_screen || o.common.output;
 	probe_log_init();
 	status = report_out_open(&o.common, &out);
 	if (status)

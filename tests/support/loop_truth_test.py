@@ -194,10 +194,20 @@ class LoopTruth(unittest.TestCase):
 
     def test_sleep_that_is_called_running(self):
         report = right_report()
-        parts = next(s for s in report["data"] if s["parts_ns"]["nested"])["parts_ns"]
-        parts["nested"] -= 2 * MS
-        parts["running"] += 2 * MS
-        self.assertEqual(len(self.differs("division of nested", report, lines())), 1)
+        first, second = [s["parts_ns"] for s in report["data"] if s["parts_ns"]["nested"]][:2]
+        first["nested"] -= 2 * MS
+        first["running"] += 2 * MS
+        self.assertIn("a switch was not traced", self.agrees(report, lines()))
+        second["nested"] -= 2 * MS
+        second["running"] += 2 * MS
+        self.assertEqual(len(self.differs("division of nested", report, lines())), 2)
+
+    def test_a_sleep_until_a_time_that_began_late(self):
+        report = right_report()
+        for parts in [s["parts_ns"] for s in report["data"] if s["parts_ns"]["sleep"]]:
+            parts["sleep"] -= 4 * MS
+            parts["run_queue"] += 4 * MS
+        self.differs("division of sleep", report, lines())
 
     def test_sleep_in_the_wrong_part(self):
         report = right_report()

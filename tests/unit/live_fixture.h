@@ -6,7 +6,7 @@
 #include "report/live_screen.h"
 
 #include "base/scope.h"
-#include "base/text.h"
+#include "screen_check.h"
 #include "tap.h"
 
 #include <locale.h>
@@ -90,8 +90,6 @@ static inline void type(struct live_view *v, const char *text)
 
 /* --- what is on it ---------------------------------------------------------------------------- */
 
-static struct screen screen;
-
 static inline void draw(struct live_view *v, size_t rows, size_t columns)
 {
 	must(!live_screen_draw(v, rows, columns, &screen));
@@ -112,19 +110,9 @@ static inline const char *names(struct live_view *v)
 					   : profile_frame(v->profile, row->frame)->function;
 
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s%s", i ? " " : "",
-					i == v->cursor ? ">" : "", name);
+					i == v->cursor.at ? ">" : "", name);
 	}
 	return text;
-}
-
-static inline bool has_line(const char *text)
-{
-	for (size_t i = 0; i < screen.len; i++)
-		if (strstr(screen.lines[i].text, text))
-			return true;
-	for (size_t i = 0; i < screen.len; i++)
-		printf("# |%s|\n", screen.lines[i].text);
-	return false;
 }
 
 #endif

@@ -33,30 +33,30 @@ static void test_move(void)
 	live_view_init(&v, LIVE_BY_SELF);
 	take(&v, requests(), &meta);
 	(void)press(&v, SCREEN_KEY_UP);
-	is_int(v.cursor, 0, "not above the first");
+	is_int(v.cursor.at, 0, "not above the first");
 	(void)press(&v, SCREEN_KEY_END);
-	is_int(v.cursor, 4, "the last");
+	is_int(v.cursor.at, 4, "the last");
 	(void)press(&v, SCREEN_KEY_DOWN);
-	is_int(v.cursor, 4, "not below it");
+	is_int(v.cursor.at, 4, "not below it");
 	draw(&v, 8, 80);
-	is_int(v.page, 3, "a low screen has three rows");
-	is_int(v.top, 2, "the last of them");
+	is_int(v.cursor.page, 3, "a low screen has three rows");
+	is_int(v.cursor.top, 2, "the last of them");
 	ok(has_line("> "), "with the chosen one");
 	(void)press(&v, 'k');
 	draw(&v, 8, 80);
-	is_int(v.top, 2, "it scrolls no more than needed");
+	is_int(v.cursor.top, 2, "it scrolls no more than needed");
 	(void)press(&v, SCREEN_KEY_PAGE_UP);
-	is_int(v.cursor, 0, "a page up");
+	is_int(v.cursor.at, 0, "a page up");
 	draw(&v, 8, 80);
-	is_int(v.top, 0, "to the top");
+	is_int(v.cursor.top, 0, "to the top");
 	(void)press(&v, SCREEN_KEY_PAGE_DOWN);
-	is_int(v.cursor, 3, "a page down");
+	is_int(v.cursor.at, 3, "a page down");
 	draw(&v, 24, 80);
-	is_int(v.top, 0, "a higher screen shows all");
+	is_int(v.cursor.top, 0, "a higher screen shows all");
 	(void)press(&v, 'g');
-	is_int(v.cursor, 0, "first");
+	is_int(v.cursor.at, 0, "first");
 	(void)press(&v, 'G');
-	is_int(v.cursor, 4, "last");
+	is_int(v.cursor.at, 4, "last");
 }
 
 /* New figures in which another function has the most. */
@@ -83,7 +83,7 @@ static void test_follow(void)
 	(void)press(&v, 'G');
 	must(v.profile);
 	take(&v, profile_new(), &meta);
-	is_int(v.rows.len + v.cursor, 0, "and nowhere in nothing");
+	is_int(v.rows.len + v.cursor.at, 0, "and nowhere in nothing");
 }
 
 static void test_zoom(void)

@@ -154,13 +154,8 @@ static int start(struct cpu_sample_live *l, struct loop *loop, uint64_t interval
 	const struct terminal_events events = { .on_key = on_key, .on_redraw = redraw, .ctx = l };
 	int err = terminal_open(loop, &events, &l->terminal);
 
-	if (err == -EOPNOTSUPP) {
-		log_error("--live: this terminal cannot be drawn on");
-		log_hint("TERM=%s; without --live the report is text", getenv("TERM") ?: "");
-		return err;
-	}
 	if (err)
-		return log_errno(err, "--live: cannot use the terminal");
+		return err;
 	err = loop_every(loop, interval_ns, on_tick, l);
 	return err ? log_errno(err, "cannot start") : refresh(l, true);
 }

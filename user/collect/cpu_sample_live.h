@@ -5,8 +5,6 @@
 
 #include "collect/cpu_sample.h"
 
-#define CPU_SAMPLE_LIVE_NS 1000000000ull /* an interval, unless the user has another one */
-
 struct cpu_sample_live;
 
 /*

@@ -38,9 +38,20 @@ static struct {
 
 static const int crashes[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
 
-bool terminal_is_there(void)
+static bool is_there(void)
 {
 	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+void terminal_settle(struct cli_common *c, bool wants_report)
+{
+	c->has_screen = true;
+	if (!is_there())
+		cli_usage_error("--live needs a terminal as standard input and output");
+	if (wants_report && !c->output)
+		cli_usage_error("--live writes a report only with -o");
+	if (!c->interval_ns)
+		c->interval_ns = TERMINAL_INTERVAL_NS;
 }
 
 /* --- giving it back --------------------------------------------------------------------------- */
@@ -246,24 +257,32 @@ static int start(struct terminal *t)
 	return watch(t);
 }
 
+/* @err said. */
+static int refuse(int err)
+{
+	if (err != -EOPNOTSUPP)
+		return log_errno(err, "--live: cannot use the terminal");
+	log_error("--live: this terminal cannot be drawn on");
+	log_hint("TERM=%s; without --live the report is text", getenv("TERM") ?: "");
+	return err;
+}
+
 int terminal_open(struct loop *loop, const struct terminal_events *events, struct terminal **ret)
 {
-	struct terminal *t;
+	struct terminal *t = calloc(1, sizeof(*t));
 	int err;
 
-	if (!terminal_is_there())
-		return -ENOTTY;
-	t = calloc(1, sizeof(*t));
 	if (!t)
-		return -ENOMEM;
+		return refuse(-ENOMEM);
 	t->loop = loop;
 	t->events = *events;
-	err = start(t);
-	if (err)
+	err = is_there() ? start(t) : -ENOTTY;
+	if (err) {
 		terminal_free(t);
-	else
-		*ret = t;
-	return err;
+		return refuse(err);
+	}
+	*ret = t;
+	return 0;
 }
 
 void terminal_free(struct terminal *t)

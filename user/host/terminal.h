@@ -8,6 +8,7 @@
 #define HOST_TERMINAL_H
 
 #include "base/screen.h"
+#include "host/cli.h"
 #include "host/loop.h"
 
 #include <stdbool.h>
@@ -21,13 +22,17 @@ struct terminal_events {
 
 struct terminal;
 
-/* Are standard input and output one? */
-bool terminal_is_there(void);
+#define TERMINAL_INTERVAL_NS 1000000000ull /* what is shown is so old, unless -i says otherwise */
+
+/*
+ * For --live: ends the program with a usage error unless standard input and output are a terminal,
+ * and when @wants_report without -o. Settles the interval.
+ */
+void terminal_settle(struct cli_common *c, bool wants_report);
 
 /*
  * Takes it, until terminal_free or the end of @loop; log lines are held back as long. One at a
- * time. 0; -ENOTTY, -EOPNOTSUPP (ncurses does not know $TERM, or it cannot move its cursor),
- * -errno.
+ * time. 0 or -errno after saying why.
  */
 int terminal_open(struct loop *loop, const struct terminal_events *events, struct terminal **ret);
 void terminal_free(struct terminal *t);

@@ -217,7 +217,7 @@ static void put_row(const struct live_view *v, const struct live_row *row, struc
 	double total_pct = table_share_pct(row->total_weight, all);
 	double first_pct = v->zoom_len ? table_share_pct(row->total_weight, v->rows.whole_weight)
 				       : table_share_pct(row->self_weight, all);
-	bool is_chosen = row == &v->rows.at[v->cursor];
+	bool is_chosen = row == &v->rows.at[v->cursor.at];
 	bool by_total = v->order == LIVE_BY_TOTAL && !v->zoom_len;
 
 	screen_begin(s, is_chosen		  ? SCREEN_SELECTED
@@ -255,12 +255,12 @@ static void put_table(struct live_view *v, size_t page, struct screen *s)
 {
 	size_t put = 0;
 
-	live_view_scroll(v, page);
+	list_cursor_scroll(&v->cursor, page, v->rows.len);
 	if (!v->rows.len) {
 		put_line(s, SCREEN_FAINT, nothing_text(v));
 		put++;
 	}
-	for (size_t i = v->top; i < v->rows.len && put < page; i++, put++)
+	for (size_t i = v->cursor.top; i < v->rows.len && put < page; i++, put++)
 		put_row(v, &v->rows.at[i], s);
 	for (; put < page; put++)
 		screen_begin(s, SCREEN_PLAIN);

@@ -10,7 +10,7 @@
 
 void live_view_init(struct live_view *v, enum live_order order)
 {
-	*v = (struct live_view){ .order = order, .page = 1 };
+	*v = (struct live_view){ .order = order };
 }
 
 void live_view_done(struct live_view *v)
@@ -54,10 +54,10 @@ static void place_cursor(struct live_view *v)
 	for (size_t i = 0; v->is_held && i < v->rows.len; i++)
 		if (v->rows.at[i].role == v->held_role &&
 		    frame_compare_functions(function_at(v, i), &v->held) == 0)
-			v->cursor = i;
-	if (v->cursor >= v->rows.len)
-		v->cursor = v->rows.len ? v->rows.len - 1 : 0;
-	v->is_held = v->is_held && (v->cursor || is_zoomed(v));
+			v->cursor.at = i;
+	if (v->cursor.at >= v->rows.len)
+		v->cursor.at = v->rows.len ? v->rows.len - 1 : 0;
+	v->is_held = v->is_held && (v->cursor.at || is_zoomed(v));
 }
 
 /* Of @f, whose texts are kept. */
@@ -85,17 +85,6 @@ static int make_rows(struct live_view *v)
 	v->rows = rows;
 	place_cursor(v);
 	return 0;
-}
-
-void live_view_scroll(struct live_view *v, size_t page)
-{
-	v->page = page ? page : 1;
-	if (v->cursor < v->top)
-		v->top = v->cursor;
-	if (v->cursor >= v->top + v->page)
-		v->top = v->cursor - v->page + 1;
-	if (v->top + v->page > v->rows.len)
-		v->top = v->rows.len > v->page ? v->rows.len - v->page : 0;
 }
 
 /* --- profiles --------------------------------------------------------------------------------- */
@@ -128,61 +117,36 @@ int live_view_take(struct live_view *v, struct profile *p, const struct profile_
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-static int move_to(struct live_view *v, size_t row)
+/* The cursor stays with the row that it was moved to. */
+static int hold_chosen(struct live_view *v)
 {
-	size_t last = v->rows.len ? v->rows.len - 1 : 0;
 	struct frame kept;
 
-	v->cursor = row < last ? row : last;
 	v->is_held = false;
-	if (!v->rows.len || (!v->cursor && !is_zoomed(v)))
+	if (!v->rows.len || (!v->cursor.at && !is_zoomed(v)))
 		return 0;
-	if (keep(v, function_at(v, v->cursor), &kept))
+	if (keep(v, function_at(v, v->cursor.at), &kept))
 		return -ENOMEM;
-	hold(v, v->rows.at[v->cursor].role, &kept);
+	hold(v, v->rows.at[v->cursor.at].role, &kept);
 	return 0;
-}
-
-static size_t back_by(const struct live_view *v, size_t rows)
-{
-	return v->cursor > rows ? v->cursor - rows : 0;
 }
 
 /* -ENOENT: the key moves nothing. */
 static int move_key(struct live_view *v, int key)
 {
-	switch (key) {
-	case 'k':
-	case SCREEN_KEY_UP:
-		return move_to(v, back_by(v, 1));
-	case 'j':
-	case SCREEN_KEY_DOWN:
-		return move_to(v, v->cursor + 1);
-	case SCREEN_KEY_PAGE_UP:
-		return move_to(v, back_by(v, v->page));
-	case SCREEN_KEY_PAGE_DOWN:
-		return move_to(v, v->cursor + v->page);
-	case 'g':
-	case SCREEN_KEY_HOME:
-		return move_to(v, 0);
-	case 'G':
-	case SCREEN_KEY_END:
-		return move_to(v, v->rows.len);
-	default:
-		return -ENOENT;
-	}
+	return list_cursor_key(&v->cursor, key, v->rows.len) ? hold_chosen(v) : -ENOENT;
 }
 
 static int zoom_in(struct live_view *v, enum live_answer *ret)
 {
-	const struct live_row *row = v->cursor < v->rows.len ? &v->rows.at[v->cursor] : NULL;
+	const struct live_row *row = v->cursor.at < v->rows.len ? &v->rows.at[v->cursor.at] : NULL;
 	struct frame function;
 
 	if (!row ||
 	    (row->role != LIVE_FUNCTION && row->role != LIVE_CALLER && row->role != LIVE_CALLEE))
 		return 0;
 	*ret = LIVE_CHANGED;
-	if (keep(v, function_at(v, v->cursor), &function))
+	if (keep(v, function_at(v, v->cursor.at), &function))
 		return -ENOMEM;
 	if (v->zoom_len == LIVE_ZOOM_MAX)
 		memmove(v->zoom, v->zoom + 1, --v->zoom_len * sizeof(v->zoom[0]));

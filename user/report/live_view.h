@@ -7,6 +7,7 @@
 #define REPORT_LIVE_VIEW_H
 
 #include "base/strings.h"
+#include "report/list_cursor.h"
 #include "report/live_rows.h"
 
 #include <stdbool.h>
@@ -35,9 +36,8 @@ struct live_view {
 	char filter[LIVE_FILTER_LEN];
 	struct frame zoom[LIVE_ZOOM_MAX]; /* the last is shown; texts are in names */
 	size_t zoom_len;
-	size_t cursor, top; /* rows: the one chosen, the first that is seen */
-	size_t page;	    /* rows that are seen */
-	bool is_held;	    /* the cursor stays on this row, wherever it comes to stand */
+	struct list_cursor cursor; /* in the rows */
+	bool is_held;		   /* it stays on this row, wherever it comes to stand */
 	enum live_role held_role;
 	struct frame held;
 	struct strings names;
@@ -55,8 +55,5 @@ int live_view_take(struct live_view *v, struct profile *p, const struct profile_
 
 /* @key: base/screen.h. 0 or -ENOMEM. */
 int live_view_key(struct live_view *v, int key, enum live_answer *ret);
-
-/* @page rows can be seen: @top becomes such that the cursor is among them. */
-void live_view_scroll(struct live_view *v, size_t page);
 
 #endif

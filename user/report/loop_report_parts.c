@@ -43,3 +43,12 @@ const struct stall *loop_stuck(const struct loops *l, size_t index)
 			return &l->stalls[i];
 	return NULL;
 }
+
+size_t loop_own_frame(const struct frame *frames, size_t depth)
+{
+	size_t i = 0;
+
+	while (i < depth && frames[i].kind == FRAME_KERNEL)
+		i++;
+	return i;
+}

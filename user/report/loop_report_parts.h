@@ -47,5 +47,19 @@ void loop_put_figures(const struct loops *l, size_t index, FILE *out);
 void loop_put_stall(const struct loops *l, const struct stall *s, FILE *out);
 /* The stack that explains most of it; nothing when none does, or it is not its own doing. */
 void loop_put_stall_stack(const struct loops *l, const struct stall *s, FILE *out);
+/* All of its stacks, each whole; nothing as above. */
+void loop_put_stall_stacks(const struct loops *l, const struct stall *s, FILE *out);
+
+#define LOOP_WAIT_LEN 80
+
+/* "fsync on data.db", what it was longest asleep in; "" when that is not known. Returns @buf. */
+char *loop_wait_text(const struct stall *s, char buf[LOOP_WAIT_LEN]);
+
+/* The innermost frame of the program itself, @depth: there is none. */
+size_t loop_own_frame(const struct frame *frames, size_t depth);
+
+/* A stack of loops_profile(): its share, its functions, whose time it was, all of it. */
+void loop_put_culprit(const struct profile *p, const struct profile_stack *s, size_t number,
+		      FILE *out);
 
 #endif

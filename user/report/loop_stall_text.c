@@ -17,7 +17,6 @@
 #define NAME_MAX     24 /* of a thread */
 #define WAIT_MAX     32
 #define FILE_MAX     36
-#define WAIT_LEN     (WAIT_MAX + FILE_MAX + 5)
 
 /* --- lines that break ------------------------------------------------------------------------- */
 
@@ -59,8 +58,7 @@ char *loop_name_text(const struct loop_info *info, char buf[LOOP_TEXT_LEN])
 	return buf;
 }
 
-/* "fsync on data.db", "" when nothing is known of it. */
-static char *wait_text(const struct stall *s, char buf[WAIT_LEN])
+char *loop_wait_text(const struct stall *s, char buf[LOOP_WAIT_LEN])
 {
 	char wait[LABEL_LEN], file[LABEL_LEN];
 	bool has_wait = s->longest_ns && s->longest_wait && s->longest_wait[0];
@@ -68,7 +66,7 @@ static char *wait_text(const struct stall *s, char buf[WAIT_LEN])
 
 	buf[0] = 0;
 	if (has_wait)
-		(void)snprintf(buf, WAIT_LEN, "%s%s%s",
+		(void)snprintf(buf, LOOP_WAIT_LEN, "%s%s%s",
 			       label_shorten(s->longest_wait, WAIT_MAX, wait),
 			       has_file ? " on " : "",
 			       has_file ? label_shorten(s->longest_file, FILE_MAX, file) : "");
@@ -93,11 +91,11 @@ char *loop_length_text(const struct loops *l, const struct stall *s, char buf[LO
 {
 	const char *at_least = s->is_at_least ? "at least " : "";
 	enum stall_verdict verdict = loop_verdict(l, s);
-	char text[UNITS_LEN], wait[WAIT_LEN];
+	char text[UNITS_LEN], wait[LOOP_WAIT_LEN];
 
 	if (!s->is_going_on)
 		(void)snprintf(buf, LOOP_TEXT_LEN, "%s%s ms", at_least, ms_text(s, s->ns, text));
-	else if (is_asleep(verdict) && wait_text(s, wait)[0])
+	else if (is_asleep(verdict) && loop_wait_text(s, wait)[0])
 		(void)snprintf(buf, LOOP_TEXT_LEN, "stuck for %s%s in %s", at_least,
 			       units_duration(s->ns, text), wait);
 	else if (verdict != STALL_UNKNOWN)
@@ -151,11 +149,11 @@ static void put_counts(struct line *line, const struct stall *s)
 static void put_verdict(const struct loops *l, const struct stall *s, FILE *out)
 {
 	struct line line = { out, INDENT };
-	char text[UNITS_LEN], wait[WAIT_LEN];
+	char text[UNITS_LEN], wait[LOOP_WAIT_LEN];
 
 	(void)fprintf(out, "%*s", INDENT, "");
 	put(&line, "%s", stall_verdict_texts[loop_verdict(l, s)]);
-	if (s->longest_ns >= 1000000 && wait_text(s, wait)[0])
+	if (s->longest_ns >= 1000000 && loop_wait_text(s, wait)[0])
 		put(&line, "; longest asleep %s ms in %s", ms_text(s, s->longest_ns, text), wait);
 	if (s->steal_pct)
 		put(&line, "; its host took %ju %% of the machine meanwhile",
@@ -191,10 +189,8 @@ void loop_put_stall(const struct loops *l, const struct stall *s, FILE *out)
  * report. */
 static void put_innermost(const struct stall_stack *stack, FILE *out)
 {
-	size_t first = 0, shown;
+	size_t first = loop_own_frame(stack->frames, stack->depth), shown;
 
-	while (first < stack->depth && stack->frames[first].kind == FRAME_KERNEL)
-		first++;
 	if (first == stack->depth)
 		first = 0;
 	shown = stack->depth - first;
@@ -206,13 +202,10 @@ static void put_innermost(const struct stall_stack *stack, FILE *out)
 	(void)fprintf(out, "%*s... and %zu callers\n", INDENT + 2, "", shown - FRAMES_SHOWN);
 }
 
-void loop_put_stall_stack(const struct loops *l, const struct stall *s, FILE *out)
+static void put_stack_title(const struct stall *s, const struct stall_stack *stack, FILE *out)
 {
-	const struct stall_stack *stack = s->stack_count ? &s->stacks[0] : NULL;
 	char text[UNITS_LEN], wait[LABEL_LEN];
 
-	if (!stack || (l->meta.has_split && !stall_is_own(s)))
-		return;
 	(void)fprintf(out, "%*s%s ms", INDENT, "", ms_text(s, stack->ns, text));
 	if (stack->wait[0])
 		(void)fprintf(out, " in %s (%s):\n", label_shorten(stack->wait, WAIT_MAX, wait),
@@ -220,7 +213,27 @@ void loop_put_stall_stack(const struct loops *l, const struct stall *s, FILE *ou
 	else
 		(void)fprintf(out, " %s, %ju sample%s:\n", loop_part_texts[stack->part],
 			      (uintmax_t)stack->count, stack->count == 1 ? "" : "s");
-	put_innermost(stack, out);
+}
+
+static bool is_blamed(const struct loops *l, const struct stall *s)
+{
+	return !l->meta.has_split || stall_is_own(s);
+}
+
+void loop_put_stall_stack(const struct loops *l, const struct stall *s, FILE *out)
+{
+	if (!s->stack_count || !is_blamed(l, s))
+		return;
+	put_stack_title(s, &s->stacks[0], out);
+	put_innermost(&s->stacks[0], out);
+}
+
+void loop_put_stall_stacks(const struct loops *l, const struct stall *s, FILE *out)
+{
+	for (size_t i = 0; i < s->stack_count && is_blamed(l, s); i++) {
+		put_stack_title(s, &s->stacks[i], out);
+		frames_text(s->stacks[i].frames, s->stacks[i].depth, s->stacks[i].cut, out);
+	}
 }
 
 int loop_report_stall(const struct loops *l, const struct stall *s, FILE *out)

@@ -116,18 +116,16 @@ static void put_verdicts(const struct loops *l, FILE *out)
 static void put_functions(const struct frame *frames, size_t depth, FILE *out)
 {
 	char label[LABEL_LEN], cut[LABEL_LEN];
-	size_t first = 0;
+	size_t first = loop_own_frame(frames, depth);
 
-	while (first < depth && frames[first].kind == FRAME_KERNEL)
-		first++;
 	for (size_t i = first; i < depth && i < first + 2; i++)
 		(void)fprintf(out, "%s%s", i == first ? ": " : ", called by ",
 			      label_shorten(label_frame(&frames[i], label), FUNCTION_MAX, cut));
 	(void)fputc('\n', out);
 }
 
-static void put_culprit(const struct profile *p, const struct profile_stack *s, size_t number,
-			FILE *out)
+void loop_put_culprit(const struct profile *p, const struct profile_stack *s, size_t number,
+		      FILE *out)
 {
 	struct frame frames[PROFILE_MAX_DEPTH];
 	struct loop_info info = { .tid = s->tid, .thread = s->thread };
@@ -183,7 +181,7 @@ static void put_culprits(const struct profile *p, size_t top, FILE *out)
 			    top < count ? top : count, count, out);
 	for (size_t i = 0; i < profile_stack_count(p) && shown < top; i++)
 		if (loops_is_stack(p, profile_stack(p, i)))
-			put_culprit(p, profile_stack(p, i), ++shown, out);
+			loop_put_culprit(p, profile_stack(p, i), ++shown, out);
 	put_rest(p, out);
 }
 
