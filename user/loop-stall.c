@@ -338,7 +338,8 @@ int main(int argc, char **argv)
 	cli_parse("loop-stall", &argp, argc, argv, &o, &o.common);
 	o.stall.follow_children = o.common.follow_children;
 	o.style.top = o.common.top;
-	if (o.common.has_screen)
+	o.stall.is_live = o.common.has_screen;
+	if (o.stall.is_live)
 		terminal_settle(&o.common, o.has_format);
 	run.has_report = !o.common.has_screen || o.common.output;
 	probe_log_init();

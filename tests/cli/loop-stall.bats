@@ -27,7 +27,7 @@ long_options() {
 	[ -z "$stderr" ]
 	[[ "${lines[0]}" == "Usage: loop-stall [OPTION...] -p PID"* ]]
 	for option in --pid --name --subprocesses --threshold --frequency --no-stacks --no-split --timers --stacks \
-		--format --list --max-stalls --max-loops --max-stacks --buffer --interval; do
+		--format --list --live --max-stalls --max-loops --max-stacks --buffer --interval; do
 		[[ "$output" == *"$option"* ]] || fail "no $option"
 	done
 }
@@ -117,9 +117,20 @@ options_of_chapter() {
 		--name --duration --interval --top --output; do
 		misuse "option '$option' requires an argument" "$option"
 	done
-	for option in --list --no-stacks --no-split --timers --subprocesses --force --quiet; do
+	for option in --list --live --no-stacks --no-split --timers --subprocesses --force --quiet; do
 		misuse "option '$option' doesn't allow an argument" "$option=1" -p 1
 	done
+}
+
+@test "misuse: --live without a terminal, or with a report that goes nowhere" {
+	misuse '--live needs a terminal as standard input and output' --live -p 1
+	misuse '--live needs a terminal' --live -p 1 -f svg -o "$BATS_TEST_TMPDIR/x.svg"
+	[ ! -e "$BATS_TEST_TMPDIR/x.svg" ]
+	need_command script
+	# script gives it a terminal
+	run script -qec "$tool --live -f json -p 1" /dev/null </dev/null
+	[ "$status" -eq 2 ]
+	[[ ${lines[0]} == "loop-stall: --live writes a report only with -o"* ]]
 }
 
 @test "output: a file that is there, a directory that is not" {

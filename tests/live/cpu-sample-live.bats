@@ -8,63 +8,18 @@
 load ../support/helpers.bash
 load ../support/live.bash
 load ../support/sampler.bash
+load ../support/screen.bash
 
 setup() {
 	sampler_setup
-	need_command tmux jq curl python3
-	socket=bpf-vitals-$$-$BATS_TEST_NUMBER
-	before=$BATS_TEST_TMPDIR/before after=$BATS_TEST_TMPDIR/after status=$BATS_TEST_TMPDIR/status
+	need_command jq curl python3
+	screen_setup "$sampler"
 }
 
 teardown() {
-	mux kill-server 2>/dev/null || true
+	screen_teardown
 	live_teardown
 	stop_server
-}
-
-mux() {
-	tmux -L "$socket" -f /dev/null "$@" 3>&-
-}
-
-# terminal COLUMNS ROWS: a shell in it.
-terminal() {
-	TERM=screen LC_ALL=C.UTF-8 PS1='$ ' mux new-session -d -x "$1" -y "$2" bash --norc --noprofile
-	mux send-keys "stty -a >$before" Enter
-	wait_for 10 test -s "$before"
-}
-
-# live OPTION...: the tool in the terminal, until its first screen; $live is its process.
-live() {
-	mux send-keys "'$sampler' --live $*; echo \$? >$status; stty -a >$after" Enter
-	wait_for 20 shows 'q quit'
-	live=$(pgrep -P "$(mux display-message -p '#{pane_pid}')" -x cpu-sample)
-}
-
-keys() {
-	mux send-keys "$@"
-}
-
-pane() {
-	mux capture-pane -p
-}
-
-# shows PATTERN: a line of the terminal matches.
-shows() {
-	pane | grep -qE -- "$1"
-}
-
-sees() {
-	wait_for 20 shows "$1" || {
-		pane >&2
-		fail "not on the screen: $1"
-	}
-}
-
-hides() {
-	if shows "$1"; then
-		pane >&2
-		fail "on the screen: $1"
-	fi
 }
 
 # has_samples N: so many are on the screen.
@@ -77,14 +32,6 @@ has_samples() {
 # row NAME: its first share, its second (whole per cent).
 row() {
 	pane | sed -nE "s/^[> ] *([0-9]+)\.[0-9] % +([0-9]+)\.[0-9] % .*[ ]$1 .*/\1 \2/p" | head -n 1
-}
-
-# ended_with STATUS: the shell has the terminal back, as it was.
-ended_with() {
-	wait_for 20 test -s "$after"
-	same 'exit status' "$1" "$(cat "$status")"
-	same 'modes of the terminal' "$(cat "$before")" "$(cat "$after")"
-	same 'screen, cursor' '0 1' "$(mux display-message -p '#{alternate_on} #{cursor_flag}')"
 }
 
 @test "figures are near the truth, by self, by total, by name, filtered" {

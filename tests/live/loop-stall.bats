@@ -19,6 +19,7 @@ setup() {
 
 teardown() {
 	live_teardown
+	stop_server
 }
 
 # work_start MODE ARGUMENT...: tests/live/loop-work; $work is its process.
@@ -391,6 +392,23 @@ target_is_not_stuck() {
 		}, 50);'
 	work=${target_pid[work]}
 	stuck_is_seen 'v8::internal::Builtin_AtomicsWait(.*)' futex Builtin_AtomicsWait
+}
+
+# When it is over its thread does something else, on the same stack.
+@test "in a stall at the attach that is soon over: its whole stack" {
+	local stacks
+	need_command curl
+	start_server profiling/stalling-server
+	{ curl -s "http://127.0.0.1:$SERVER_PORT/lock?ms=1500" && curl -s "http://127.0.0.1:$SERVER_PORT/regex?ms=900"; } \
+		>/dev/null 3>&- &
+	sleep 0.2
+	tracer_start -p "$SERVER_PID" -f json
+	sleep 2.5
+	tracer_end
+	report -e '[.data[] | select(.at_least)] | length == 1'
+	stacks=$(report -c '[.data[] | select(.at_least) | .stacks[] | select(.wait == "futex") | [.frames[].function]]')
+	jq -e 'length == 1 and (.[0] | index("stall_for_lock") and .[-1] == "_start" and all(. != ""))' <<<"$stacks" ||
+		fail "$stacks"
 }
 
 @test "still stuck at the end: so it says, with the stack of now" {

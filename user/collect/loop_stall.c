@@ -143,6 +143,7 @@ int loop_stall_open(const struct loop_stall_options *options, struct loop *loop,
 	fd_raise_limit();
 	c->options = options;
 	c->loop = c->processes.loop = loop;
+	c->processes.is_live = options->is_live;
 	c->method = stack_method_choose(options->stacks);
 	c->processes.symbols = symbols_new();
 	c->scratch = malloc(sizeof(*c->scratch));

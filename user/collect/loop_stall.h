@@ -16,6 +16,7 @@ struct loop_stall_options {
 	uint64_t threshold_ns;
 	uint64_t frequency_hz; /* of looks at a late loop */
 	bool has_stacks, has_split, follow_children;
+	bool is_live;	 /* the loop goes on when all processes have ended */
 	bool has_timers; /* how late libuv's timers run: a probe per iteration */
 	uint32_t max_stacks, max_loops, max_stalls;
 	uint32_t max_events_bytes; /* ring buffer, a power of two */

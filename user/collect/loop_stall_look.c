@@ -15,6 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define REGISTER_SP 7	/* its DWARF number */
+#define SYSCALL_MAX 512 /* of the file that says where a thread is */
+
 static int read_looks(struct loop_stall *c, int fd)
 {
 	struct loop_look look;
@@ -85,6 +88,26 @@ static void find_stuck(struct loop_stall *c)
 	}
 }
 
+/* Is it asleep, between two waits, and did no switch say where? */
+static bool is_unknown(const struct loop_state *s)
+{
+	return s->out_ns && !s->is_waiting && s->busy_since_ns && s->out_part > LOOP_THROTTLED &&
+	       s->out_user == STACK_NONE && s->out_kernel == STACK_NONE;
+}
+
+static int name_looks(struct loop_stall *c)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < c->loops.len && !err; i++) {
+		struct seen_loop *l = c->loops.at[i];
+
+		if (c->options->has_stacks && !l->is_ended && is_unknown(&l->state))
+			err = loop_stall_name_look(c, l);
+	}
+	return err;
+}
+
 int loop_stall_look(struct loop_stall *c)
 {
 	_release_(closep) int link = -1;
@@ -99,9 +122,10 @@ int loop_stall_look(struct loop_stall *c)
 	err = read_looks(c, fd);
 	if (!err)
 		err = loop_stall_read_loops(c);
-	if (!err)
-		find_stuck(c);
-	return err;
+	if (err)
+		return err;
+	find_stuck(c);
+	return name_looks(c);
 }
 
 static const struct loop_look *look_of(const struct loop_stall *c, pid_t tid)
@@ -112,21 +136,41 @@ static const struct loop_look *look_of(const struct loop_stall *c, pid_t tid)
 	return NULL;
 }
 
-bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, int32_t syscall,
-			  struct named_stack *s)
+/* Is the thread where it was at @look? Then what was read of its stack since is of that moment. */
+static bool is_still_there(const struct process *p, const struct loop_look *look)
+{
+	_release_(freep) char *text = NULL;
+	_release_(closep) int fd = -1;
+	char path[48], where[64];
+	size_t len = 0, where_len;
+
+	(void)snprintf(path, sizeof(path), "task/%u/syscall", look->tid);
+	fd = openat(p->target.proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || procfs_read(fd, SYSCALL_MAX, &text, &len))
+		return false;
+	(void)snprintf(where, sizeof(where), " 0x%llx 0x%llx\n", look->registers[REGISTER_SP],
+		       look->pc);
+	where_len = strlen(where);
+	return len > where_len && strcmp(text + len - where_len, where) == 0;
+}
+
+bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, struct named_stack *s)
 {
 	const struct loop_look *look = look_of(c, l->info.tid);
 	const struct process *p = processes_find(&c->processes, l->info.pid);
 	const struct stack_code code = processes_code(&c->processes, l->info.pid);
 	struct stack_frames stack;
+	int err = -ENOENT;
 
-	if (!look || !p || !look->task_state || look->syscall != syscall)
+	if (!look || !p || !look->task_state || look->syscall != l->state.out_syscall)
+		return false;
+	if (c->processes.unwind)
+		err = unwind_look(&c->unwind_maps, &p->target, look->registers, look->pc, &stack);
+	if (!err && !is_still_there(p, look))
 		return false;
 	for (size_t i = 0; c->kernel && i < look->kernel_depth && i < LOOP_LOOK_FRAMES; i++)
 		kernel_symbols_find(c->kernel, look->kernel[i] - 1, &s->at[s->len++]);
-	if (!c->processes.unwind)
-		return s->len > 0;
-	if (unwind_look(&c->unwind_maps, &p->target, look->registers, look->pc, &stack) == 0) {
+	if (!err) {
 		(void)symbols_resolve(c->processes.symbols, l->info.pid, stack.at, stack.len);
 		stack_names_add_walked(&c->names, &code, &stack, s);
 	}

@@ -238,48 +238,42 @@ static int tell(struct loop_stall *c, struct seen_loop *l, struct stall *s)
 	return c->fn ? c->fn(c->fn_ctx, &value, s) : 0;
 }
 
-/* What it is, or was, asleep in since before it could be seen: as it was at the last look. */
-static int name_look(struct loop_stall *c, struct seen_loop *l, uint32_t part, int32_t syscall)
+int loop_stall_name_look(struct loop_stall *c, struct seen_loop *l)
 {
+	enum loop_part part = l->state.out_part < LOOP_PARTS ? l->state.out_part : LOOP_SLEEP;
 	struct named_stack *stack = c->scratch;
 
 	stack->len = 0;
 	stack->cut = NULL;
-	if (!loop_stall_looked_at(c, l, syscall, stack))
+	if (!loop_stall_looked_at(c, l, stack))
 		return 0;
-	l->looked = (struct stall_stack){ .part = (enum loop_part)part,
-					  .wait = wait_text(c, part, syscall, stack),
+	l->looked = (struct stall_stack){ .part = part,
+					  .wait = wait_text(c, part, l->state.out_syscall, stack),
 					  .cut = stack->cut,
 					  .count = 1,
 					  .frames = keep_frames(c, stack),
 					  .depth = stack->len };
+	l->looked_out_ns = l->state.out_ns;
 	return l->looked.frames ? 0 : -ENOMEM;
 }
 
 /* It began asleep before it could be seen: of that there is no more than a look. */
-static int add_looked(struct loop_stall *c, struct seen_loop *l, const struct loop_block *longest,
-		      struct stall *s)
+static void add_looked(const struct seen_loop *l, struct stall *s)
 {
 	struct stall_stack *stack = (struct stall_stack *)s->stacks + s->stack_count;
 	uint64_t left_ns;
-	int err = 0;
 
-	if (!s->is_at_least || longest->part <= LOOP_THROTTLED || longest->part >= LOOP_PARTS)
-		return 0;
-	if (!l->looked.frames)
-		err = name_look(c, l, longest->part, longest->syscall);
-	if (err || !l->looked.frames)
-		return err;
+	if (!s->is_at_least || !l->looked.frames)
+		return;
 	left_ns = s->part_ns[l->looked.part];
 	for (size_t i = 0; i < s->stack_count; i++)
 		if (s->stacks[i].part == l->looked.part)
 			left_ns -= s->stacks[i].ns < left_ns ? s->stacks[i].ns : left_ns;
 	if (!left_ns)
-		return 0;
+		return;
 	*stack = l->looked;
 	stack->ns = left_ns;
 	s->stack_count++;
-	return 0;
 }
 
 static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loop_stall_event *e)
@@ -305,12 +299,11 @@ static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loo
 		l->pending.len = 0;
 	fill_longest(c, &e->longest, s);
 	err = fill_stacks(c, l, s);
-	if (!err)
-		err = add_looked(c, l, &e->longest, s);
 	l->pending.len = 0;
 	l->told_ns = 0;
 	if (err)
 		return err;
+	add_looked(l, s);
 	sort_stacks(s);
 	return tell(c, l, s);
 }
@@ -370,22 +363,21 @@ static int name_switch(struct loop_stall *c, const struct loop_state *state,
 }
 
 /* What it is asleep in now, as one stack more. */
-static int add_open_stack(struct loop_stall *c, struct seen_loop *l, uint64_t now_ns,
+static int add_open_stack(struct loop_stall *c, const struct seen_loop *l, uint64_t now_ns,
 			  struct stall *s)
 {
 	const struct loop_state *state = &l->state;
 	struct stall_stack *stack = (struct stall_stack *)s->stacks + s->stack_count;
 	uint64_t ns = now_ns > state->out_ns ? now_ns - state->out_ns : 0;
-	int err;
+	int err = 0;
 
 	if (!state->out_ns || state->out_part <= LOOP_THROTTLED || state->out_part >= LOOP_PARTS)
 		return 0;
+	*stack = (struct stall_stack){ 0 };
 	if (state->out_user != STACK_NONE || state->out_kernel != STACK_NONE) {
 		*stack = (struct stall_stack){ .part = state->out_part, .count = 1 };
 		err = name_switch(c, state, stack);
-	} else {
-		l->looked.frames = NULL;
-		err = name_look(c, l, state->out_part, state->out_syscall);
+	} else if (l->looked_out_ns == state->out_ns) {
 		*stack = l->looked;
 	}
 	if (err || !stack->frames)

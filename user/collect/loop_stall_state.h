@@ -36,7 +36,8 @@ struct seen_loop {
 	struct loop_times *before; /* when the interval began; NULL: with the loop */
 	struct pending pending;
 	uint64_t told_ns;	   /* so long was the stall under way when it was last told of */
-	struct stall_stack looked; /* what it was asleep in since before it could be seen */
+	struct stall_stack looked; /* what it was seen asleep in, where no switch told of it */
+	uint64_t looked_out_ns;	   /* asleep since then, as in its state */
 	size_t index;		   /* in the value taken last */
 };
 
@@ -122,6 +123,8 @@ bool loop_stall_under_way(struct loop_stall *c, struct seen_loop *l, uint64_t no
 			  struct stall *ret);
 /* Tells of those that last. */
 int loop_stall_tell_lasting(struct loop_stall *c);
+/* Names what @l was asleep in at the last look: seen_loop.looked. 0 or -ENOMEM. */
+int loop_stall_name_look(struct loop_stall *c, struct seen_loop *l);
 
 /* Stalls over, then those under way: c->taken_stalls, *ret_count of them. 0 or -ENOMEM. */
 int loop_stall_take_stalls(struct loop_stall *c, uint64_t now_ns, size_t *ret_count);
@@ -136,13 +139,12 @@ void loop_stall_attach_runtime(struct loop_stall *c);
 
 /* loop_stall_look.c */
 /*
- * What all threads of the targets do now; those that wait, and main threads, become loops. Kept
- * until the next one. 0 or -errno.
+ * What all threads of the targets do now; those that wait, and main threads, become loops. The
+ * stacks of those asleep that no switch told of are walked and named at once: once they go on it
+ * is too late. 0 or -errno.
  */
 int loop_stall_look(struct loop_stall *c);
-/* The stack of @l, asleep in @syscall since before it could be seen: as it was at the last look.
- * Appended to @s; false: it was not. */
-bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, int32_t syscall,
-			  struct named_stack *s);
+/* The stack of @l, asleep, appended to @s; false: it was not at the last look, or is no more. */
+bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, struct named_stack *s);
 
 #endif

@@ -69,7 +69,7 @@ static int on_ended(void *ctx)
 	(void)bpf_map_delete_elem(p->targets_fd, &tgid);
 	(void)bpf_map_delete_elem(p->asked_fd, &tgid);
 	(void)loop_remove_fd(p->loop, s->target.pidfd);
-	return processes_running(p) ? 0 : 1;
+	return processes_running(p) || p->is_live ? 0 : 1;
 }
 
 static int refresh(struct process *s)

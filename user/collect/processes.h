@@ -36,6 +36,7 @@ struct processes {
 	struct unwind_tables *unwind; /* NULL: the kernel walks, by frame pointers */
 	struct loop *loop;
 	int targets_fd, code_fd, asked_fd; /* maps */
+	bool is_live;			   /* the loop goes on when all have ended */
 	/* ----- */
 	struct process *all;
 	uint32_t slots;

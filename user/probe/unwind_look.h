@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The walk of bpf/lib/unwind_walk.h from outside: of a thread that sleeps in a system call, by the
- * registers it had in user mode. Its memory is read while it sleeps; when it goes on meanwhile, the
- * stack may end early or be of two moments.
+ * registers it had in user mode. Its memory is read now; when it went on since, the stack is of two
+ * moments: look afterwards whether it is still where the registers say.
  */
 #ifndef PROBE_UNWIND_LOOK_H
 #define PROBE_UNWIND_LOOK_H

@@ -2,6 +2,8 @@
 /* Figures of a loop that no field holds. */
 #include "report/loop_report_parts.h"
 
+#include <string.h>
+
 const struct loop_percentile loop_percentiles[LOOP_PERCENTILES] = {
 	{ "p50", "p50_ns", 0.5, 20 },	       { "p90", "p90_ns", 0.9, 100 },
 	{ "p95", "p95_ns", 0.95, 200 },	       { "p99", "p99_ns", 0.99, 1000 },
@@ -44,11 +46,31 @@ const struct stall *loop_stuck(const struct loops *l, size_t index)
 	return NULL;
 }
 
-size_t loop_own_frame(const struct frame *frames, size_t depth)
+size_t loop_user_frame(const struct frame *frames, size_t depth)
 {
 	size_t i = 0;
 
 	while (i < depth && frames[i].kind == FRAME_KERNEL)
 		i++;
 	return i;
+}
+
+static bool is_of_libc(const char *module)
+{
+	static const char *const names[] = { "libc.so", "libc-", "libpthread", "ld-linux",
+					     "ld-musl" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strncmp(module, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+size_t loop_own_frame(const struct frame *frames, size_t depth)
+{
+	size_t user = loop_user_frame(frames, depth), i = user;
+
+	while (i < depth && is_of_libc(frames[i].module))
+		i++;
+	return i < depth ? i : user;
 }

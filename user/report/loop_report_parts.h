@@ -55,7 +55,9 @@ void loop_put_stall_stacks(const struct loops *l, const struct stall *s, FILE *o
 /* "fsync on data.db", what it was longest asleep in; "" when that is not known. Returns @buf. */
 char *loop_wait_text(const struct stall *s, char buf[LOOP_WAIT_LEN]);
 
-/* The innermost frame of the program itself, @depth: there is none. */
+/* The innermost frame of user mode, @depth: there is none. */
+size_t loop_user_frame(const struct frame *frames, size_t depth);
+/* The innermost that is not of the C library either, which says less; else as above. */
 size_t loop_own_frame(const struct frame *frames, size_t depth);
 
 /* A stack of loops_profile(): its share, its functions, whose time it was, all of it. */

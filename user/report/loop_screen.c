@@ -21,9 +21,11 @@
 #define WHO	 20
 
 /* Screens that are narrower do without some columns. */
-#define COLUMNS_FOR_ONE	 24
-#define COLUMNS_FOR_SOME 70
-#define COLUMNS_FOR_ALL	 100
+#define COLUMNS_FOR_ONE	   24
+#define COLUMNS_FOR_SOME   70
+#define COLUMNS_FOR_COST   100
+#define COLUMNS_FOR_ALL	   110
+#define COLUMNS_FOR_MEMORY 120
 
 /* Rows that a screen must have for a line other than the table. */
 enum { ROWS_HEAD = 3, ROWS_COUNTS = 4, ROWS_LISTS = 5, ROWS_KEYS = 7, ROWS_NOTE = 9 };
@@ -74,12 +76,14 @@ static void put_title(const struct loop_view *v, struct screen *s)
 	char line[LINE_LEN], cost[64], threshold[UNITS_LEN], time[UNITS_LEN], rss[UNITS_LEN];
 	size_t cost_width;
 
-	(void)snprintf(line, sizeof(line), "%sloop-stall: %s, stalls of %s or more, %s", state,
-		       m->title, units_duration(m->threshold_ns, threshold),
+	(void)snprintf(line, sizeof(line), "%sloop-stall: %s, stalls from %s, %s", state, m->title,
+		       units_duration(m->threshold_ns, threshold),
 		       units_duration(m->duration_ns, time));
 	(void)snprintf(cost, sizeof(cost), "  own cost %.1f %% of a CPU, %s", v->own_cpu_pct,
 		       units_bytes(m->own_rss_bytes, rss));
-	cost_width = s->columns < COLUMNS_FOR_ALL ? 0 : screen_width(cost);
+	if (s->columns < COLUMNS_FOR_MEMORY)
+		*strrchr(cost, ',') = '\0';
+	cost_width = s->columns < COLUMNS_FOR_COST ? 0 : screen_width(cost);
 	screen_begin(s, *state ? SCREEN_ALARM : SCREEN_TITLE);
 	screen_cell(s, screen_left(s) - cost_width, line);
 	screen_cell(s, cost_width, cost);
@@ -247,14 +251,16 @@ static void put_stall(const struct loop_view *v, size_t index, struct screen *s)
 static void put_functions(const struct profile *p, const struct profile_stack *stack,
 			  struct screen *s)
 {
+	struct frame frames[PROFILE_MAX_DEPTH];
 	char label[LABEL_LEN];
-	size_t own = 0;
+	size_t own;
 
-	while (own < stack->depth && profile_frame(p, stack->frames[own])->kind == FRAME_KERNEL)
-		own++;
+	for (size_t i = 0; i < stack->depth; i++)
+		frames[i] = *profile_frame(p, stack->frames[i]);
+	own = loop_own_frame(frames, stack->depth);
 	for (size_t i = own; i < stack->depth && i < own + 2; i++) {
 		screen_text(s, i == own ? "" : " < ");
-		screen_text(s, label_frame(profile_frame(p, stack->frames[i]), label));
+		screen_text(s, label_frame(&frames[i], label));
 	}
 }
 

@@ -189,7 +189,7 @@ void loop_put_stall(const struct loops *l, const struct stall *s, FILE *out)
  * report. */
 static void put_innermost(const struct stall_stack *stack, FILE *out)
 {
-	size_t first = loop_own_frame(stack->frames, stack->depth), shown;
+	size_t first = loop_user_frame(stack->frames, stack->depth), shown;
 
 	if (first == stack->depth)
 		first = 0;

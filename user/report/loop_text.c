@@ -112,7 +112,8 @@ static void put_verdicts(const struct loops *l, FILE *out)
 
 /* --- culprits --------------------------------------------------------------------------------- */
 
-/* The innermost function of the program itself, and its caller; the kernel's say less. */
+/* The innermost function of the program itself, and its caller; the kernel's and libc's say less.
+ */
 static void put_functions(const struct frame *frames, size_t depth, FILE *out)
 {
 	char label[LABEL_LEN], cut[LABEL_LEN];
