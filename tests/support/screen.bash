@@ -3,7 +3,7 @@
 # A tool with --live in a terminal that tmux keeps: its screen is read, its keys are pressed, and how it leaves the
 # terminal is compared.
 
-# shellcheck disable=SC2154 # of helpers.bash and bats
+# shellcheck disable=SC2154,SC2034 # of helpers.bash and bats; for the tests
 
 # screen_setup TOOL: its path.
 screen_setup() {
