@@ -123,24 +123,9 @@ not_yet_samples() {
 	sees 'space +freeze the figures'
 	keys x
 	sees 'functions by own time'
-	mux resize-window -x 50 -y 8
-	wait_for 10 is_drawn_for 8
-	hides '#' # no room for bars
-	mux resize-window -x 20 -y 2
-	wait_for 10 is_drawn_for 2
-	mux resize-window -x 140 -y 40
-	wait_for 10 is_drawn_for 40
-	sees 'own cost .* % of a CPU, [0-9.]+ MiB'
-	mux resize-window -x 100 -y 30 # for stty to say the same
-	wait_for 10 is_drawn_for 30
+	resizes cpu-samp '#'
 	keys q
 	ended_with 0
-}
-
-# is_drawn_for ROWS: the whole terminal, no more and no less.
-is_drawn_for() {
-	[ "$1" -lt 7 ] || [ "$(pane | grep -n 'q quit' | cut -d: -f1)" -eq "$1" ] || return 1
-	shows '^cpu-samp'
 }
 
 @test "the terminal is as before: Ctrl-C, twice, Ctrl-backslash, signals" {

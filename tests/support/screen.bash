@@ -69,3 +69,23 @@ ended_with() {
 	same 'modes of the terminal' "$(cat "$before")" "$(cat "$after")"
 	same 'screen, cursor' '0 1' "$(mux display-message -p '#{alternate_on} #{cursor_flag}')"
 }
+
+# is_drawn_for ROWS TITLE: the whole terminal, no more and no less; its first line begins with TITLE.
+is_drawn_for() {
+	[ "$1" -lt 7 ] || [ "$(pane | grep -n 'q quit' | cut -d: -f1)" -eq "$1" ] || return 1
+	shows "^$2"
+}
+
+# resizes TITLE PATTERN: the terminal does, small and large; PATTERN is not for small ones.
+resizes() {
+	mux resize-window -x 50 -y 8
+	wait_for 10 is_drawn_for 8 "$1"
+	hides "$2"
+	mux resize-window -x 20 -y 2
+	wait_for 10 is_drawn_for 2 "$1"
+	mux resize-window -x 140 -y 40
+	wait_for 10 is_drawn_for 40 "$1"
+	sees 'own cost .* % of a CPU, [0-9.]+ MiB'
+	mux resize-window -x 100 -y 30 # for stty to say the same
+	wait_for 10 is_drawn_for 30 "$1"
+}

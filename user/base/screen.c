@@ -145,3 +145,15 @@ void screen_text(struct screen *s, const char *text)
 {
 	put_fitting(s, screen_left(s), text);
 }
+
+void screen_line(struct screen *s, enum screen_style style, const char *text)
+{
+	screen_begin(s, style);
+	screen_text(s, text);
+}
+
+void screen_lines(struct screen *s, const char *const *lines, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		screen_line(s, i ? SCREEN_PLAIN : SCREEN_TITLE, lines[i]);
+}

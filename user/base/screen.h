@@ -70,6 +70,12 @@ void screen_cell(struct screen *s, size_t width, const char *text);
 /* The same without filling up, as wide as there is room. */
 void screen_text(struct screen *s, const char *text);
 
+/* A whole line of it. */
+void screen_line(struct screen *s, enum screen_style style, const char *text);
+
+/* @count of them, the first one a title. */
+void screen_lines(struct screen *s, const char *const *lines, size_t count);
+
 /* Columns that are left in the line begun last. */
 size_t screen_left(const struct screen *s);
 

@@ -35,12 +35,6 @@ enum {
 	ROWS_MORE = 9
 };
 
-static void put_line(struct screen *s, enum screen_style style, const char *text)
-{
-	screen_begin(s, style);
-	screen_text(s, text);
-}
-
 /* --- above the table -------------------------------------------------------------------------- */
 
 static bool is_event(const struct profile_meta *m, const char *event)
@@ -93,7 +87,7 @@ static void put_counts(const struct live_view *v, struct screen *s)
 		       m->duration_ns ? (double)weight / (double)m->duration_ns : 0,
 		       has_waits ? "threads" : "CPUs", (uintmax_t)m->lost,
 		       m->is_complete ? "" : " (INCOMPLETE)", stacks);
-	put_line(s, m->is_complete ? SCREEN_PLAIN : SCREEN_ALARM, line);
+	screen_line(s, m->is_complete ? SCREEN_PLAIN : SCREEN_ALARM, line);
 }
 
 static bool has_waits(const struct live_view *v)
@@ -139,7 +133,7 @@ static void put_list(const struct live_view *v, struct screen *s)
 	else
 		(void)snprintf(line, sizeof(line), "%zu functions by %s", v->rows.len,
 			       orders[v->order]);
-	put_line(s, SCREEN_PLAIN, line);
+	screen_line(s, SCREEN_PLAIN, line);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -257,7 +251,7 @@ static void put_table(struct live_view *v, size_t page, struct screen *s)
 
 	list_cursor_scroll(&v->cursor, page, v->rows.len);
 	if (!v->rows.len) {
-		put_line(s, SCREEN_FAINT, nothing_text(v));
+		screen_line(s, SCREEN_FAINT, nothing_text(v));
 		put++;
 	}
 	for (size_t i = v->cursor.top; i < v->rows.len && put < page; i++, put++)
@@ -288,8 +282,7 @@ static void put_help(struct screen *s)
 		"Any key goes back.",
 	};
 
-	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-		put_line(s, i ? SCREEN_PLAIN : SCREEN_TITLE, lines[i]);
+	screen_lines(s, lines, sizeof(lines) / sizeof(*lines));
 }
 
 static const char *keys_text(const struct live_view *v)
@@ -319,7 +312,7 @@ int live_screen_draw(struct live_view *v, size_t rows, size_t columns, struct sc
 	if (ret->rows >= ROWS_MORE && has_waits(v))
 		put_waits(v, ret);
 	if (ret->rows >= ROWS_MORE && v->meta.note)
-		put_line(ret, SCREEN_FAINT, v->meta.note);
+		screen_line(ret, SCREEN_FAINT, v->meta.note);
 	if (ret->rows >= ROWS_LIST || v->is_typing)
 		put_list(v, ret);
 	if (ret->rows >= ROWS_HEAD)
@@ -327,6 +320,6 @@ int live_screen_draw(struct live_view *v, size_t rows, size_t columns, struct sc
 	if (ret->rows > ret->len + keys)
 		put_table(v, ret->rows - ret->len - keys, ret);
 	if (keys)
-		put_line(ret, SCREEN_FAINT, keys_text(v));
+		screen_line(ret, SCREEN_FAINT, keys_text(v));
 	return 0;
 }

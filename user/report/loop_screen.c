@@ -30,12 +30,6 @@
 /* Rows that a screen must have for a line other than the table. */
 enum { ROWS_HEAD = 3, ROWS_COUNTS = 4, ROWS_LISTS = 5, ROWS_KEYS = 7, ROWS_NOTE = 9 };
 
-static void put_line(struct screen *s, enum screen_style style, const char *text)
-{
-	screen_begin(s, style);
-	screen_text(s, text);
-}
-
 /* Right-aligned, and a gap. */
 static void put_figure(struct screen *s, const char *text)
 {
@@ -111,7 +105,7 @@ static void put_counts(const struct loop_view *v, struct screen *s)
 		stalls == 1 ? "" : "s", units_duration(ns, time), (uintmax_t)going_on,
 		(uintmax_t)(m->lost_events + m->lost_stacks + m->lost_loops + m->dropped_stalls),
 		m->is_complete ? "" : " (INCOMPLETE)", stacks);
-	put_line(s, m->is_complete ? SCREEN_PLAIN : SCREEN_ALARM, line);
+	screen_line(s, m->is_complete ? SCREEN_PLAIN : SCREEN_ALARM, line);
 }
 
 /* What holds a loop up this moment is what one looks at such a screen for. */
@@ -357,7 +351,7 @@ static void put_list(struct loop_view *v, size_t page, struct screen *s)
 
 	list_cursor_scroll(&v->cursor, page, v->rows.len);
 	if (!v->rows.len) {
-		put_line(s, SCREEN_FAINT, nothing_text(v));
+		screen_line(s, SCREEN_FAINT, nothing_text(v));
 		put++;
 	}
 	for (size_t i = v->cursor.top; i < v->rows.len && put < page; i++, put++)
@@ -378,7 +372,7 @@ static void put_text(struct loop_view *v, size_t page, struct screen *s)
 
 		if (i >= v->line.at) {
 			(void)snprintf(line, sizeof(line), "%.*s", (int)len, at);
-			put_line(s, SCREEN_PLAIN, line);
+			screen_line(s, SCREEN_PLAIN, line);
 		}
 		at += len + (at[len] == '\n');
 	}
@@ -405,8 +399,7 @@ static void put_help(struct screen *s)
 		"Any key goes back.",
 	};
 
-	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-		put_line(s, i ? SCREEN_PLAIN : SCREEN_TITLE, lines[i]);
+	screen_lines(s, lines, sizeof(lines) / sizeof(*lines));
 }
 
 int loop_screen_draw(struct loop_view *v, size_t rows, size_t columns, struct screen *ret)
@@ -426,7 +419,7 @@ int loop_screen_draw(struct loop_view *v, size_t rows, size_t columns, struct sc
 	if (ret->rows >= ROWS_NOTE)
 		put_stuck(v, ret);
 	if (ret->rows >= ROWS_NOTE && v->value.meta.note)
-		put_line(ret, SCREEN_FAINT, v->value.meta.note);
+		screen_line(ret, SCREEN_FAINT, v->value.meta.note);
 	if (ret->rows >= ROWS_LISTS)
 		put_lists(v, ret);
 	if (ret->rows >= ROWS_HEAD && !v->open)
@@ -436,8 +429,8 @@ int loop_screen_draw(struct loop_view *v, size_t rows, size_t columns, struct sc
 	else if (ret->rows > ret->len + keys)
 		put_list(v, ret->rows - ret->len - keys, ret);
 	if (keys)
-		put_line(ret, SCREEN_FAINT,
-			 v->open ? "q quit  Backspace back  space freeze  ? help"
-				 : "q quit  l/s/c lists  Enter details  space freeze  ? help");
+		screen_line(ret, SCREEN_FAINT,
+			    v->open ? "q quit  Backspace back  space freeze  ? help"
+				    : "q quit  l/s/c lists  Enter details  space freeze  ? help");
 	return 0;
 }
