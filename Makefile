@@ -67,7 +67,7 @@ REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*
 LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(filter-out %-plugin.c %/cpu-exec.c,$(wildcard tests/live/*.c)))
 LIVE_VARIANTS := $(addprefix $(B)/tests/live/,stress-lsan alloc-matrix-static alloc-matrix-musl \
            $(addprefix stacks-c-,O0 fp static nopie stripped clang) $(addprefix stacks-cxx-,fp stripped) \
-           $(addprefix stacks-plugin,.so -fp.so) cpu-plugin.so $(addprefix cpu-exec-,first second) $(if $(shell command -v $(RUSTC)),stacks-rust) leaks-c-O0 $(addprefix busy-events-,fp stripped) \
+           $(addprefix stacks-plugin,.so -fp.so) cpu-plugin.so $(addprefix cpu-exec-,first second) $(if $(shell $(RUSTC) --version 2>/dev/null),stacks-rust) leaks-c-O0 $(addprefix busy-events-,fp stripped) \
            $(basename $(notdir $(wildcard tests/live/*.go tests/live/*.cpp))))
 
 .DELETE_ON_ERROR:

@@ -76,7 +76,7 @@ is_there() {
 	nodejs) is_installed nodejs || command -v node >/dev/null ;;
 	npm) is_installed npm || command -v npm >/dev/null ;;
 	golang-go) is_installed golang-go || command -v go >/dev/null ;;
-	rustc) is_installed rustc || command -v rustc >/dev/null ;;
+	rustc) is_installed rustc || rustc --version >/dev/null 2>&1 ;; # rustup's may have none
 	linux-tools-generic) compgen -G '/usr/lib/linux-tools/*/bpftool' >/dev/null ;;
 	*) is_installed "$1" ;;
 	esac
