@@ -230,7 +230,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 
 	if (parent->tgid == child->tgid)
 		return 0;
-	target = filter_target(parent->tgid);
+	target = filter_known(parent->tgid);
 	if (target && follows_children)
 		process_tell(target->slot, PROCESS_FORK, parent->tgid, child->tgid);
 	return 0;
@@ -244,7 +244,7 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task)
 {
 	__u32 tgid = task->tgid, exec, slot;
-	struct target_state *target = filter_target(tgid);
+	struct target_state *target = filter_known(tgid);
 	struct counter_row *count;
 
 	if (!target && !is_system_wide)

@@ -10,7 +10,7 @@
 enum target_recording {
 	TARGET_RECORDS = 0,
 	TARGET_STOPPED,	  /* it executed another program or ended, or its probes are going */
-	TARGET_ATTACHING, /* its probes are coming; an exec is told of all the same */
+	TARGET_ATTACHING, /* its probes or tables are coming; an exec is told of all the same */
 };
 
 struct target_state {

@@ -23,4 +23,12 @@ static __always_inline struct target_state *filter_target(__u32 tgid)
 	return t && !t->is_stopped ? t : NULL;
 }
 
+/* The same, also while user space is still getting ready for it: what it does is told of. */
+static __always_inline struct target_state *filter_known(__u32 tgid)
+{
+	struct target_state *t = bpf_map_lookup_elem(&targets, &tgid);
+
+	return t && t->is_stopped != TARGET_STOPPED ? t : NULL;
+}
+
 #endif

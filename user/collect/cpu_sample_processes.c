@@ -80,9 +80,9 @@ static int on_ended(void *ctx)
 	return cpu_sample_running(s->owner) || o->is_system_wide || o->is_live ? 0 : 1;
 }
 
-static int set_target(struct sampled *s)
+static int set_target(struct sampled *s, enum target_recording recording)
 {
-	struct target_state state = { .slot = s->slot };
+	struct target_state state = { .slot = s->slot, .is_stopped = recording };
 	uint32_t tgid = (uint32_t)s->pid;
 
 	return bpf_map_update_elem(bpf_map__fd(s->owner->skel->maps.targets), &tgid, &state,
@@ -144,9 +144,11 @@ static int begin(struct cpu_sample *c, pid_t pid, pid_t *ret_tgid)
 	if (!err && !s->target.exe[0])
 		err = -ENOEXEC;
 	if (!err)
-		err = set_target(s); /* first: an exec that comes while we look is told of */
+		err = set_target(s, TARGET_ATTACHING); /* an exec while we look is told of */
 	if (!err)
 		err = sampled_refresh(s);
+	if (!err)
+		err = set_target(s, TARGET_RECORDS); /* from now on its stacks can be walked */
 	if (err) {
 		forget_target(s);
 		drop(c, s);
