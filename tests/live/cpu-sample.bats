@@ -254,9 +254,9 @@ kinds() {
 }
 
 @test "a target that executes another program: both have names" {
-	work_start exec 700
+	work_start exec 2000
 	tracer_start -p "$work" -F 499 -f json
-	wait_for 60 uses 1500
+	wait_for 60 uses 4000
 	tracer_end
 	same 'exit status' 0 "$tracer_status"
 	has burn_before 20
