@@ -234,7 +234,7 @@ kinds() {
 }
 
 @test "a target that ends: names are there, status 0, and it does not take until -d" {
-	work_start brief 700
+	work_start brief 3000
 	SECONDS=0
 	sampled -p "$work" -F 499 -d 60s -f json
 	[ "$SECONDS" -lt 30 ]
