@@ -349,9 +349,9 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task)
 {
 	__u32 tgid = task->tgid, parent_tgid;
-	struct target_state *target = bpf_map_lookup_elem(&targets, &tgid), *parent;
+	struct target_state *target = filter_known(tgid), *parent;
 
-	if (target && target->is_stopped != TARGET_STOPPED) {
+	if (target) {
 		target->is_stopped =
 			TARGET_STOPPED; /* the ledger stays: the old program's blocks */
 		process_tell(target->slot, PROCESS_EXEC, tgid, 0);

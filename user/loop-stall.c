@@ -204,7 +204,7 @@ struct run {
 	struct outfile *out;
 	struct loop *loop;
 	struct loops value;
-	bool is_complete, has_report;
+	bool is_complete;
 };
 
 static int write_report(void *ctx, FILE *out)
@@ -225,10 +225,15 @@ static int write_report(void *ctx, FILE *out)
 	}
 }
 
+/* With --live only one that -o asks for. */
 static int report(struct run *run)
 {
-	int err = loop_stall_take(run->stalls, false, &run->value);
+	const struct cli_common *c = &run->options->common;
+	int err;
 
+	if (c->has_screen && !c->output)
+		return 0;
+	err = loop_stall_take(run->stalls, false, &run->value);
 	if (err)
 		return err;
 	run->is_complete = run->value.meta.is_complete;
@@ -237,9 +242,7 @@ static int report(struct run *run)
 
 static int on_demand(void *ctx)
 {
-	struct run *run = ctx;
-
-	return run->has_report ? report(run) : 0;
+	return report(ctx);
 }
 
 /* Where what comes is told as it comes: before the report, if people are to read that there. */
@@ -303,7 +306,7 @@ static int watch(struct run *run)
 {
 	const struct cli_common *c = &run->options->common;
 	const struct targets_sink sink = { loop_stall_add, loop_stall_add_descendant, run->stalls };
-	int err, report_err = 0, status;
+	int err, report_err, status;
 
 	status = targets_add(c, &sink);
 	if (status)
@@ -312,9 +315,8 @@ static int watch(struct run *run)
 		return EXIT_FAILED;
 	err = follow(run);
 	/* what was collected is reported even when the loop ended by an error */
-	if (run->has_report)
-		report_err = report(run);
-	if (run->has_report && report_err == 0) {
+	report_err = report(run);
+	if (report_err == 0) {
 		report_err = outfile_commit(run->out);
 		run->out = NULL;
 	}
@@ -341,7 +343,6 @@ int main(int argc, char **argv)
 	o.stall.is_live = o.common.has_screen;
 	if (o.stall.is_live)
 		terminal_settle(&o.common, o.has_format);
-	run.has_report = !o.common.has_screen || o.common.output;
 	probe_log_init();
 	status = report_out_open(&o.common, &out);
 	if (status)

@@ -251,7 +251,6 @@ not_yet_samples() {
 }
 
 @test "what it costs is bounded, and said" {
-	local ticks began
 	need_command node
 	background "$BATS_TEST_TMPDIR/node" node -e '
 		const deep = (n) => n ? deep(n - 1) : JSON.parse(JSON.stringify({ a: [1, 2, 3], b: "x".repeat(n + 50) }));
@@ -259,12 +258,7 @@ not_yet_samples() {
 	terminal 110 30
 	live -p "$job" -F 499
 	wait_for 120 has_samples 1000
-	# utime, stime and those of children, of which names are asked
-	ticks=$(awk '{ print $14 + $15 + $16 + $17 }' "/proc/$live/stat") began=$(date +%s%N)
-	sleep 15
-	ticks=$(($(awk '{ print $14 + $15 + $16 + $17 }' "/proc/$live/stat") - ticks))
-	echo "# $(awk -v t="$ticks" -v ns="$(($(date +%s%N) - began))" 'BEGIN { printf "%.1f", t * 1e9 / ns }') % of a CPU" >&3
-	[ $((ticks * 10000000)) -le $((($(date +%s%N) - began) * 15 / 100)) ] # a tenth for figures, and what goes on anyway
+	costs_at_most 15 15 # a tenth for figures, and what goes on anyway
 	keys q
 	ended_with 0
 }

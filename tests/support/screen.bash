@@ -89,3 +89,14 @@ resizes() {
 	mux resize-window -x 100 -y 30 # for stty to say the same
 	wait_for 10 is_drawn_for 30 "$1"
 }
+
+# costs_at_most PERCENT SECONDS: of a CPU, the tool while it is only looked at for so long, with its children, of which names
+# are asked.
+costs_at_most() {
+	local ticks began
+	ticks=$(awk '{ print $14 + $15 + $16 + $17 }' "/proc/$live/stat") began=$(date +%s%N)
+	sleep "$2"
+	ticks=$(($(awk '{ print $14 + $15 + $16 + $17 }' "/proc/$live/stat") - ticks))
+	echo "# $(awk -v t="$ticks" -v ns="$(($(date +%s%N) - began))" 'BEGIN { printf "%.1f", t * 1e9 / ns }') % of a CPU" >&3
+	[ $((ticks * 10000000)) -le $((($(date +%s%N) - began) * $1 / 100)) ]
+}

@@ -150,11 +150,18 @@ static int renew_text(struct loop_view *v)
 	return 0;
 }
 
+/* Lines that can be the first one that is seen. */
+static size_t tops_of(const struct loop_view *v)
+{
+	return v->line_count > v->line.page ? v->line_count - v->line.page + 1 : 1;
+}
+
 void loop_view_page(struct loop_view *v, size_t page)
 {
-	size_t tops = v->line_count > page ? v->line_count - page + 1 : 1;
+	size_t tops;
 
 	v->line.page = page;
+	tops = tops_of(v);
 	if (v->line.at >= tops)
 		v->line.at = tops - 1;
 }
@@ -209,10 +216,8 @@ static int open_row(struct loop_view *v, enum loop_answer *ret)
 
 static bool move(struct loop_view *v, int key)
 {
-	size_t page = v->line.page, tops = v->line_count > page ? v->line_count - page + 1 : 1;
-
 	if (v->open)
-		return list_cursor_key(&v->line, key, tops);
+		return list_cursor_key(&v->line, key, tops_of(v));
 	if (!list_cursor_key(&v->cursor, key, v->rows.len))
 		return false;
 	hold_chosen(v);
