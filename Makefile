@@ -171,10 +171,18 @@ $(filter $(B)/tests/bpf/loop-%,$(BPFTEST) $(COST)): $(B)/tests/bpf/loop-watch.o
 $(BPFTEST) $(STOPS) $(COST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
 
-FUZZ_SRC := $(foreach d,$(PURE_DIRS),$(wildcard user/$(d)/*.c))
-$(FUZZERS): $(B)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(B)/gen/pprof.pb-c.c
-	$(call say,FUZZ)mkdir -p $(@D) && $(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -DVERSION='"fuzz"' -Iuser -Ibpf -I$(B)/gen -Itests/unit -Itests/fuzz \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $^ $(PURE_LIBS) -o $@
+# The pure folders once more, by clang, so that libFuzzer sees which ways an input takes.
+FUZZ_FLAGS := -std=gnu11 -O1 -g -D_GNU_SOURCE -DVERSION='"fuzz"' -Iuser -Ibpf -I$(B)/gen -Itests/unit -Itests/fuzz \
+           -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
+FUZZED  := $(patsubst $(B)/%,$(B)/fuzzed/%,$(PURE_OBJ))
+$(FUZZED): | $(B)/gen/pprof.pb-c.h
+$(B)/fuzzed/gen/%.o: $(B)/gen/%.c
+	$(call say,FUZZ)mkdir -p $(@D) && $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
+$(B)/fuzzed/%.o: %.c
+	$(call say,FUZZ)mkdir -p $(@D) && $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
+$(B)/libfuzzed.a: $(FUZZED)
+$(FUZZERS): $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libfuzzed.a
+	$(call say,FUZZ)mkdir -p $(@D) && $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ $(PURE_LIBS) -o $@
 
 $(REPLAY): $(B)/tests/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PURE_LIBS) -o $@

@@ -8,7 +8,7 @@ load ../support/helpers.bash
 @test "loop_truth.py finds one stall missed, invented, of a wrong length, wrongly divided" {
 	need_command python3
 	python3 "$SUPPORT_DIR/loop_truth_test.py" >"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/said")"
-	grep -qE '^Ran (2[0-9]|3[0-9]) tests' "$BATS_TEST_TMPDIR/said"
+	grep -qE '^Ran [2-4][0-9] tests' "$BATS_TEST_TMPDIR/said"
 }
 
 @test "loop_node.py finds another function, garbage that was or was not there, a control that stalls" {

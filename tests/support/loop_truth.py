@@ -72,11 +72,13 @@ def quantile(values, q):
 
 
 class Truth:
-    """One loop. gaps: known ones; notes: spans and how long the loop was busy in each."""
+    """One loop. gaps: known ones, from the first wait in the log to the last; notes: spans and how long the loop was busy in
+    each."""
 
     def __init__(self, tid):
         self.tid, self.gaps, self.calls, self.notes, self.busy, self.left_out = tid, [], [], [], [], 0
         self.has_all_loops = False  # of its process
+        self.last_wait_ended = None  # the last in the log
 
 
 def read_lines(file):
@@ -93,6 +95,7 @@ def read_lines(file):
             loops[index].calls.append(Call(rest[0], *map(int, rest[1:])))
     for index, loop in loops.items():
         loop.gaps = [Gap(a[1], b[0]) for a, b in zip(waits[index], waits[index][1:])]
+        loop.last_wait_ended = waits[index][-1][1] if waits[index] else None
     return list(loops.values())
 
 
@@ -170,12 +173,16 @@ class Check:
     # --- a loop in C: gaps are known ----------------------------------------------------------------
 
     def pair(self, truth, stalls):
-        """Each stall with the gap that it has most in common with, each gap with one stall at most."""
+        """Each stall with the gap that it has most in common with, each gap with one stall at most. The log has whole waits:
+        what came after the last of them, while the log was written, is not known."""
         ends = [gap.ended for gap in truth.gaps]
         best = {}
         for stall in stalls:
             gap = max(touching(truth.gaps, ends, stall), default=None,
                       key=lambda i: overlap(truth.gaps[i], stall))
+            if truth.last_wait_ended is not None and stall.began + SLACK_NS >= truth.last_wait_ended:
+                self.say(f"after the log's last wait: {stall.ns / MS:.3f} ms at {stall.began}")
+                continue
             if gap is None or length(truth.gaps[gap]) + taken(stall) < self.threshold - self.options.tolerance:
                 if not stall.is_open:
                     self.fail(f"invented: {stall.ns / MS:.3f} ms at {stall.began}, where the longest gap is "

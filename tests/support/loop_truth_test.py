@@ -128,6 +128,16 @@ class LoopTruth(unittest.TestCase):
         report["data"].append(stall("compute", START + 260 * MS, 25 * MS))
         self.assertEqual(len(self.differs("invented", report, lines())), 1)
 
+    def test_one_after_the_end_of_the_log_is_not_known(self):
+        report = right_report()
+        report["data"].append(stall("compute", END, 40 * MS))
+        self.assertIn("after the log's last wait: 40.004 ms", self.agrees(report, lines()))
+
+    def test_one_invented_in_the_last_wait(self):
+        report = right_report()
+        report["data"].append(stall("compute", END - 30 * MS, 30 * MS))
+        self.differs("invented", report, lines())
+
     def test_one_invented_in_a_short_gap(self):
         report = right_report()
         report["data"].append(stall("compute", START, 25 * MS))
