@@ -11,6 +11,12 @@ load ../support/helpers.bash
 	grep -qE '^Ran 3[0-9] tests' "$BATS_TEST_TMPDIR/said"
 }
 
+@test "v8_app.py finds one function of another share, name or place" {
+	need_command python3
+	python3 "$SUPPORT_DIR/v8_app_test.py" >"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	grep -qE '^Ran [89] tests' "$BATS_TEST_TMPDIR/said"
+}
+
 @test "js_truth.py: misuse is status 2" {
 	run python3 "$SUPPORT_DIR/js_truth.py" map --tier fast=1 x y
 	[ "$status" -eq 2 ]
