@@ -82,7 +82,7 @@ class AppTest(unittest.TestCase):
         self.fails("render /srv/a.js:3: 45.5 %, 40.0 % are 5.5 points apart", changed(0, count=500))
 
     def test_points(self):
-        self.fails("3.3 points apart", changed(2, count=250), "--points", "2.5")
+        self.fails("3.8 points apart", changed(2, count=250), "--points", "3.7")
         status, text = self.compare(report_of(changed(2, count=250)), cpuprofile_of(FUNCTIONS))
         self.assertEqual(status, 0, text)
 
