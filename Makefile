@@ -192,6 +192,7 @@ $(B)/tests/live/cpu-exec-%: tests/live/cpu-exec.c
 $(B)/tests/live/%-musl: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && musl-gcc $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
 $(B)/tests/live/stacks-c-static: LIVE_CFLAGS += -DNO_PLUGIN # dlopen, in a static program, warns
+$(B)/tests/live/v8-liar: LIVE_CFLAGS += -rdynamic # its constants are in .dynsym, as V8's are
 $(B)/tests/live/cpu-evil: LIVE_CFLAGS += -g0 # names of symbols alone
 LIVE_FP := -fno-omit-frame-pointer -DWITH_FRAME_POINTER
 $(B)/tests/live/%-fp: tests/live/%.c
