@@ -2,7 +2,7 @@
 """Compares the names of JavaScript frames with what V8 wrote of the same code itself.
 
 usage: js_truth.py map FRAMES MAP [--least N] [--agree PERCENT] [--tier TIER=N]...
-           FRAMES: of tests/bpf/v8-frames; MAP: of node --perf-basic-prof, of the same run. At least N frames of
+           FRAMES: of tests/bpf/v8-frames, names with tiers; MAP: of node --perf-basic-prof, of the same run. At least N frames of
            code made at run time, of them so many of a TIER, PERCENT of them with the same function, file, line
        js_truth.py names REPORT [--least N] [--named PERCENT] [--like PATTERN]
            REPORT: of cpu-sample -f json, of a program whose functions are called after their place
@@ -77,13 +77,23 @@ class Verdict:
         self.examples.setdefault(name, example)
 
 
+TIER = re.compile(r" \[(\w+)\]$")
+
+
+def tell_tier(frame):
+    """A name ends with the tier of its code."""
+    found = TIER.search(frame["function"] or "")
+    return frame | {"function": frame["function"][:found.start()] if found else frame["function"],
+                    "tier": found[1] if found else None}
+
+
 def place_of(frame):
     return frame["function"], frame["file"] or "", frame["line"] or 0
 
 
 def difference(frame, code):
     if frame["function"] in UNNAMED:
-        return f"unreadable: {frame.get('reason')}"
+        return "unreadable"
     for name, found, truth in zip(("function", "file", "line"), place_of(frame), code.place()):
         if found != truth:
             return name
@@ -92,10 +102,11 @@ def difference(frame, code):
 
 def compare_place(place, count, truth, verdict):
     """One frame of the walk; the last of its frames has the code, the others are inlined into it."""
-    address = int(place["pc"], 16) - place["return"]
+    address = int(place["pc"], 16)
     codes = truth.at(address)
-    own = place["frames"][-1]
-    for frame in place["frames"][:-1]:
+    frames = [tell_tier(frame) for frame in place["frames"]]
+    own = frames[-1]
+    for frame in frames[:-1]:
         verdict.counts["inlined"] += count
         if not frame["inlined"]:
             verdict.differs("not said to be inlined", count, frame)
@@ -133,7 +144,7 @@ LINK = re.compile(r"link(\d+)$")
 
 def check_callers(stack, verdict):
     """linkN is called by linkN-1."""
-    names = [frame["function"] or "" for place in stack["places"] for frame in place.get("frames", ())]
+    names = [tell_tier(frame)["function"] or "" for place in stack["places"] for frame in place["frames"]]
     for callee, caller in zip(names, names[1:]):
         found = LINK.match(callee)
         if found and int(found[1]) > 0:
@@ -150,10 +161,8 @@ def compare_map(arguments):
     with open(arguments.frames) as f:
         for line in f:
             stack = json.loads(line)
-            if "places" not in stack:
-                continue  # the counts, at the end
             for place in stack["places"]:
-                if place.get("frames"):
+                if place["frames"]:
                     compare_place(place, stack["count"], truth, verdict)
             check_callers(stack, verdict)
     return say_map(arguments, verdict)
