@@ -5,7 +5,7 @@
 # has inlined to others, so it is compared with inlining off, and then cpu-sample with itself, on and off.
 # Shares are of CPU time, of the same load; how much of it there is in a second does not matter.
 
-# shellcheck disable=SC2154 # variables of live.bash and nodes.bash
+# shellcheck disable=SC2154,SC2206 # variables of live.bash and nodes.bash; flags are words
 
 load ../support/helpers.bash
 load ../support/live.bash
