@@ -128,6 +128,8 @@ int unwind_look(const struct unwind_maps *maps, const struct target *t, const __
 	w->pc = pc;
 	w->sp = registers[REGISTER_SP];
 	w->fp = registers[REGISTER_FP];
+	if (bpf_map_lookup_elem(maps->js, &tgid, &w->js))
+		w->js.shared = 0; /* no V8 */
 	for (uint32_t i = 0; i < STACK_MAX_FRAMES && w->end == UNWIND_GOES_ON; i++)
 		unwind_step(w, process);
 	unmap(&look);
