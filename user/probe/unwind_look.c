@@ -106,8 +106,8 @@ static void take_frames(const struct unwind_walk *w, uint32_t tgid, struct stack
 	for (uint32_t part = 0; part <= w->part; part++) {
 		uint32_t depth = part == w->part ? w->depth : STACK_PART_FRAMES;
 
-		memcpy(ret->at + ret->len, w->parts[part].frames, depth * sizeof(uint64_t));
-		ret->len += depth;
+		for (uint32_t i = 0; i < depth; i++)
+			stack_frames_add(ret, w->parts[part].frames[i]);
 	}
 }
 
