@@ -66,10 +66,19 @@ static bool is_of_libc(const char *module)
 	return false;
 }
 
+/* A function of the program's own JavaScript, or of one of its packages. */
+static bool is_own_script(const struct frame *f)
+{
+	return f->kind == FRAME_JIT && f->file[0] && strncmp(f->file, "node:", strlen("node:"));
+}
+
 size_t loop_own_frame(const struct frame *frames, size_t depth)
 {
 	size_t user = loop_user_frame(frames, depth), i = user;
 
+	for (size_t k = user; k < depth; k++)
+		if (is_own_script(&frames[k]))
+			return k;
 	while (i < depth && is_of_libc(frames[i].module))
 		i++;
 	return i < depth ? i : user;
