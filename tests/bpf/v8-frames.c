@@ -93,7 +93,12 @@ static int print_sample(struct run *run, const struct sample *s)
 static int print_samples(struct run *run)
 {
 	_release_(sample_list_done) struct sample_list list = { 0 };
-	int err = cpu_sample_read(run->sample, &list);
+	_release_(profile_freep) struct profile *profile = NULL;
+	struct profile_meta meta;
+	int err = cpu_sample_profile(run->sample, &meta, &profile); /* all names at once */
+
+	if (!err)
+		err = cpu_sample_read(run->sample, &list);
 
 	for (size_t i = 0; i < list.len && !err; i++)
 		err = print_sample(run, &list.at[i]);

@@ -27,7 +27,7 @@ tier_agrees() {
 	local name=$1 out=$BATS_TEST_TMPDIR/$1 status=0
 
 	mkdir -p "$BATS_TEST_TMPDIR/modules"
-	node_work "--perf-basic-prof $2" v8-work.js "$BATS_TEST_TMPDIR/modules"
+	node_work "--perf-basic-prof $2" v8-work.js "$BATS_TEST_TMPDIR/modules" "${alone[@]}"
 	"$frames" "$work" "$3" 4999 >"$out.frames" 2>"$out.err" || status=$?
 	cat "$out.err" >&2
 	same 'status of v8-frames' 0 "$status"
@@ -35,25 +35,27 @@ tier_agrees() {
 	python3 "$SUPPORT_DIR/js_truth.py" map "$out.frames" "/tmp/perf-$work.map" "${@:4}" >"$out.said" || status=$?
 	sed "s/^/# $name: /" "$out.said" >&3
 	rm -f "/tmp/perf-$work.map"
-	same "status of js_truth.py for $name" 0 "$status"
+	[[ $status -eq 0 ]] || differing+=" $name"
 }
 
-# In all of them 20,000 frames; V8 takes some functions back to bytecode, whatever it is asked.
+# In all of them more than 20,000 frames; V8 takes some functions back to bytecode, whatever it is asked.
 all_tiers_agree() {
-	local no_maglev budget
+	local no_maglev budget alone=() differing=''
 
 	need_node "$1"
 	no_maglev=$(node_flag --no-maglev)
 	budget="$(node_flag --interrupt-budget=5000) $(node_flag --invocation-count-for-turbofan=100)"
-	no_maglev=$(node_flag --no-maglev)
+	# Its threads write into each other's lines.
+	[[ $1 != 18.* ]] || alone=(alone)
 	tier_agrees interpreted "--no-opt --no-sparkplug $no_maglev --interpreted-frames-native-stack" 1000 \
-		--least 6000 --tier interpreted=6000
-	tier_agrees baseline "--always-sparkplug --no-opt $no_maglev" 1000 --least 6000 --tier baseline=6000
-	tier_agrees turbofan "$budget $no_maglev" 2500 --least 6000 --tier turbofan=3000
+		--least 7000 --tier interpreted=7000
+	tier_agrees baseline "--always-sparkplug --no-opt $no_maglev" 1000 --least 7000 --tier baseline=7000
+	tier_agrees turbofan "$budget $no_maglev" 2000 --least 4000 --tier turbofan=3000
 	if [[ $1 == 2[45].* ]]; then
-		tier_agrees maglev "$budget --no-turbofan" 1500 --least 6000 --tier maglev=3000
+		tier_agrees maglev "$budget --no-turbofan" 2000 --least 4000 --tier maglev=3000
 	fi
-	tier_agrees all '' 1500 --least 6000
+	tier_agrees all '' 2000 --least 4000
+	same 'runs that differ' '' "$differing"
 }
 
 @test "node 18: function, file, line and tier are those that V8 writes" {

@@ -2,7 +2,8 @@
 // Functions of all shapes that JavaScript has, called in turn for ever, by the main thread and a worker; v8-names.bats
 // compares what is found of them with what V8 says itself.
 //
-//	node v8-work.js FOLDER		FOLDER: for modules that are generated, with line ends and names of their own
+//	node v8-work.js FOLDER [alone]	FOLDER: for modules that are generated, with line ends and names of their own.
+//					alone: no worker
 //
 // Says "ready PID" when it has run for a while, so that code which is going to be optimised is. Ended by a signal.
 //
@@ -139,5 +140,5 @@ function again() {
 	}
 	setImmediate(again);
 }
-if (isMainThread) new Worker(__filename, { workerData: folder, name: 'second' });
+if (isMainThread && process.argv[3] !== 'alone') new Worker(__filename, { workerData: folder, name: 'second' });
 again();

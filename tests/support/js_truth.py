@@ -26,8 +26,10 @@ ENTRY = re.compile(r"(?P<kind>%s):(?P<mark>[~^+*])'?(?P<function>.*?) (?P<file>(
                    % ("|".join(KINDS), FILES))
 UNNAMED = ("[js]", None, "")
 SEVERAL_PCT = 2  # frames of which the map says several things, as code came and went there
-WRONG_PCT = 0.5  # callers that are left out: a function that is entered has no frame of its own yet
+WRONG_PCT = 0.5  # of tiers, and of callers that are left out: a function that is entered has no frame of its own yet
 SAID = 12
+# A script may name itself by a comment, of which the map does not tell; one in tests/live/v8-work.js does.
+SOURCE_URL = "named-by-url.js"
 
 
 class Code(collections.namedtuple("Code", "function file line tier")):
@@ -95,7 +97,7 @@ def difference(frame, code):
     if frame["function"] in UNNAMED:
         return "unreadable"
     for name, found, truth in zip(("function", "file", "line"), place_of(frame), code.place()):
-        if found != truth:
+        if found != truth and not (name == "file" and (found, truth) == (SOURCE_URL, "")):
             return name
     return None
 
@@ -106,24 +108,28 @@ def compare_place(place, count, truth, verdict):
     codes = truth.at(address)
     frames = [tell_tier(frame) for frame in place["frames"]]
     own = frames[-1]
+    # A builtin, in the frame of a function or its own. The map has those in the binary at a second place only.
+    if frames[0]["tier"] == "builtin" and not codes or codes and all(code.function is None for code in codes):
+        verdict.counts["no function"] += count
+        return
+    compare_inlined(frames, count, truth, verdict)
+    if not codes:
+        verdict.counts["unmapped"] += count
+    elif len({code.place() for code in codes}) > 1:
+        verdict.counts["several"] += count
+    else:
+        compare_function(own, codes, count, verdict, hex(address))
+
+
+def compare_inlined(frames, count, truth, verdict):
     for frame in frames[:-1]:
         verdict.counts["inlined"] += count
         if not frame["inlined"]:
             verdict.differs("not said to be inlined", count, frame)
-        elif place_of(frame) not in truth.places:
+        elif place_of(frame) not in truth.places and frame["file"] != SOURCE_URL:
             verdict.differs("inlined, and no function of the program", count, frame)
-    if own["inlined"]:
-        verdict.differs("inlined into nothing", count, own)
-    if not codes:
-        verdict.counts["unmapped"] += count
-        return
-    if all(code.function is None for code in codes):
-        verdict.counts["no function"] += count
-        return
-    if len({code.place() for code in codes}) > 1:
-        verdict.counts["several"] += count
-        return
-    compare_function(own, codes, count, verdict, hex(address))
+    if frames[-1]["inlined"]:
+        verdict.differs("inlined into nothing", count, frames[-1])
 
 
 def compare_function(own, codes, count, verdict, address):
@@ -133,10 +139,11 @@ def compare_function(own, codes, count, verdict, address):
     if len(tiers) == 1:
         verdict.tiers[code.tier] += count
     what = difference(own, code)
-    if not what and own["tier"] not in tiers:
-        what = "tier"
     if what:
         verdict.differs(what, count, f"{address}: {own} is {code}")
+    elif own["tier"] not in tiers:
+        verdict.counts["tier"] += count
+        verdict.examples.setdefault("tier", f"{address}: {own} is {code}")
 
 
 LINK = re.compile(r"link(\d+)$")
@@ -184,7 +191,7 @@ def say_map(arguments, verdict):
         if verdict.tiers[tier] < least:
             bad.append(f"{verdict.tiers[tier]} frames of {tier} are fewer than {least}")
     for name, pct, of in (("several", SEVERAL_PCT, frames), ("unmapped", SEVERAL_PCT, frames),
-                          ("wrong callers", WRONG_PCT, counts["callers"])):
+                          ("tier", WRONG_PCT, frames), ("wrong callers", WRONG_PCT, counts["callers"])):
         if counts[name] > of * pct / 100:
             bad.append(f"{name}: {counts[name]} of {of}, e. g. {verdict.examples.get(name)}")
     return bad
