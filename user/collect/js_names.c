@@ -7,11 +7,10 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "host/clock.h"
 #include "probe/stacks.h"
 #include "probe/v8_programs.h"
 
-#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +19,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define READ_EVERY_NS	 (20 * NS_PER_MS) /* functions may live no longer than some tens of ms */
-#define STACKS_AT_A_TIME 4096
-#define PLACES_MAX	 131072 /* that are kept, of all processes; what comes later is unreadable */
+#define PLACES_MAX 131072 /* that are kept, of all processes; what comes later is unreadable */
 
 struct place_key {
 	uint64_t place, word;
@@ -57,13 +54,16 @@ struct process {
 struct js_names {
 	struct js_maps maps;
 	struct loop *loop;
-	bool has_tiers, is_timed;
+	bool has_tiers, is_awaited;
+	struct ring_buffer *fresh; /* ids of stacks */
 	struct v8_programs *programs;
 	struct process *processes;
 	size_t place_count;
 	struct arena arena; /* places and their frames */
 	struct strings texts;
 };
+
+static int on_stack(void *ctx, void *data, size_t size);
 
 struct js_names *js_names_new(const struct js_maps *maps, struct loop *loop, bool has_tiers)
 {
@@ -75,9 +75,10 @@ struct js_names *js_names_new(const struct js_maps *maps, struct loop *loop, boo
 	j->loop = loop;
 	j->has_tiers = has_tiers;
 	j->programs = v8_programs_new(maps->js);
-	if (j->programs)
+	j->fresh = ring_buffer__new(maps->fresh, on_stack, j, NULL);
+	if (j->programs && j->fresh)
 		return j;
-	free(j);
+	js_names_free(j);
 	return NULL;
 }
 
@@ -100,6 +101,7 @@ void js_names_free(struct js_names *j)
 		process_free(p);
 	}
 	v8_programs_free(j->programs);
+	ring_buffer__free(j->fresh);
 	strings_done(&j->texts);
 	arena_done(&j->arena);
 	free(j);
@@ -129,7 +131,7 @@ static int read_memory(void *arg, uint64_t address, void *into, size_t size)
 	return p->target ? target_read_memory(p->target, address, into, size) : -ESRCH;
 }
 
-static int on_time(void *ctx)
+static int on_fresh(void *ctx)
 {
 	return js_names_read_fresh(ctx);
 }
@@ -189,9 +191,9 @@ static int meet(struct js_names *j, const struct target *t, const struct v8_prog
 		process_free(p);
 		return err;
 	}
-	if (!j->is_timed)
-		err = loop_every(j->loop, READ_EVERY_NS, on_time, j);
-	j->is_timed |= !err;
+	if (!j->is_awaited)
+		err = loop_add_fd(j->loop, ring_buffer__epoll_fd(j->fresh), on_fresh, j);
+	j->is_awaited |= !err;
 	return err;
 }
 
@@ -399,18 +401,25 @@ static void read_stack(struct js_names *j, const struct stack_frames *stack)
 	}
 }
 
-int js_names_read_fresh(struct js_names *j)
+static int on_stack(void *ctx, void *data, size_t size)
 {
+	struct js_names *j = ctx;
 	struct stack_frames stack;
 	uint64_t id;
 
-	for (size_t i = 0; j && i < STACKS_AT_A_TIME; i++) {
-		if (bpf_map_lookup_and_delete_elem(j->maps.fresh, NULL, &id))
-			return 0; /* that was all */
-		if (stack_read(j->maps.stacks, id, &stack) == 0)
-			read_stack(j, &stack);
-	}
+	if (size < sizeof(id))
+		return 0;
+	memcpy(&id, data, sizeof(id));
+	if (stack_read(j->maps.stacks, id, &stack) == 0)
+		read_stack(j, &stack);
 	return 0;
+}
+
+int js_names_read_fresh(struct js_names *j)
+{
+	int n = j ? ring_buffer__consume(j->fresh) : 0;
+
+	return n < 0 ? n : 0;
 }
 
 const char *js_names_suffix(const struct js_names *j, char perfmap_tier)

@@ -26,7 +26,7 @@ struct js_maps { /* descriptors, borrowed */
 struct js_names;
 
 /*
- * @loop (borrowed): reads what is new several times a second, from the first process with V8 on.
+ * @loop (borrowed): what is new is read at once, from the first process with V8 on.
  * @has_tiers: a function's name tells the tier of its code: "handle [turbofan]". NULL when out of
  * memory.
  */
