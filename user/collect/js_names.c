@@ -29,8 +29,8 @@ struct place_key {
 struct place {
 	struct place_key key;
 	struct frame *frames;
-	uint32_t len;
-	bool is_readable;
+	uint32_t len; /* 0: nothing could be read */
+	struct js_counts counts;
 	bool is_js; /* else code made by V8 that is no function's */
 	UT_hash_handle hh;
 };
@@ -308,38 +308,40 @@ static int keep_frames(struct js_names *j, struct place *at, const struct v8_fra
 						.column = f->column,
 						.is_inlined = f->is_inlined,
 						.kind = FRAME_JIT };
+		at->counts.unreadable += f->reason != V8_READABLE;
 	}
+	at->counts.frames = frames->len;
 	return 0;
 }
 
 /* Code that V8 made for itself: no function's, so none is missing. */
 static bool is_other_code(const struct v8_frame *f)
 {
-	return f->reason == V8_NO_CODE || f->reason == V8_NO_FUNCTION;
+	return f->tier == V8_TIER_UNKNOWN &&
+	       (f->reason == V8_NO_CODE || f->reason == V8_NO_FUNCTION);
 }
 
-static void decode(struct js_names *j, struct process *p, struct place *at)
+static void decode(struct js_names *j, struct process *p, struct place *at, bool is_caller)
 {
 	const uint64_t shared = STACK_JS_SHARED(at->key.word);
-	const struct v8_place place = { .pc = at->key.place,
+	const struct v8_place place = { .pc = at->key.place + is_caller,
 					.vaddr = v8_program_vaddr(&p->program, at->key.place),
-					.shared = shared };
+					.shared = shared,
+					.is_return = is_caller };
 	struct v8_frames frames;
-	const struct v8_frame *outer;
 
 	at->is_js = true;
 	if (!p->v8 || !p->target || (at->key.word && !shared) || v8_decode(p->v8, &place, &frames))
 		return;
 	if (shared && !is_unchanged(p, at->key.word))
 		return;
-	outer = &frames.at[frames.len - 1];
-	if (!shared && is_other_code(outer))
-		at->is_js = false;
-	else if (outer->reason == V8_READABLE)
-		at->is_readable = keep_frames(j, at, &frames) == 0;
+	at->is_js = shared || !is_other_code(&frames.at[frames.len - 1]);
+	if (at->is_js)
+		(void)keep_frames(j, at, &frames); /* else as if unreadable */
 }
 
-static struct place *take_place(struct js_names *j, struct process *p, const struct place_key *key)
+static struct place *take_place(struct js_names *j, struct process *p, const struct place_key *key,
+				bool is_caller)
 {
 	struct place *at;
 
@@ -351,7 +353,7 @@ static struct place *take_place(struct js_names *j, struct process *p, const str
 		return NULL;
 	memset(at, 0, sizeof(*at));
 	at->key = *key;
-	decode(j, p, at);
+	decode(j, p, at, is_caller);
 	HASH_ADD(hh, p->places, key, sizeof(at->key), at);
 	if (!at->hh.tbl)
 		return NULL;
@@ -368,13 +370,13 @@ size_t js_names_find(struct js_names *j, const struct js_place *of, struct frame
 {
 	const struct place_key key = { .place = of->place, .word = of->word };
 	struct process *p = j && (of->word || of->is_made) ? find_process(j, of->pid) : NULL;
-	const struct place *at = p ? take_place(j, p, &key) : NULL;
+	const struct place *at = p ? take_place(j, p, &key, of->is_caller) : NULL;
 	size_t len;
 
 	if (!max || (!p && !of->word) || (at && !at->is_js))
 		return 0;
-	counts->frames++;
-	if (!at || !at->is_readable) {
+	if (!at || !at->len) {
+		counts->frames++;
 		counts->unreadable++;
 		ret_frames[0] = unreadable;
 		ret_frames[0].offset = of->place;
@@ -384,6 +386,7 @@ size_t js_names_find(struct js_names *j, const struct js_place *of, struct frame
 	memcpy(ret_frames, at->frames, len * sizeof(*ret_frames));
 	for (size_t i = 0; i < len; i++)
 		ret_frames[i].offset = of->place;
+	js_counts_add(counts, &at->counts, 1);
 	return len;
 }
 
@@ -397,7 +400,7 @@ static void read_stack(struct js_names *j, const struct stack_frames *stack)
 		const struct place_key key = { .place = stack->at[i], .word = stack->js[i] };
 
 		if (key.word || !is_in_file(p, key.place))
-			(void)take_place(j, p, &key);
+			(void)take_place(j, p, &key, i > 0);
 	}
 }
 
