@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define UNREADABLE "[js]"
-#define MAX_TEXTS  65536
+#define MAX_TEXTS  16384
 
 struct v8 {
 	const struct v8_layout *layout;
