@@ -122,7 +122,8 @@ static const struct leak_target normal_target = {
 	.stacks = { .ended = { [STACK_COMPLETE] = 736200,
 			       [STACK_NO_TABLE] = 700,
 			       [STACK_TOO_DEEP] = 53 },
-		    .by_fp = 41 },
+		    .by_fp = 41,
+		    .js = { .frames = 912, .unreadable = 3 } },
 };
 
 static const struct leak_report normal = {
