@@ -50,10 +50,10 @@ ABI_SIZE(struct stack, 16 + 8 * STACK_PART_FRAMES);
  * has these two highest bits. Between them are some bits of what is in that object: V8 throws
  * functions away and puts others in their place, which are then not taken for them.
  */
-#define STACK_JS	    (1ull << 63)
-#define STACK_JS_MASK	    (3ull << 62)
-#define STACK_JS_SHARED(w)  ((w) & ((1ull << 48) - 1))
-#define STACK_IS_JS(w)	    (((w) & STACK_JS_MASK) == STACK_JS)
+#define STACK_JS	   (1ull << 63)
+#define STACK_JS_MASK	   (3ull << 62)
+#define STACK_JS_SHARED(w) ((w) & ((1ull << 48) - 1))
+#define STACK_IS_JS(w)	   (((w)&STACK_JS_MASK) == STACK_JS)
 
 /*
  * The word. @name, @script: those fields of the object; @script_id: that of the script. V8 gives

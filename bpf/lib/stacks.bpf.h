@@ -28,9 +28,8 @@ struct {
  * throws the functions away. When it is full they are named later, if they still can be.
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_QUEUE);
-	__uint(max_entries, 16384);
-	__type(value, __u64);
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 128 << 10);
 } stacks_fresh SEC(".maps");
 
 /* What became of a stack. */
@@ -155,7 +154,7 @@ stack_intern(void *ctx, __u32 tgid, const struct code_ranges *code, bool is_retu
 	if (w->part || w->depth)
 		taken.id = stack_keep(w, tgid);
 	if (w->is_new && w->js.shared)
-		(void)bpf_map_push_elem(&stacks_fresh, &taken.id, 0);
+		(void)bpf_ringbuf_output(&stacks_fresh, &taken.id, sizeof(taken.id), 0);
 	unwind_walk_give(w);
 	return taken;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Whose frame it is, in JavaScript: read from V8's frames while they are there, because its
- * collector moves functions and throws them away. Part of unwind_walk.h. Offsets are of abi/unwind.h.
+ * collector moves functions and throws them away. Part of unwind_walk.h. Offsets are of
+ * abi/unwind.h.
  *
  * A frame tells what it is by its words, and rbp tells the frame. What V8 makes has frame pointers;
  * its bytecode runs in few pieces of code, which serve all functions.

@@ -27,7 +27,7 @@ tier_agrees() {
 	local name=$1 out=$BATS_TEST_TMPDIR/$1 status=0
 
 	mkdir -p "$BATS_TEST_TMPDIR/modules"
-	node_work "--perf-basic-prof $2" v8-work.js "$BATS_TEST_TMPDIR/modules" "${alone[@]}"
+	node_work "--perf-basic-prof $2" v8-shapes.js "$BATS_TEST_TMPDIR/modules" "${alone[@]}"
 	"$frames" "$work" "$3" 4999 >"$out.frames" 2>"$out.err" || status=$?
 	cat "$out.err" >&2
 	same 'status of v8-frames' 0 "$status"

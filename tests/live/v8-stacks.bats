@@ -29,7 +29,7 @@ brief_functions_are_named() {
 	tracer_end
 	node_work_ends
 	same 'exit status' 0 "$tracer_status"
-	python3 "$SUPPORT_DIR/js_truth.py" names "$tracer_out" >"$out/said" || status=$?
+	python3 "$SUPPORT_DIR/js_truth.py" names "$tracer_out" --least 8000 >"$out/said" || status=$?
 	sed 's/^/# /' "$out/said" >&3
 	same 'status of js_truth.py' 0 "$status"
 }

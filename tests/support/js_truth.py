@@ -28,7 +28,7 @@ UNNAMED = ("[js]", None, "")
 SEVERAL_PCT = 2  # frames of which the map says several things, as code came and went there
 WRONG_PCT = 0.5  # of tiers, and of callers that are left out: a function that is entered has no frame of its own yet
 SAID = 12
-# A script may name itself by a comment, of which the map does not tell; one in tests/live/v8-work.js does.
+# A script may name itself by a comment, of which the map does not tell; one in tests/live/v8-shapes.js does.
 SOURCE_URL = "named-by-url.js"
 
 
@@ -223,6 +223,8 @@ def compare_names(arguments):
             found = BRIEF.match(frame["function"] or "")
             if frame["function"] in UNNAMED:
                 counts["unnamed"] += count
+            elif found and not frame["file"]:
+                counts["unnamed"] += count  # its script was gone when it was asked for
             elif found:
                 counts["brief"] += count
                 batches.add(found["batch"])
@@ -251,13 +253,15 @@ Shares = collections.namedtuple("Shares", "self_pct inlined_pct count")
 
 
 def shares_of(file):
-    """Of each function the share by itself of what ran on the CPU, and how much of that was inlined."""
+    """Of each function the share by itself of what ran on the CPU, and how much of that was inlined. What it calls that is
+    in no script (Maglev calls Math.imul) is its own."""
     with open(file) as f:
         report = json.load(f)
     weights, inlined = collections.Counter(), collections.Counter()
     for stack in report["data"]:
-        if stack["frames"]:
-            leaf = report["frames"][stack["frames"][0]]
+        frames = (report["frames"][i] for i in stack["frames"])
+        leaf = next((frame for frame in frames if is_js(frame) and frame["file"]), None)
+        if leaf:
             weights[leaf["function"]] += stack["weight_ns"]
             inlined[leaf["function"]] += stack["weight_ns"] * leaf["inlined"]
     return Shares({name: 100 * weight / report["weight_ns"] for name, weight in weights.items()},

@@ -196,6 +196,11 @@ class NamesTest(ReportTest):
         self.assertEqual(status, 1)
         self.assertIn("% are fewer than 99", text)
 
+    def test_name_without_a_place(self):
+        half = ("brief_f3_line7_5", None, None, False)
+        self.assertEqual(self.names((2000, brief()), (10, half))[0], 0)
+        self.assertEqual(self.names((2000, brief()), (30, half))[0], 1)
+
     def test_too_few(self):
         self.assertEqual(self.names((899, brief()))[0], 1)
 
@@ -220,6 +225,13 @@ class SharesTest(ReportTest):
     def test_not_inlined(self):
         self.assertEqual(self.shares((5000, False), (5000, False), "--inlined", "90")[0], 1)
         self.assertEqual(self.shares((5000, True), (5000, True), "--inlined", "90")[0], 1)
+
+    def test_builtins_are_of_who_calls_them(self):
+        def report(name, called):
+            rows = ((5000, *called, ("hot", "/a.js", 1, False)), (5000, ("serve", "/a.js", 9, False)))
+            return self.report(name, rows)
+        status, text = self.said("shares", report("one", [("MathImul", "", None, False)]), report("other", []), "hot")
+        self.assertEqual(status, 0, text)
 
     def test_too_few(self):
         self.assertEqual(self.shares((5000, True), (5000, False), "--least", "10001")[0], 1)

@@ -19,7 +19,15 @@ static uint8_t code[256];
 #define OBJECT(n) (HEAP + 8ull * (n) + 1)
 
 /* Places of objects. */
-enum { MAP = 0, OTHER_MAP = 4, FUNCTION = 10, SHARED = 20, SCRIPT = 30, CONTEXT = 44, STRANGER = 50 };
+enum {
+	MAP = 0,
+	OTHER_MAP = 4,
+	FUNCTION = 10,
+	SHARED = 20,
+	SCRIPT = 30,
+	CONTEXT = 44,
+	STRANGER = 50
+};
 
 #define FUNCTION_TYPE 2066
 #define NAME	      0x1234567ull
@@ -138,7 +146,8 @@ static void unreadable(void)
 	ok(word_of(OBJECT(FUNCTION), OBJECT(CONTEXT)) == STACK_JS, "or is a small integer");
 	make_heap();
 	heap[SHARED + 4] = 0x5000001;
-	ok(word_of(OBJECT(FUNCTION), OBJECT(CONTEXT)) == STACK_JS, "or has a script that is nowhere");
+	ok(word_of(OBJECT(FUNCTION), OBJECT(CONTEXT)) == STACK_JS,
+	   "or has a script that is nowhere");
 	heap[SHARED + 4] = 0;
 	ok(word_of(OBJECT(FUNCTION), OBJECT(CONTEXT)) == stack_js_word(OBJECT(SHARED), NAME, 0, 0),
 	   "one without a script is read");
@@ -196,9 +205,8 @@ static void check_bare(const char *what, const uint8_t *bytes, size_t len, size_
 static void bare(void)
 {
 	/* mov -0x30(%rcx), %rbx; testb $1, 0x1b(%rbx); jne; push %rbp; mov %rsp, %rbp */
-	static const uint8_t enter[] = { 0x48, 0x8b, 0x59, 0xd0, 0xf6, 0x43, 0x1b, 0x01,
-					 0x0f, 0x85, 1,	   2,	 3,    4,    0x55, 0x48,
-					 0x89, 0xe5 };
+	static const uint8_t enter[] = { 0x48, 0x8b, 0x59, 0xd0, 0xf6, 0x43, 0x1b, 0x01, 0x0f,
+					 0x85, 1,    2,	   3,	 4,    0x55, 0x48, 0x89, 0xe5 };
 	/* mov %rbp, %rsp; pop %rbp; cmp $3, %rcx; jg; ret $24 */
 	static const uint8_t leave[] = { 0x48, 0x8b, 0xe5, 0x5d, 0x48, 0x83, 0xf9,
 					 0x03, 0x7f, 0x03, 0xc2, 0x18, 0x00 };

@@ -124,7 +124,7 @@ int cpu_sample_read(const struct cpu_sample *c, struct sample_list *list)
 
 	if (!err)
 		err = table_walk(bpf_map__fd(c->skel->maps.samples), sizeof(struct sample_key),
-			     sizeof(struct sample_value), take_sample, list);
+				 sizeof(struct sample_value), take_sample, list);
 
 	if (!err && c->options->mode != CPU_SAMPLE_ON_CPU)
 		err = table_walk(bpf_map__fd(c->skel->maps.waits), sizeof(uint32_t),

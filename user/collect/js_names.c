@@ -7,11 +7,10 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "host/clock.h"
 #include "probe/stacks.h"
 #include "probe/v8_programs.h"
 
-#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +19,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define READ_EVERY_NS	 (20 * NS_PER_MS) /* functions may live no longer than some tens of ms */
-#define STACKS_AT_A_TIME 4096
-#define PLACES_MAX	 131072 /* that are kept, of all processes; what comes later is unreadable */
+#define PLACES_MAX 131072 /* that are kept, of all processes; what comes later is unreadable */
 
 struct place_key {
 	uint64_t place, word;
@@ -32,8 +29,8 @@ struct place_key {
 struct place {
 	struct place_key key;
 	struct frame *frames;
-	uint32_t len;
-	bool is_readable;
+	uint32_t len; /* 0: nothing could be read */
+	struct js_counts counts;
 	bool is_js; /* else code made by V8 that is no function's */
 	UT_hash_handle hh;
 };
@@ -57,13 +54,16 @@ struct process {
 struct js_names {
 	struct js_maps maps;
 	struct loop *loop;
-	bool has_tiers, is_timed;
+	bool has_tiers, is_awaited;
+	struct ring_buffer *fresh; /* ids of stacks */
 	struct v8_programs *programs;
 	struct process *processes;
 	size_t place_count;
 	struct arena arena; /* places and their frames */
 	struct strings texts;
 };
+
+static int on_stack(void *ctx, void *data, size_t size);
 
 struct js_names *js_names_new(const struct js_maps *maps, struct loop *loop, bool has_tiers)
 {
@@ -75,9 +75,10 @@ struct js_names *js_names_new(const struct js_maps *maps, struct loop *loop, boo
 	j->loop = loop;
 	j->has_tiers = has_tiers;
 	j->programs = v8_programs_new(maps->js);
-	if (j->programs)
+	j->fresh = ring_buffer__new(maps->fresh, on_stack, j, NULL);
+	if (j->programs && j->fresh)
 		return j;
-	free(j);
+	js_names_free(j);
 	return NULL;
 }
 
@@ -100,6 +101,7 @@ void js_names_free(struct js_names *j)
 		process_free(p);
 	}
 	v8_programs_free(j->programs);
+	ring_buffer__free(j->fresh);
 	strings_done(&j->texts);
 	arena_done(&j->arena);
 	free(j);
@@ -129,7 +131,7 @@ static int read_memory(void *arg, uint64_t address, void *into, size_t size)
 	return p->target ? target_read_memory(p->target, address, into, size) : -ESRCH;
 }
 
-static int on_time(void *ctx)
+static int on_fresh(void *ctx)
 {
 	return js_names_read_fresh(ctx);
 }
@@ -189,9 +191,9 @@ static int meet(struct js_names *j, const struct target *t, const struct v8_prog
 		process_free(p);
 		return err;
 	}
-	if (!j->is_timed)
-		err = loop_every(j->loop, READ_EVERY_NS, on_time, j);
-	j->is_timed |= !err;
+	if (!j->is_awaited)
+		err = loop_add_fd(j->loop, ring_buffer__epoll_fd(j->fresh), on_fresh, j);
+	j->is_awaited |= !err;
 	return err;
 }
 
@@ -306,38 +308,40 @@ static int keep_frames(struct js_names *j, struct place *at, const struct v8_fra
 						.column = f->column,
 						.is_inlined = f->is_inlined,
 						.kind = FRAME_JIT };
+		at->counts.unreadable += f->reason != V8_READABLE;
 	}
+	at->counts.frames = frames->len;
 	return 0;
 }
 
 /* Code that V8 made for itself: no function's, so none is missing. */
 static bool is_other_code(const struct v8_frame *f)
 {
-	return f->reason == V8_NO_CODE || f->reason == V8_NO_FUNCTION;
+	return f->tier == V8_TIER_UNKNOWN &&
+	       (f->reason == V8_NO_CODE || f->reason == V8_NO_FUNCTION);
 }
 
-static void decode(struct js_names *j, struct process *p, struct place *at)
+static void decode(struct js_names *j, struct process *p, struct place *at, bool is_caller)
 {
 	const uint64_t shared = STACK_JS_SHARED(at->key.word);
-	const struct v8_place place = { .pc = at->key.place,
+	const struct v8_place place = { .pc = at->key.place + is_caller,
 					.vaddr = v8_program_vaddr(&p->program, at->key.place),
-					.shared = shared };
+					.shared = shared,
+					.is_return = is_caller };
 	struct v8_frames frames;
-	const struct v8_frame *outer;
 
 	at->is_js = true;
 	if (!p->v8 || !p->target || (at->key.word && !shared) || v8_decode(p->v8, &place, &frames))
 		return;
 	if (shared && !is_unchanged(p, at->key.word))
 		return;
-	outer = &frames.at[frames.len - 1];
-	if (!shared && is_other_code(outer))
-		at->is_js = false;
-	else if (outer->reason == V8_READABLE)
-		at->is_readable = keep_frames(j, at, &frames) == 0;
+	at->is_js = shared || !is_other_code(&frames.at[frames.len - 1]);
+	if (at->is_js)
+		(void)keep_frames(j, at, &frames); /* else as if unreadable */
 }
 
-static struct place *take_place(struct js_names *j, struct process *p, const struct place_key *key)
+static struct place *take_place(struct js_names *j, struct process *p, const struct place_key *key,
+				bool is_caller)
 {
 	struct place *at;
 
@@ -349,7 +353,7 @@ static struct place *take_place(struct js_names *j, struct process *p, const str
 		return NULL;
 	memset(at, 0, sizeof(*at));
 	at->key = *key;
-	decode(j, p, at);
+	decode(j, p, at, is_caller);
 	HASH_ADD(hh, p->places, key, sizeof(at->key), at);
 	if (!at->hh.tbl)
 		return NULL;
@@ -366,13 +370,13 @@ size_t js_names_find(struct js_names *j, const struct js_place *of, struct frame
 {
 	const struct place_key key = { .place = of->place, .word = of->word };
 	struct process *p = j && (of->word || of->is_made) ? find_process(j, of->pid) : NULL;
-	const struct place *at = p ? take_place(j, p, &key) : NULL;
+	const struct place *at = p ? take_place(j, p, &key, of->is_caller) : NULL;
 	size_t len;
 
 	if (!max || (!p && !of->word) || (at && !at->is_js))
 		return 0;
-	counts->frames++;
-	if (!at || !at->is_readable) {
+	if (!at || !at->len) {
+		counts->frames++;
 		counts->unreadable++;
 		ret_frames[0] = unreadable;
 		ret_frames[0].offset = of->place;
@@ -382,6 +386,7 @@ size_t js_names_find(struct js_names *j, const struct js_place *of, struct frame
 	memcpy(ret_frames, at->frames, len * sizeof(*ret_frames));
 	for (size_t i = 0; i < len; i++)
 		ret_frames[i].offset = of->place;
+	js_counts_add(counts, &at->counts, 1);
 	return len;
 }
 
@@ -395,22 +400,29 @@ static void read_stack(struct js_names *j, const struct stack_frames *stack)
 		const struct place_key key = { .place = stack->at[i], .word = stack->js[i] };
 
 		if (key.word || !is_in_file(p, key.place))
-			(void)take_place(j, p, &key);
+			(void)take_place(j, p, &key, i > 0);
 	}
+}
+
+static int on_stack(void *ctx, void *data, size_t size)
+{
+	struct js_names *j = ctx;
+	struct stack_frames stack;
+	uint64_t id;
+
+	if (size < sizeof(id))
+		return 0;
+	memcpy(&id, data, sizeof(id));
+	if (stack_read(j->maps.stacks, id, &stack) == 0)
+		read_stack(j, &stack);
+	return 0;
 }
 
 int js_names_read_fresh(struct js_names *j)
 {
-	struct stack_frames stack;
-	uint64_t id;
+	int n = j ? ring_buffer__consume(j->fresh) : 0;
 
-	for (size_t i = 0; j && i < STACKS_AT_A_TIME; i++) {
-		if (bpf_map_lookup_and_delete_elem(j->maps.fresh, NULL, &id))
-			return 0; /* that was all */
-		if (stack_read(j->maps.stacks, id, &stack) == 0)
-			read_stack(j, &stack);
-	}
-	return 0;
+	return n < 0 ? n : 0;
 }
 
 const char *js_names_suffix(const struct js_names *j, char perfmap_tier)

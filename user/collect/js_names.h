@@ -26,7 +26,7 @@ struct js_maps { /* descriptors, borrowed */
 struct js_names;
 
 /*
- * @loop (borrowed): reads what is new several times a second, from the first process with V8 on.
+ * @loop (borrowed): what is new is read at once, from the first process with V8 on.
  * @has_tiers: a function's name tells the tier of its code: "handle [turbofan]". NULL when out of
  * memory.
  */
@@ -54,13 +54,14 @@ int js_names_read_fresh(struct js_names *j);
 /*
  * The frames of @place (inside its instruction) in process @pid, innermost first: functions inlined
  * there, then the one with the code. @word: as the kernel side recorded it (abi/stacks.h), 0: none.
- * @is_made: it lies in code made at run time. Up to @max are filled in, and counted in @counts; 0:
- * it is nothing of JavaScript. Texts live as long as @j. Takes NULL for @j.
+ * @is_made: it lies in code made at run time. @is_caller: it is the place of a call. Up to @max are
+ * filled in, and counted in @counts; 0: it is nothing of JavaScript. Texts live as long as @j.
+ * Takes NULL for @j.
  */
 struct js_place {
 	pid_t pid;
 	uint64_t place, word;
-	bool is_made;
+	bool is_made, is_caller;
 };
 size_t js_names_find(struct js_names *j, const struct js_place *at, struct frame *ret_frames,
 		     size_t max, struct js_counts *counts);

@@ -100,7 +100,8 @@ size_t stack_names_frame(struct stack_names *n, const struct stack_code *code,
 {
 	struct js_place at = { .pid = code->names,
 			       .place = walked->at[index],
-			       .word = walked->js[index] };
+			       .word = walked->js[index],
+			       .is_caller = index > 0 };
 	struct frame *first = room->at;
 	size_t count = symbols_frames(n->symbols, code->names, at.place, first, room->max), js;
 	bool is_named = count && name_jit(n, code, at.place, first);

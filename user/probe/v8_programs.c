@@ -79,9 +79,9 @@ static bool is_walkable(const struct v8_layout *layout)
 	const struct v8_offsets *o = layout->offsets;
 
 	return o && o->shared_name >= 8 && o->shared_name <= 40 && o->shared_script >= 8 &&
-	       o->shared_script <= 40 && w->marker_slot == -8 && w->function_slot == -16 && w->heap_tag == 1 &&
-	       w->heap_tag_mask == 3 && w->object_map == 0 && w->function_shared >= 8 &&
-	       w->function_shared <= 32 && w->function_shared % 8 == 0;
+	       o->shared_script <= 40 && w->marker_slot == -8 && w->function_slot == -16 &&
+	       w->heap_tag == 1 && w->heap_tag_mask == 3 && w->object_map == 0 &&
+	       w->function_shared >= 8 && w->function_shared <= 32 && w->function_shared % 8 == 0;
 }
 
 /* What V8 in @elf says of itself. 0 or -ENOMEM; without V8 nothing is filled in. */

@@ -6,8 +6,8 @@
 #include "symbol/frame.h"
 
 /*
- * <0, 0, >0 by function, module, file, line, column, kind, whether it is inlined; the offset tells apart
- * only what has no name: two calls on one line are one place.
+ * <0, 0, >0 by function, module, file, line, column, kind, whether it is inlined; the offset tells
+ * apart only what has no name: two calls on one line are one place.
  */
 int frame_compare(const struct frame *a, const struct frame *b);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define UNREADABLE "[js]"
-#define MAX_TEXTS  65536
+#define MAX_TEXTS  16384
 
 struct v8 {
 	const struct v8_layout *layout;
@@ -217,28 +217,56 @@ static int decode_optimised(struct v8 *v8, const struct v8_place *place, const s
 }
 
 /*
- * The code does not tell its function, but the function its code. In the first instructions, before
- * there is a frame, the function that was recorded is the caller's.
+ * Does @function run @code? With --interpreted-frames-native-stack each has a copy of the
+ * interpreter's entry, which its data tells.
  */
-static int decode_baseline(struct v8 *v8, const struct v8_place *place, const struct v8_code *code,
-			   struct v8_frames *frames)
+static bool runs(struct v8 *v8, const struct v8_function *function, const struct v8_code *code)
+{
+	const struct v8_offsets *o = v8->memory.o;
+	struct v8_object data;
+
+	if (function->data == code->word)
+		return true;
+	return (int32_t)code->kind == o->kind_builtin &&
+	       !v8_object_expect(&v8->memory, function->data, o->type_interpreter_data, &data) &&
+	       v8_object_word(&data, o->interpreter_code) == code->word;
+}
+
+/* The function @shared, if it runs @code; V8_ENTERING when it is another one's. */
+static int find_running(struct v8 *v8, uint64_t shared, const struct v8_code *code,
+			struct v8_function *ret_function)
+{
+	int err = shared ? v8_function_find(&v8->functions, shared, ret_function) : V8_NO_FUNCTION;
+
+	if (!err && !runs(v8, ret_function, code))
+		err = V8_ENTERING;
+	return err;
+}
+
+/*
+ * Code that is not optimised does not tell its function, but the function its code. In the first
+ * instructions, before there is a frame, the function that was recorded is the caller's: then the
+ * code was perhaps seen before, under its function.
+ */
+static int decode_plain(struct v8 *v8, const struct v8_place *place, const struct v8_code *code,
+			enum v8_tier tier, struct v8_frames *frames)
 {
 	struct v8_function function;
-	int err;
+	int err = find_running(v8, place->shared, code, &function);
 
-	if (!place->shared) {
-		add_unreadable(frames, V8_NO_FUNCTION, V8_TIER_BASELINE);
-		return 0;
-	}
-	err = v8_function_find(&v8->functions, place->shared, &function);
+	if (!err && code->shared != place->shared)
+		v8_code_note(&v8->codes, code, place->shared);
+	if (err == V8_ENTERING && place->is_return)
+		err = 0; /* it has run since with other code */
+	if ((err == V8_ENTERING || err == V8_NO_FUNCTION) && code->shared &&
+	    !find_running(v8, code->shared, code, &function))
+		err = 0;
 	if (err < 0)
 		return err;
 	if (err)
-		add_unreadable(frames, (enum v8_reason)err, V8_TIER_BASELINE);
-	else if (!place->is_return && function.data != code->word)
-		add_unreadable(frames, V8_ENTERING, V8_TIER_BASELINE);
+		add_unreadable(frames, (enum v8_reason)err, tier);
 	else
-		add_function(frames, &function, V8_TIER_BASELINE);
+		add_function(frames, &function, tier);
 	return 0;
 }
 
@@ -251,9 +279,9 @@ static int decode_code(struct v8 *v8, const struct v8_place *place, const struct
 	if (kind == o->kind_maglev || kind == o->kind_turbofan)
 		return decode_optimised(v8, place, code, frames);
 	if (kind == o->kind_baseline)
-		return decode_baseline(v8, place, code, frames);
-	if (kind == o->kind_interpreted)
-		return add_shared(v8, frames, place->shared, V8_TIER_INTERPRETED);
+		return decode_plain(v8, place, code, V8_TIER_BASELINE, frames);
+	if (kind == o->kind_interpreted || kind == o->kind_builtin)
+		return decode_plain(v8, place, code, V8_TIER_INTERPRETED, frames);
 	if (kind == o->kind_regexp) {
 		add_named(frames, "[regexp]", V8_TIER_UNKNOWN);
 		return 0;

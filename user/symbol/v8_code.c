@@ -115,8 +115,10 @@ static int find_kept(struct v8_codes *c, uint64_t pc, struct v8_code *ret_code)
 		err = read_code(c->memory, kept->start, word, ret_code);
 	else if (!err)
 		err = V8_NO_CODE;
-	if (!err && ret_code->size == kept->size && ret_code->kind == kept->kind)
+	if (!err && ret_code->size == kept->size && ret_code->kind == kept->kind) {
+		ret_code->shared = kept->shared;
 		return 0;
+	}
 	forget(c, after - 1, after);
 	return V8_NO_CODE;
 }
@@ -221,4 +223,12 @@ int v8_code_find(struct v8_codes *c, uint64_t pc, struct v8_code *ret_code)
 	if (err == V8_TOO_LONG || err == V8_UNMAPPED)
 		return V8_NO_CODE;
 	return err ? err : keep(c, ret_code);
+}
+
+void v8_code_note(struct v8_codes *c, const struct v8_code *code, uint64_t shared)
+{
+	size_t after = index_after(c, code->start);
+
+	if (after && c->at[after - 1].start == code->start)
+		c->at[after - 1].shared = shared;
 }

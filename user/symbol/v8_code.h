@@ -20,6 +20,7 @@ struct v8_code {
 	uint32_t kind;
 	uint64_t word;		   /* the Code, tagged */
 	uint64_t deopt, positions; /* its fields, tagged */
+	uint64_t shared;	   /* a SharedFunctionInfo last seen to run it, 0 none */
 };
 
 /* Zeroed but for @memory, which is borrowed. */
@@ -35,6 +36,9 @@ void v8_codes_done(struct v8_codes *c);
 
 /* The code that holds @pc, as it is now. V8_NO_CODE: there is none. */
 int v8_code_find(struct v8_codes *c, uint64_t pc, struct v8_code *ret_code);
+
+/* Notes that the function of the SharedFunctionInfo @shared runs @code. */
+void v8_code_note(struct v8_codes *c, const struct v8_code *code, uint64_t shared);
 
 /* The function that optimised @code was made for: its SharedFunctionInfo, tagged. */
 int v8_code_function(struct v8_memory *m, const struct v8_code *code, uint64_t *ret_shared);

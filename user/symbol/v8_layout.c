@@ -33,7 +33,8 @@ struct reading {
 	struct arena texts;
 	struct v8_constants constants;
 	struct builtins builtins;
-	uint64_t blob_start, blob_size_at; /* symbols, 0 none */
+	/* Symbols, 0 none. The first one is the code; before 11 it was a pointer to the second. */
+	uint64_t blob_start, blob_data, blob_size_at;
 	uint64_t code_getter, size_getter; /* functions */
 	bool has_version;
 };
@@ -132,7 +133,9 @@ static int take_symbol(void *ctx, const struct elf_prefixed *symbol)
 		return take_builtin(r, rest, symbol);
 	if ((rest = after(symbol->name, VERSION_PREFIX)))
 		return take_version(r, rest, symbol->vaddr);
-	if ((rest = after(symbol->name, BLOB_PREFIX)) && !*rest)
+	if ((rest = after(symbol->name, BLOB_PREFIX)) && strcmp(rest, "data_") == 0)
+		r->blob_data = symbol->vaddr;
+	else if (rest && !*rest)
 		r->blob_start = symbol->vaddr;
 	else if (rest && strcmp(rest, "size_") == 0)
 		r->blob_size_at = symbol->vaddr;
@@ -147,14 +150,15 @@ static int take_symbol(void *ctx, const struct elf_prefixed *symbol)
 static int find_builtins_range(struct reading *r)
 {
 	struct v8_layout *layout = r->layout;
+	uint64_t start = r->blob_data ? r->blob_data : r->blob_start;
 	uint32_t size;
 	int err = -ENODATA;
 
-	if (r->blob_start && r->blob_size_at)
+	if (start && r->blob_size_at)
 		err = elf_word_at(r->elf, r->blob_size_at, &size);
-	if (!err && size && r->blob_start <= UINT64_MAX - size) {
-		layout->builtins_start = r->blob_start;
-		layout->builtins_end = r->blob_start + size;
+	if (!err && size && start <= UINT64_MAX - size) {
+		layout->builtins_start = start;
+		layout->builtins_end = start + size;
 		return 0;
 	}
 	if (r->code_getter && r->size_getter)

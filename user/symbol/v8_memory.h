@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#define V8_OBJECT_BYTES 144 /* of an object, at its front: no field that is read lies behind */
+#define V8_OBJECT_BYTES 120 /* of an object, at its front: no field that is read lies behind */
 #define V8_KNOWN_MAPS	64
 /* Of one question. Honest ones take some 30 reads, and the source of a script once. */
 #define V8_MAX_READS 4096

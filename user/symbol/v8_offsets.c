@@ -117,6 +117,7 @@ static const struct row rows[] = {
 	{ FIELD(kind_baseline), MUST, { "CodeKindBaseline" } },
 	{ FIELD(kind_maglev), { 12, 12, 11, 11 }, { NULL } },
 	{ FIELD(kind_turbofan), { 13, 13, 12, 12 }, { NULL } },
+	{ FIELD(kind_builtin), ALL(2), { NULL } },
 	{ FIELD(kind_regexp), ALL(3), { NULL } },
 	{ FIELD(kind_wasm), ALL(4), { NULL } },
 	{ FIELD(deopt_inlined_count),
@@ -154,7 +155,8 @@ static const struct row rows[] = {
 	  MUST,
 	  { "type_UncompiledDataWithoutPreparseDataWithJob__"
 	    "UNCOMPILED_DATA_WITHOUT_PREPARSE_DATA_WITH_JOB_TYPE" } },
-	{ FIELD(type_debug_info), MUST, { "type_DebugInfo__DEBUG_INFO_TYPE" } },
+	{ FIELD(interpreter_code), ALL(16), { NULL } },
+	{ FIELD(type_interpreter_data), MUST, { "type_InterpreterData__INTERPRETER_DATA_TYPE" } },
 	{ FIELD(type_wrapper),
 	  { NONE, NONE, NONE, MISSING },
 	  { "type_SharedFunctionInfoWrapper__SHARED_FUNCTION_INFO_WRAPPER_TYPE" } },

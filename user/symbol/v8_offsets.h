@@ -44,14 +44,16 @@ struct v8_offsets {
 	int32_t code_start;	/* address of the first instruction; V8_NONE: behind the header */
 	int32_t code_size, code_flags;
 	int32_t kind_mask, kind_interpreted, kind_baseline, kind_maglev, kind_turbofan;
-	int32_t kind_regexp, kind_wasm;
+	int32_t kind_builtin, kind_regexp, kind_wasm;
+	int32_t interpreter_code; /* InterpreterData: a function's own copy of the interpreter's
+				     entry */
 	int32_t deopt_inlined_count, deopt_literals, deopt_shared, deopt_inlinings; /* indices */
 	int32_t wrapper_shared; /* SharedFunctionInfo in its wrapper; V8_NONE: it has none */
 	/* instance types */
 	int32_t type_function_first, type_function_last;
 	int32_t type_shared, type_scope, type_script, type_code, type_stream;
 	int32_t type_uncompiled_first, type_uncompiled_last;
-	int32_t type_debug_info, type_wrapper;
+	int32_t type_interpreter_data, type_wrapper;
 	int32_t type_bytes, type_trusted_bytes;
 	int32_t type_array, type_trusted_array, type_protected_array;
 	int32_t type_weak_array, type_trusted_weak_array;
