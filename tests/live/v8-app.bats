@@ -31,8 +31,8 @@ app_start() {
 	background "$BATS_TEST_TMPDIR/app" env -C "$BATS_TEST_TMPDIR" "$node" "${flags[@]}" "$ROOT_DIR/tests/apps/server.js"
 	work=$job
 	wait_for 20 grep -qs '^ready ' "$BATS_TEST_TMPDIR/app"
-	routes_of_app=(/ /orders '/?city=K%C3%B6ln' /orders)
-	SERVER_PORT=$(sed -n 's/^ready [0-9]* //p' "$BATS_TEST_TMPDIR/app") routes_start 1000000 "${routes_of_app[@]}"
+	SERVER_PORT=$(sed -n 's/^ready [0-9]* //p' "$BATS_TEST_TMPDIR/app")
+	routes_start 100000 / /orders
 	cpu_grows "$work" "$SAMPLES" 4999
 	since=$(monotonic_ns)
 }
