@@ -22,7 +22,7 @@
 #include <string.h>
 
 #define V8_IMAGE_MAGIC	     "V8image1"
-#define V8_IMAGE_MAX_COUNT   4096
+#define V8_IMAGE_MAX_COUNT   1024
 #define V8_IMAGE_NAMES_BYTES 262144
 
 struct v8_image_head {
