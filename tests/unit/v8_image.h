@@ -14,6 +14,7 @@
 #define TESTS_UNIT_V8_IMAGE_H
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "symbol/v8.h"
 #include "symbol/v8_offsets.h"
 
@@ -65,13 +66,14 @@ static inline int v8_image_take(struct bytes *b, void *into, size_t len)
 static inline const char *v8_image_name(struct v8_image *image, struct bytes *b)
 {
 	char *name = image->names + image->names_len;
+	char raw[UINT8_MAX];
 	uint8_t len;
 
-	if (v8_image_take(b, &len, 1) || image->names_len + len + 1 > sizeof(image->names) ||
-	    v8_image_take(b, name, len))
+	/* Cleaning makes it longer at times. */
+	if (v8_image_take(b, &len, 1) || v8_image_take(b, raw, len) ||
+	    image->names_len + TEXT_MAX > sizeof(image->names))
 		return NULL;
-	name[len] = '\0';
-	image->names_len += len + 1u;
+	image->names_len += text_clean(raw, len, name, TEXT_MAX) + 1;
 	return name;
 }
 
