@@ -162,7 +162,9 @@ $(B)/tests/%.o: ALL_CFLAGS += -Itests/unit
 $(GOLDEN): $(B)/%: $(B)/%.o $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PURE_LIBS) -o $@
 
-$(HOSTTEST): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
+# Writes the images of V8 that unit tests and the fuzz target read: docs/v8-internals.md.
+RECORDER := $(B)/tests/host/v8-record
+$(HOSTTEST) $(RECORDER): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(HOST_LIBS) -lbpf $(PURE_LIBS) -o $@
 
 # The stacks that the tests make are walked by frame pointers.

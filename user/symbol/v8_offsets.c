@@ -203,6 +203,17 @@ static int32_t value_of(const struct v8_constants *constants, const struct row *
 	return row->otherwise[generation];
 }
 
+bool v8_offsets_wants(const char *name)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (size_t k = 0; k < NAMES && rows[i].names[k]; k++) {
+			if (strcmp(rows[i].names[k], name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 static int generation_of(const struct v8_version *v, enum generation *ret_generation)
 {
 	if (v->major < 10 || (v->major == 10 && v->minor < 2) || v->major > 14)

@@ -70,6 +70,9 @@ struct v8_constants { /* a vector */
 	size_t len, cap;
 };
 
+/* Is the constant of this name, without "v8dbg_", one that v8_offsets_fill looks for? */
+bool v8_offsets_wants(const char *name);
+
 /*
  * Fills *ret_offsets from the @constants of the release @version. 0; or -EOPNOTSUPP: the release is
  * not known, a constant that it needs is missing, or the process is built in a way that cannot be
