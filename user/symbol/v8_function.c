@@ -172,7 +172,7 @@ static bool is_fresh(struct v8_functions *f, const struct v8_function *kept,
 	if (kept->script_id < 0)
 		return true;
 	*ret_err = v8_script_find(&f->scripts, now->script_word, &script);
-	return !*ret_err && script->id == kept->script_id;
+	return !*ret_err && script->id == kept->script_id && script->file == kept->file;
 }
 
 int v8_function_find(struct v8_functions *f, uint64_t word, struct v8_function *ret_function)

@@ -87,7 +87,7 @@ static int take_builtin(struct reading *r, const char *name, const struct elf_pr
 	struct v8_builtin *b;
 	const char *kept;
 
-	if (r->builtins.len == V8_MAX_BUILTINS)
+	if (!*name || r->builtins.len == V8_MAX_BUILTINS)
 		return 0;
 	(void)text_clean(name, strlen(name), clean, sizeof(clean));
 	kept = keep(&r->layout->names, clean);
