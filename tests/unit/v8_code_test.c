@@ -128,6 +128,7 @@ struct table {
 	uint8_t bytes[256];
 	size_t len;
 	int64_t offset, position;
+	bool has_bit; /* for statements */
 };
 
 static void put_number(struct table *t, int64_t number)
@@ -150,7 +151,10 @@ static void put_position(struct table *t, int64_t offset, bool is_statement, uin
 {
 	int64_t step = offset - t->offset;
 
-	put_number(t, is_statement ? step : -step - 1);
+	if (t->has_bit)
+		put_number(t, step * 2 + !is_statement);
+	else
+		put_number(t, is_statement ? step : -step - 1);
 	put_number(t, (int64_t)position - t->position);
 	t->offset = offset;
 	t->position = (int64_t)position;
@@ -174,7 +178,7 @@ static void make_tables(struct fixture *f, struct v8_code *code)
 	struct v8_heap *h = &f->heap;
 	struct inlining own[6];
 	uint64_t words[9] = { 0 };
-	struct table t = { .len = 0 };
+	struct table t = { .has_bit = h->image.offsets.statement_bit };
 
 	memcpy(own, inlinings, sizeof(own));
 	own[0].position = position_of(50, NOT_INLINED);
@@ -300,6 +304,9 @@ int main(void)
 	test_find(&f);
 	test_replaced(&f);
 	test_inlined(&f);
+	f.heap.image.offsets.statement_bit = true; /* V8 14 */
+	test_inlined(&f);
+	f.heap.image.offsets.statement_bit = false;
 	test_bad_tables(&f);
 	test_function(&f);
 	test_failing_allocation(&f);
