@@ -128,7 +128,6 @@ struct table {
 	uint8_t bytes[256];
 	size_t len;
 	int64_t offset, position;
-	bool has_bit; /* for statements */
 };
 
 static void put_number(struct table *t, int64_t number)
@@ -151,10 +150,7 @@ static void put_position(struct table *t, int64_t offset, bool is_statement, uin
 {
 	int64_t step = offset - t->offset;
 
-	if (t->has_bit)
-		put_number(t, step * 2 + !is_statement);
-	else
-		put_number(t, is_statement ? step : -step - 1);
+	put_number(t, is_statement ? step : -step - 1);
 	put_number(t, (int64_t)position - t->position);
 	t->offset = offset;
 	t->position = (int64_t)position;
@@ -178,7 +174,7 @@ static void make_tables(struct fixture *f, struct v8_code *code)
 	struct v8_heap *h = &f->heap;
 	struct inlining own[6];
 	uint64_t words[9] = { 0 };
-	struct table t = { .has_bit = h->image.offsets.statement_bit };
+	struct table t = { .len = 0 };
 
 	memcpy(own, inlinings, sizeof(own));
 	own[0].position = position_of(50, NOT_INLINED);
@@ -304,9 +300,6 @@ int main(void)
 	test_find(&f);
 	test_replaced(&f);
 	test_inlined(&f);
-	f.heap.image.offsets.statement_bit = true; /* V8 14 */
-	test_inlined(&f);
-	f.heap.image.offsets.statement_bit = false;
 	test_bad_tables(&f);
 	test_function(&f);
 	test_failing_allocation(&f);

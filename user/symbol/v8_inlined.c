@@ -78,14 +78,6 @@ static int next_number(struct numbers *n, int64_t *ret_number)
 	return 0;
 }
 
-/* A number also tells whether the position is a statement's: by its sign, or by its lowest bit. */
-static uint64_t code_step_of(const struct v8_offsets *o, int64_t number)
-{
-	if (o->statement_bit)
-		return (uint64_t)number >> 1;
-	return (uint64_t)(number < 0 ? -(number + 1) : number);
-}
-
 /* The position of the last entry at or before @offset, 0 when there is none. */
 static int find_position(struct numbers *n, uint32_t offset, uint64_t *ret_position)
 {
@@ -101,7 +93,8 @@ static int find_position(struct numbers *n, uint32_t offset, uint64_t *ret_posit
 			err = next_number(n, &position_step);
 		if (err)
 			return err;
-		code += code_step_of(n->m->o, code_step);
+		/* Negative: it is an expression, not a statement. */
+		code += (uint64_t)(code_step < 0 ? -(code_step + 1) : code_step);
 		position += (uint64_t)position_step;
 		if (code > offset)
 			break;

@@ -277,6 +277,5 @@ int v8_offsets_fill(const struct v8_constants *constants, const struct v8_versio
 				      version->minor, rows[i].names[0]);
 		*field_of(ret_offsets, &rows[i]) = value;
 	}
-	ret_offsets->statement_bit = version->major >= 14;
 	return check(ret_offsets, refusal);
 }

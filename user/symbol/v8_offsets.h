@@ -41,7 +41,6 @@ struct v8_offsets {
 	int32_t stream_header;	/* bytes before the first instruction */
 	int32_t code_deopt;	/* deoptimization data */
 	int32_t code_positions; /* source position table */
-	int32_t statement_bit;	/* 1: in it, the lowest bit of a step tells statements; 0: its sign */
 	int32_t code_start;	/* address of the first instruction; V8_NONE: behind the header */
 	int32_t code_size, code_flags;
 	int32_t kind_mask, kind_interpreted, kind_baseline, kind_maglev, kind_turbofan;
