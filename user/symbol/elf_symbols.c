@@ -2,13 +2,12 @@
 /* Symbols of an ELF file: by name and by address, each in one streaming pass over the tables. */
 #include "base/scope.h"
 #include "base/vec.h"
-#include "symbol/elf.h"
+#include "symbol/elf_symbol_walk.h"
 
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
 
-#define CHUNK_SYMBOLS 256
 /* A symbol without size is taken to cover at most this many bytes. */
 #define UNSIZED_MAX 65536
 /*
@@ -21,89 +20,6 @@
 #define CHUNK_BYTES 16384
 /* A string table in which the wanted names end more strings than this is made to have them. */
 #define MAX_OCCURRENCES (1 << 20)
-
-struct symbol_walk {
-	const struct elf *elf;
-	const struct elf_table *table;
-	uint64_t read; /* symbols read from the table */
-	size_t at, len;
-	Elf64_Sym chunk[CHUNK_SYMBOLS];
-};
-
-/* The next symbol, NULL at the end; 0 or the reader's error. */
-static int walk_next(struct symbol_walk *w, const Elf64_Sym **ret_symbol)
-{
-	uint64_t left = w->table->size / sizeof(Elf64_Sym) - w->read;
-	const struct reader *r = &w->elf->reader;
-	int err;
-
-	if (w->at == w->len) {
-		if (!left) {
-			*ret_symbol = NULL;
-			return 0;
-		}
-		w->at = 0;
-		w->len = left < CHUNK_SYMBOLS ? left : CHUNK_SYMBOLS;
-		err = r->read_at(r, w->table->offset + w->read * sizeof(Elf64_Sym), w->chunk,
-				 w->len * sizeof(Elf64_Sym));
-		if (err) {
-			w->len = 0;
-			return err;
-		}
-		w->read += w->len;
-	}
-	*ret_symbol = &w->chunk[w->at++];
-	return 0;
-}
-
-/*
- * The first @size - 1 bytes at most of a symbol's name. Names in symtab may carry their version
- * (malloc@@GLIBC_2.2.5), which is cut off.
- */
-static int read_name(const struct elf *elf, const struct elf_table *table, uint32_t name_offset,
-		     char *buf, size_t size)
-{
-	const struct reader *r = &elf->reader;
-	uint64_t left;
-	char *version;
-	int err;
-
-	if (name_offset >= table->strings_size)
-		return -EBADMSG;
-	left = table->strings_size - name_offset;
-	if (left < size)
-		size = left;
-	else
-		size--;
-	err = r->read_at(r, table->strings_offset + name_offset, buf, size);
-	if (err)
-		return err;
-	if (left == size && !memchr(buf, 0, size))
-		return -EBADMSG; /* the table ends inside the name */
-	buf[size] = 0;
-	version = strchr(buf, '@');
-	if (version && version != buf)
-		*version = 0;
-	return 0;
-}
-
-static bool is_code(const struct elf *elf, uint64_t vaddr, uint64_t size)
-{
-	for (size_t i = 0; i < elf->segment_count; i++) {
-		const struct elf_segment *s = &elf->segments[i];
-
-		if (s->executable && vaddr >= s->vaddr && vaddr - s->vaddr < s->mem_size &&
-		    size <= s->mem_size - (vaddr - s->vaddr))
-			return true;
-	}
-	return false;
-}
-
-static bool is_defined(const Elf64_Sym *s)
-{
-	return s->st_name && s->st_shndx != SHN_UNDEF &&
-	       (s->st_shndx < SHN_LORESERVE || s->st_shndx == SHN_XINDEX);
-}
 
 /* 0 is best. */
 static unsigned int rank_of(const Elf64_Sym *s)
@@ -204,16 +120,6 @@ static int find_occurrences(const struct search *q, const struct elf_table *tabl
 	return 0;
 }
 
-static bool is_function(const struct elf *elf, const Elf64_Sym *s)
-{
-	uint64_t offset;
-	bool executable;
-
-	return ELF64_ST_TYPE(s->st_info) == STT_FUNC && is_defined(s) && s->st_size &&
-	       is_code(elf, s->st_value, s->st_size) &&
-	       elf_offset_of(elf, s->st_value, &offset, &executable) && executable;
-}
-
 static void take_symbol(struct search *q, const Elf64_Sym *s, size_t i)
 {
 	struct elf_symbol *f = &q->found[i];
@@ -243,17 +149,17 @@ static const struct occurrence *occurrences_at(const struct occurrences *o, uint
 static int search_table(struct search *q, const struct elf_table *table)
 {
 	_release_(occurrences_done) struct occurrences found = { 0 };
-	struct symbol_walk walk = { .elf = q->elf, .table = table };
+	struct elf_walk walk = { .elf = q->elf, .table = table };
 	const Elf64_Sym *s;
 	int err = find_occurrences(q, table, &found);
 
 	if (err || !found.len)
 		return err;
-	while (!(err = walk_next(&walk, &s)) && s) {
+	while (!(err = elf_walk_next(&walk, &s)) && s) {
 		const struct occurrence *o = occurrences_at(&found, s->st_name);
 
 		for (; o < found.at + found.len && o->offset == s->st_name; o++) {
-			if (is_function(q->elf, s))
+			if (elf_is_function(q->elf, s))
 				take_symbol(q, s, o->name);
 		}
 	}
@@ -319,7 +225,7 @@ static int measure_name(struct naming *n, struct candidate *c)
 	if (c->name_len)
 		return 0;
 	n->work += NAME_WORK;
-	err = read_name(n->elf, c->table, c->name_offset, name, sizeof(name));
+	err = elf_read_name(n->elf, c->table, c->name_offset, name, sizeof(name));
 	if (!err)
 		c->name_len = (uint32_t)strlen(name) + 1;
 	return err;
@@ -400,11 +306,11 @@ static int offer(struct naming *n, struct candidate *c)
 
 static int offer_table(struct naming *n, const struct elf_table *table)
 {
-	struct symbol_walk walk = { .elf = n->elf, .table = table };
+	struct elf_walk walk = { .elf = n->elf, .table = table };
 	const Elf64_Sym *s;
 	int err;
 
-	while (!(err = walk_next(&walk, &s)) && s) {
+	while (!(err = elf_walk_next(&walk, &s)) && s) {
 		struct candidate c = {
 			.table = table,
 			.vaddr = s->st_value,
@@ -417,7 +323,7 @@ static int offer_table(struct naming *n, const struct elf_table *table)
 		/* Assembly is often left without type; labels of data lie in other segments. */
 		if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
 			continue;
-		if (!is_defined(s) || !is_code(n->elf, s->st_value, s->st_size))
+		if (!elf_is_defined(s) || !elf_is_code(n->elf, s->st_value, s->st_size))
 			continue;
 		err = offer(n, &c);
 		if (err)
@@ -472,7 +378,7 @@ int elf_name_addresses(const struct elf *elf, const uint64_t *addrs, size_t coun
 
 		if (!c)
 			continue;
-		err = read_name(elf, c->table, c->name_offset, name, sizeof(name));
+		err = elf_read_name(elf, c->table, c->name_offset, name, sizeof(name));
 		if (err)
 			return err;
 		found(ctx, i, name, c->vaddr);
