@@ -13,6 +13,7 @@
 #include "host/clock.h"
 #include "probe/gc_probes.h"
 #include "probe/uprobes.h"
+#include "profile/gc_spaces.h"
 
 #include "gc-trace.skel.h"
 
@@ -43,6 +44,9 @@ struct seen_heap {
 	uint64_t first_ns;
 	enum gc_event_kind moment_kind; /* the last one told, and when */
 	uint64_t moment_ns;
+	struct gc_layout layout; /* of its memory */
+	bool has_layout;
+	unsigned int layout_tries;
 };
 
 struct seen_stack {
