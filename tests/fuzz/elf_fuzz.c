@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The ELF reader on any bytes: offsets it gives lie in the file, functions in code. */
 #include "symbol/elf.h"
+#include "symbol/elf_prefixes.h"
 
 #include "fuzz.h"
 
@@ -41,6 +42,19 @@ static void check_functions(const struct elf *elf)
 			       (symbols[i].size &&
 				elf_offset_of(elf, symbols[i].vaddr, &offset, &executable)));
 	}
+}
+
+static int check_prefixed(void *ctx, size_t prefix, const char *name,
+			  const struct elf_symbol *symbol)
+{
+	static const char *const begin[] = { "m", "_", "ma" };
+	const struct elf *elf = ctx;
+	uint64_t offset;
+	bool executable;
+
+	assert(prefix < 3 && strncmp(name, begin[prefix], strlen(begin[prefix])) == 0);
+	assert(symbol->size && elf_offset_of(elf, symbol->vaddr, &offset, &executable));
+	return 0;
 }
 
 static void check_name(void *ctx, size_t index, const char *name, uint64_t symbol_vaddr)
@@ -87,6 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_segments(&elf);
 	check_functions(&elf);
+	(void)elf_find_prefixed(&elf, (const char *const[]){ "m", "_", "ma" }, 3, check_prefixed,
+				&elf);
 	(void)elf_name_addresses(&elf, addrs, fill_addresses(&elf, addrs), check_name, addrs);
 	return 0;
 }

@@ -5,11 +5,18 @@
  */
 #include "profile/gc_growth.h"
 
-#include <string.h>
+#include <math.h>
 
-/* One-sided, 1 of 1,350 series without a trend would pass by chance; a straight line of eight does.
- */
+/* One-sided, 1 of 700 series of independent values would pass by chance... */
 #define Z_SURE 3.0
+/* ...but what is live wanders, so of all pairs of samples so much more have to rise than fall. A
+ * line has 1. */
+#define TAU_SURE 0.6
+/* A program that warms up has done most of its growing: the last half of a leak grows as the first.
+ */
+#define LATE_SHARE 0.5
+/* With fewer samples the last half tells nothing. */
+#define MIN_SAMPLES 8
 /* What was added over the whole series, as a share of what there is. */
 #define MIN_RISE_SHARE 0.03
 
@@ -47,16 +54,29 @@ void gc_growth_add(struct gc_growth *g, uint64_t time_ns, uint64_t bytes)
 	g->bytes[g->len++] = bytes;
 }
 
+/* Kendall's tau, from the statistic of the test (which has a correction of 1 for continuity). */
+static double tau_of(const struct trend *t, size_t len)
+{
+	double n = (double)len, pairs = n * (n - 1) / 2;
+	double deviation = sqrt(n * (n - 1) * (2 * n + 5) / 18);
+
+	return pairs > 0 ? (t->z * deviation + (t->z > 0) - (t->z < 0)) / pairs : 0;
+}
+
 static enum gc_verdict verdict_of(const struct trend *t, const struct gc_growth *g)
 {
-	if (t->verdict == TREND_TOO_SHORT)
+	double tau = tau_of(t, g->len);
+
+	if (g->len < MIN_SAMPLES)
 		return GC_TOO_FEW;
 	if (t->verdict == TREND_SHRINKING)
-		return t->z < -Z_SURE ? GC_SHRINKING : GC_FLAT;
-	if (t->verdict == TREND_PLATEAU || t->z <= Z_SURE ||
+		return t->z < -Z_SURE && tau < -TAU_SURE ? GC_SHRINKING : GC_FLAT;
+	if (t->verdict == TREND_PLATEAU || t->z <= Z_SURE || tau <= TAU_SURE ||
 	    t->slope_bytes * (double)g->len < MIN_RISE_SHARE * (double)g->last_bytes)
 		return GC_FLAT;
-	return t->verdict == TREND_STEADY ? GC_GROWING : GC_MAY_LEVEL;
+	return t->verdict == TREND_STEADY && t->late_slope_bytes > LATE_SHARE * t->slope_bytes
+		       ? GC_GROWING
+		       : GC_MAY_LEVEL;
 }
 
 struct gc_outlook gc_growth_outlook(const struct gc_growth *g, uint64_t limit_bytes)
