@@ -253,6 +253,10 @@ static int watch(struct run *run)
 	if (gc_trace_start(run->gc, c->quiet ? NULL : &sink))
 		return EXIT_FAILED;
 	err = follow(run);
+	if (!err && !gc_trace_has_v8(run->gc)) {
+		log_error("no V8 in %s, to the end", gc_trace_describe(run->gc));
+		return EXIT_UNSUPPORTED;
+	}
 	/* what was collected is reported even when the loop ended by an error */
 	report_err = report(run);
 	if (report_err == 0) {
@@ -278,6 +282,7 @@ int main(int argc, char **argv)
 	cli_libbpf_version = libbpf_version_string();
 	cli_parse("gc-trace", &argp, argc, argv, &o, &o.common);
 	o.gc.follow_children = o.common.follow_children;
+	o.gc.is_command = o.common.command != NULL;
 	o.style.top = o.common.top;
 	probe_log_init();
 	status = report_out_open(&o.common, &out);

@@ -23,8 +23,10 @@ static int on_event(void *ctx, void *data, size_t size)
 
 	if (size < sizeof(*header) || header->kind >= GC_EVENT_PAUSE)
 		return gc_trace_on_event(c, data, size);
-	if (size >= sizeof(struct process_event) && !c->stopped_ns)
-		processes_on_event(&c->processes, data);
+	if (size < sizeof(struct process_event) || c->stopped_ns)
+		return 0;
+	processes_on_event(&c->processes, data);
+	gc_trace_attach_all(c); /* what was executed has begun */
 	return 0;
 }
 
@@ -164,6 +166,8 @@ int gc_trace_add(void *ctx, pid_t pid)
 	if (status || !p)
 		return status;
 	err = gc_trace_attach(c, p);
+	if (err == -ENODATA && c->options->is_command)
+		return EXIT_DONE;
 	return err ? say_no_v8(p, err) : EXIT_DONE;
 }
 

@@ -14,6 +14,7 @@
 struct gc_trace_options {
 	enum stack_method stacks;
 	bool has_stacks, follow_children;
+	bool is_command; /* what was started may execute what has a V8 later */
 	uint32_t max_stacks, max_collections;
 	uint32_t max_events_bytes; /* ring buffer, a power of two */
 };
@@ -37,6 +38,9 @@ void gc_trace_freep(struct gc_trace **c);
  * for that has no V8 is EXIT_UNSUPPORTED. */
 int gc_trace_add(void *ctx, pid_t pid);
 int gc_trace_add_descendant(void *ctx, pid_t pid);
+
+/* Was there V8 in any process so far? */
+bool gc_trace_has_v8(const struct gc_trace *c);
 
 /* From now on. @sink may be NULL, and is borrowed. 0 or -errno after saying why. */
 int gc_trace_start(struct gc_trace *c, const struct gc_trace_sink *sink);

@@ -13,6 +13,9 @@
 
 /* So many collectors ran, and the pause around them was not seen: another anchor. */
 #define MANY_UNSEEN 3
+/* A process without V8 is looked through so often, also when it executes others: it takes a while.
+ */
+#define MAX_TRIES 20
 
 struct attachment {
 	enum gc_probe probe;
@@ -126,6 +129,14 @@ static int attach_places(struct gc_trace *c, const struct process *p, struct gc_
 	return err;
 }
 
+bool gc_trace_has_v8(const struct gc_trace *c)
+{
+	for (uint32_t i = 0; i < c->processes.slots; i++)
+		if (c->by_slot[i] && c->by_slot[i]->is_attached)
+			return true;
+	return false;
+}
+
 static struct gc_process *process_of(struct gc_trace *c, const struct process *p)
 {
 	struct gc_process **at = &c->by_slot[p->slot];
@@ -133,7 +144,7 @@ static struct gc_process *process_of(struct gc_trace *c, const struct process *p
 	if (!*at)
 		*at = calloc(1, sizeof(**at));
 	if (*at)
-		**at = (struct gc_process){ .sizes_at = -1 };
+		**at = (struct gc_process){ .sizes_at = -1, .tries = (*at)->tries };
 	return *at;
 }
 
@@ -150,6 +161,8 @@ int gc_trace_attach(struct gc_trace *c, struct process *p)
 	if (!g)
 		return -ENOMEM;
 	err = gc_places_find(&p->target, &places);
+	if (err == -ENODATA) /* it may still be mapping its libraries */
+		p->is_probed = ++g->tries >= MAX_TRIES;
 	if (err)
 		return err;
 	(void)snprintf(g->path, sizeof(g->path), "%s", places.path);

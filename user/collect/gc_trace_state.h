@@ -27,6 +27,7 @@ enum gc_anchor {
 /* What is known of a process beside what processes.h holds. */
 struct gc_process {
 	bool is_attached;
+	unsigned int tries; /* to find V8 in it */
 	enum gc_anchor anchor;
 	bool is_switched; /* to the second anchor, since the first was never hit */
 	bool has[GC_PROBES];
@@ -92,7 +93,6 @@ struct gc_trace {
 	uint64_t started_ns, stopped_ns, started_realtime_ns;
 	bool has_intervals;
 	uint64_t interval_ns;
-	bool is_starting; /* processes are added that were asked for */
 	char note[512], anchors[512];
 };
 

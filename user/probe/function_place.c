@@ -37,9 +37,10 @@ static int search_elf(const struct elf *elf, const char *const *names, size_t co
 	return err ? err : is_found ? 0 : -ENODATA;
 }
 
-static bool is_program(const struct mapping *m, const struct target *t)
+/* What it runs now: it may have executed something since it was opened. */
+static bool is_program(const struct mapping *m, const struct stat *exe)
 {
-	return m->path && strcmp(m->path, t->exe) == 0;
+	return m->inode && m->inode == exe->st_ino;
 }
 
 /* Tells @look of the file of @m. Its descriptor is the caller's when it is found there. */
@@ -71,12 +72,15 @@ int function_file_find(const struct target *t, function_file_fn look, void *ctx,
 {
 	_release_(procmaps_done) struct procmaps maps = { 0 };
 	uint64_t inode = 0; /* looked through last: a file has several mappings */
+	struct stat exe;
 	int err = target_maps(t, &maps);
 
+	if (!err)
+		err = target_executable(t, &exe);
 	for (size_t i = 0; i < maps.len && !err; i++) {
 		const struct mapping *m = &maps.at[i];
 
-		if (m->inode == inode || !(is_program(m, t) || is_run_time(m)))
+		if (m->inode == inode || !(is_program(m, &exe) || is_run_time(m)))
 			continue;
 		inode = m->inode;
 		if (look_into(t, m, look, ctx, ret_fd) == 0)
