@@ -37,6 +37,7 @@ enum {
 	KEY_MIN_WAIT,
 	KEY_EVENT,
 	KEY_STACKS,
+	KEY_JS_TIERS,
 	KEY_TITLE,
 	KEY_MAX_STACKS,
 	KEY_MAX_LOSS,
@@ -58,6 +59,7 @@ static const struct argp_option option_table[] = {
 	  "walk stacks by unwind tables, where there are none by frame pointers (auto, the default), by "
 	  "tables alone (dwarf), or in the kernel by frame pointers alone (fp)",
 	  2 },
+	{ "js-tiers", KEY_JS_TIERS, NULL, 0, JS_TIERS_HELP, 2 },
 	{ "format", 'f', "FORMAT[,FORMAT...]", 0,
 	  "text (default), folded, svg, speedscope, pprof, cpuprofile, json; several with -o NAME: "
 	  "NAME.svg and so on",
@@ -156,6 +158,9 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_THREADS:
 		o->sample.by_thread = true;
+		return 0;
+	case KEY_JS_TIERS:
+		o->sample.has_js_tiers = true;
 		return 0;
 	case KEY_LIVE:
 		o->common.has_screen = true;

@@ -30,6 +30,7 @@ struct options {
 
 enum {
 	KEY_STACKS = 0x200,
+	KEY_JS_TIERS,
 	KEY_MAX_STACKS,
 	KEY_MAX_COLLECTIONS,
 	KEY_BUFFER,
@@ -41,6 +42,7 @@ static const struct argp_option option_table[] = {
 	  "frame pointers (auto, the default), by tables alone (dwarf), or in the kernel by frame "
 	  "pointers alone (fp)",
 	  1 },
+	{ "js-tiers", KEY_JS_TIERS, NULL, 0, JS_TIERS_HELP, 1 },
 	{ "format", 'f', "FORMAT", 0,
 	  "text (default), json, trace (a time line for Perfetto or speedscope), prometheus (its text "
 	  "format)",
@@ -98,6 +100,9 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		o->gc.has_stacks = true;
 		if (arg && stack_method_parse(arg, &o->gc.stacks))
 			cli_usage_error("--stacks=%s: not one of auto, dwarf, fp", arg);
+		return 0;
+	case KEY_JS_TIERS:
+		o->gc.has_js_tiers = true;
 		return 0;
 	case KEY_MAX_STACKS:
 		o->gc.max_stacks = number("--max-stacks", arg, 1u << 24);

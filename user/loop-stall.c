@@ -41,6 +41,7 @@ enum {
 	KEY_NO_SPLIT,
 	KEY_TIMERS,
 	KEY_STACKS,
+	KEY_JS_TIERS,
 	KEY_MAX_STACKS,
 	KEY_MAX_LOOPS,
 	KEY_MAX_STALLS,
@@ -72,6 +73,7 @@ static const struct argp_option option_table[] = {
 	  "stalls kept one by one, later ones are only counted (default 10000)", 4 },
 	{ "max-loops", KEY_MAX_LOOPS, "N", 0,
 	  "loops observed at a time, 73 KiB each (default 64, at most 256)", 4 },
+	{ "js-tiers", KEY_JS_TIERS, NULL, 0, JS_TIERS_HELP, 2 },
 	{ "max-stacks", KEY_MAX_STACKS, "N", 0,
 	  "distinct stacks recorded, 1 KiB each (default 8192)", 4 },
 	{ "buffer", KEY_BUFFER, "SIZE", 0, "for what the kernel side tells (default 1M)", 4 },
@@ -156,6 +158,9 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_NO_STACKS:
 		o->stall.has_stacks = false;
+		return 0;
+	case KEY_JS_TIERS:
+		o->stall.has_js_tiers = true;
 		return 0;
 	case KEY_NO_SPLIT:
 		o->stall.has_split = false;

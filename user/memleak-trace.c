@@ -38,6 +38,7 @@ enum {
 	KEY_MAX_HITS,
 	KEY_MAX_LOSS,
 	KEY_STACKS,
+	KEY_JS_TIERS,
 };
 
 static const struct argp_option option_table[] = {
@@ -63,6 +64,7 @@ static const struct argp_option option_table[] = {
 	{ "max-loss", KEY_MAX_LOSS, "PERCENT", 0,
 	  "lost events tolerated before exit status 6 (default 1)", 2 },
 	{ "max-blocks", KEY_MAX_BLOCKS, "N", 0, "live blocks recorded (default 2097152)", 2 },
+	{ "js-tiers", KEY_JS_TIERS, NULL, 0, JS_TIERS_HELP, 1 },
 	{ "max-stacks", KEY_MAX_STACKS, "N", 0, "distinct stacks recorded (default 65536)", 2 },
 	{ "max-threads", KEY_MAX_THREADS, "N", 0, "threads recorded (default 16384)", 2 },
 	{ 0 },
@@ -146,6 +148,9 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_CXX_NEW:
 		o->memleak.with_throwing_new = true;
+		return 0;
+	case KEY_JS_TIERS:
+		o->memleak.has_js_tiers = true;
 		return 0;
 	case KEY_FOLLOW_EXEC:
 		o->memleak.follow_exec = true;

@@ -37,12 +37,35 @@ struct stack {
 	__u64 next;    /* id of the part nearer to the root, STACK_NONE */
 	/*
 	 * Code addresses, leaf first, each inside the instruction that it stands for: the call of a
-	 * caller (its return address less one), the interrupted instruction itself. Beyond depth:
-	 * left-overs.
+	 * caller (its return address less one), the interrupted instruction itself. A word with
+	 * STACK_JS says of the one before it whose frame it is. Beyond depth: left-overs.
 	 */
 	__u64 frames[STACK_PART_FRAMES];
 };
 ABI_SIZE(struct stack, 16 + 8 * STACK_PART_FRAMES);
+
+/*
+ * A frame of a JavaScript function is two words: the address, and its SharedFunctionInfo (a tagged
+ * pointer of V8's, below 2^48; 0: it could not be read) with STACK_JS above it. No address of code
+ * has these two highest bits. Between them are some bits of what is in that object: V8 throws
+ * functions away and puts others in their place, which are then not taken for them.
+ */
+#define STACK_JS	   (1ull << 63)
+#define STACK_JS_MASK	   (3ull << 62)
+#define STACK_JS_SHARED(w) ((w) & ((1ull << 48) - 1))
+#define STACK_IS_JS(w)	   (((w)&STACK_JS_MASK) == STACK_JS)
+
+/*
+ * The word. @name, @script: those fields of the object; @script_id: that of the script. V8 gives
+ * each script a number of its own, whatever place it has.
+ */
+static inline __u64 stack_js_word(__u64 shared, __u64 name, __u64 script, __u64 script_id)
+{
+	__u64 mix = (name ^ (script << 23)) * 0x9e3779b97f4a7c15ull;
+
+	mix = (mix ^ (mix >> 29) ^ script_id) * 0x9e3779b97f4a7c15ull;
+	return STACK_JS | (mix >> 50 << 48) | STACK_JS_SHARED(shared);
+}
 
 /*
  * Map "code", by the target's slot: its executable memory lies in these two ranges, [first, end)

@@ -109,4 +109,21 @@ struct unwind_process {
 };
 ABI_SIZE(struct unwind_process, 16 + 32 * UNWIND_MAPPINGS);
 
+/*
+ * Map "unwind_js", from tgid, of processes that run V8: how the function of a frame is read. The
+ * word at rbp - 8 is a tagged Context and that at rbp - 16 a tagged JSFunction in frames of
+ * JavaScript functions (V8's x86-64 frames: src/execution/frame-constants.h); a tagged pointer ends
+ * in binary 01, and points one byte into its object, which begins with its Map. Offsets are from
+ * the object's start, multiples of 8 but for instance_type.
+ */
+struct unwind_js {
+	__u16 shared;			  /* in a JSFunction, at most 32; 0: not known */
+	__u16 instance_type;		  /* in a Map, 16 bits */
+	__u16 function_min, function_max; /* instance types of JSFunctions */
+	__u16 name, script;		  /* in a SharedFunctionInfo, at most 40 */
+	__u16 script_id;		  /* in a Script */
+	__u16 pad;
+};
+ABI_SIZE(struct unwind_js, 16);
+
 #endif

@@ -23,6 +23,15 @@ struct {
 	__type(value, struct stack);
 } stacks SEC(".maps");
 
+/*
+ * Ids of stacks of processes that run V8 when they are first seen: user space names them before V8
+ * throws the functions away. When it is full they are named later, if they still can be.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 128 << 10);
+} stacks_fresh SEC(".maps");
+
 /* What became of a stack. */
 struct stack_taken {
 	__u64 id;  /* STACK_NONE: it could not be walked or kept */
@@ -76,17 +85,20 @@ static __always_inline void stack_walk_by_kernel(void *ctx, struct unwind_walk *
 }
 
 /* One part of a stack, whose continuation has id @next. Returns its id. */
-static __always_inline __u64 stack_keep_part(struct stack *part, __u64 hash, __u64 next)
+static __always_inline __u64 stack_keep_part(struct stack *part, __u64 hash, __u64 next,
+					     __u8 *ret_is_new)
 {
 	__u64 id;
 	long err;
 
 	part->next = next;
+	*ret_is_new = 0;
 	id = (hash ^ next ^ part->end) * 0x9e3779b97f4a7c15ull;
 	id = (id ^ (id >> 32)) ?: 1; /* 0 is STACK_NONE */
 	if (bpf_map_lookup_elem(&stacks, &id))
 		return id;
 	err = bpf_map_update_elem(&stacks, &id, part, BPF_NOEXIST);
+	*ret_is_new = err == 0;
 	return err == 0 || err == -17 /* EEXIST: another thread was first */ ? id : STACK_NONE;
 }
 
@@ -101,7 +113,7 @@ static __always_inline void stack_keep_next(struct unwind_walk *w, __u32 i, __u3
 	part->depth = i == w->part ? w->depth : STACK_PART_FRAMES;
 	part->end = w->end;
 	part->is_by_fp = w->is_by_fp;
-	*id = stack_keep_part(part, w->hash[i], *id);
+	*id = stack_keep_part(part, w->hash[i], *id, &w->is_new);
 }
 
 /* From the root to the leaf, each part pointing to the next. No loop: clang 14 makes one of it that
@@ -141,6 +153,8 @@ stack_intern(void *ctx, __u32 tgid, const struct code_ranges *code, bool is_retu
 	taken.is_unmapped = w->is_unmapped;
 	if (w->part || w->depth)
 		taken.id = stack_keep(w, tgid);
+	if (w->is_new && w->js.shared)
+		(void)bpf_ringbuf_output(&stacks_fresh, &taken.id, sizeof(taken.id), 0);
 	unwind_walk_give(w);
 	return taken;
 }

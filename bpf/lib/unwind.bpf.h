@@ -47,6 +47,14 @@ struct {
 	__type(value, struct unwind_process);
 } unwind_processes SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct unwind_js);
+} unwind_js SEC(".maps");
+
 struct unwind_walk;
 
 static __always_inline int unwind_read(const struct unwind_walk *w, void *buf, __u32 bytes,
@@ -210,9 +218,12 @@ static __always_inline void unwind_run(struct unwind_walk *w, __u32 tgid, bool i
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	struct unwind_next next = { .walk = w };
+	const struct unwind_js *js = bpf_map_lookup_elem(&unwind_js, &tgid);
 
 	unwind_begin(w, tgid, is_return, may_use_fp);
 	UNWIND_START(w, regs);
+	if (js)
+		w->js = *js;
 	next.process = bpf_map_lookup_elem(&unwind_processes, &tgid);
 	if (!next.process) {
 		w->end = STACK_NO_TABLE;

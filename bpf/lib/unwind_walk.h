@@ -56,6 +56,11 @@ struct unwind_walk {
 	__u8 is_last_by_fp; /* pc was: it may be none */
 	__u8 is_unmapped;   /* the walk ended at an address in no known mapping */
 	__u8 may_use_fp;    /* where there is no table */
+	__u8 is_new;	    /* the stack was not known before */
+
+	struct unwind_js js; /* of the process; all zero: no V8 that can be read */
+	__u64 js_map;	     /* the last one seen of a JSFunction */
+	__u64 js_words[8];   /* of an object */
 
 	struct stack parts[STACK_PARTS];
 };
@@ -75,6 +80,9 @@ static __always_inline void unwind_begin(struct unwind_walk *w, __u32 tgid, bool
 	w->is_last_by_fp = 0;
 	w->is_unmapped = 0;
 	w->may_use_fp = may_use_fp;
+	w->is_new = 0;
+	w->js.shared = 0;
+	w->js_map = 0;
 	for (int i = 0; i < STACK_PARTS; i++)
 		w->hash[i] = tgid;
 }
@@ -179,11 +187,9 @@ static __always_inline __u64 stack_hash_step(__u64 hash, __u64 place)
 	return hash ^ (hash >> 29);
 }
 
-/* Adds the current frame to the stack. False: it is full. */
-static __always_inline bool unwind_keep(struct unwind_walk *w)
+/* Adds a word to the stack. False: it is full. */
+static __always_inline bool unwind_keep(struct unwind_walk *w, __u64 word)
 {
-	__u64 place = unwind_place(w);
-
 	if (w->depth >= STACK_PART_FRAMES) {
 		if (w->part + 1 >= STACK_PARTS)
 			return false;
@@ -192,8 +198,8 @@ static __always_inline bool unwind_keep(struct unwind_walk *w)
 	}
 	if (w->part >= STACK_PARTS || w->depth >= STACK_PART_FRAMES) /* for the verifier */
 		return false;
-	w->parts[w->part].frames[w->depth] = place;
-	w->hash[w->part] = stack_hash_step(w->hash[w->part], place);
+	w->parts[w->part].frames[w->depth] = word;
+	w->hash[w->part] = stack_hash_step(w->hash[w->part], word);
 	w->depth++;
 	return true;
 }
@@ -235,11 +241,13 @@ static __always_inline enum stack_end unwind_signal(struct unwind_walk *w)
 	return UNWIND_GOES_ON;
 }
 
+#include "lib/unwind_js.h"
+
 /*
  * Code without a table that was interrupted before it had made its frame, or after it had taken it
  * down: where the return address is, 0 when the frame stands.
  */
-static __always_inline __u64 unwind_bare_slot(const struct unwind_walk *w)
+static __always_inline __u64 unwind_bare_slot(const struct unwind_walk *w, __u32 kind)
 {
 	__u8 code[5]; /* the byte before the instruction, and it */
 
@@ -249,14 +257,14 @@ static __always_inline __u64 unwind_bare_slot(const struct unwind_walk *w)
 		return w->sp;
 	if (code[0] == 0x55 && code[1] == 0x48 && code[2] == 0x89 && code[3] == 0xe5)
 		return w->sp + 8; /* mov %rsp, %rbp is next */
-	return 0;
+	return kind == UNWIND_JIT && unwind_js_is_bare(w) ? w->sp : 0;
 }
 
 /* By the frame pointer: code without a table. */
 static __always_inline enum stack_end unwind_by_fp(struct unwind_walk *w, __u32 kind)
 {
 	__u64 pair[2]; /* the caller's rbp, the return address */
-	__u64 bare = unwind_bare_slot(w);
+	__u64 bare = unwind_bare_slot(w, kind);
 	__u64 code;
 
 	if (kind != UNWIND_JIT && unwind_read(w, &code, sizeof(code), w->pc) == 0 &&
@@ -277,6 +285,8 @@ static __always_inline enum stack_end unwind_by_fp(struct unwind_walk *w, __u32 
 		return STACK_NO_TABLE;
 	if (unwind_read(w, pair, sizeof(pair), w->fp))
 		return STACK_UNREADABLE;
+	if (!unwind_js_keep(w))
+		return STACK_TOO_DEEP;
 	return unwind_go_up(w, w->fp + 8, pair[1], pair[0]);
 }
 
@@ -395,7 +405,7 @@ static __always_inline void unwind_step(struct unwind_walk *w, const struct unwi
 		w->end = w->is_last_by_fp ? STACK_NO_TABLE : STACK_CORRUPT;
 		return;
 	}
-	if (!unwind_keep(w)) {
+	if (!unwind_keep(w, unwind_place(w))) {
 		w->end = STACK_TOO_DEEP;
 		return;
 	}

@@ -211,7 +211,7 @@ hiding() {
 	[ -z "$output" ]
 	[ "$(stat -c %a "$BATS_TEST_TMPDIR/report")" = 600 ]
 	unwritable 'File exists' "$BATS_TEST_TMPDIR/report"
-	grep -q '^{"schema":"loop-stall/1"' "$BATS_TEST_TMPDIR/report"
+	grep -q '^{"schema":"loop-stall/2"' "$BATS_TEST_TMPDIR/report"
 	run -0 "$tool" -q -p "$target" -d 200ms -o "$BATS_TEST_TMPDIR/report" --force
 	grep -q '^loop-stall ' "$BATS_TEST_TMPDIR/report"
 }

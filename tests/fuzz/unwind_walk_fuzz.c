@@ -23,8 +23,16 @@ struct input {
 	struct unwind_rule rules[RULES_MAX];
 	uint64_t hijacked_slot, hijacked;
 	uint8_t mapping_count, is_return, may_use_fp, is_tame;
-	uint8_t pad[4];
+	uint8_t has_js; /* pointers to objects of V8 lead into the stack too */
+	uint8_t pad[3];
 };
+
+static const struct unwind_js js = { .shared = 24,
+				     .instance_type = 12,
+				     .function_max = 0x7fff,
+				     .name = 16,
+				     .script = 40,
+				     .script_id = 64 };
 
 /* Half of the inputs have addresses that lead somewhere. */
 static void tame(struct input *in)
@@ -88,6 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				   .hijacked = in.hijacked };
 	unwind_begin(&w, 1, in.is_return & 1, in.may_use_fp & 1);
 	w.env = &env;
+	if (in.has_js & 1)
+		w.js = js;
 	w.pc = in.pc;
 	w.sp = in.sp;
 	w.fp = in.fp;

@@ -15,29 +15,30 @@
 #define FRAMES(array) .frames = (array), .depth = COUNT(array)
 
 static struct frame session_frames[] = {
-	{ "xmalloc", "leaky-server", "src/alloc.c", 12, false, 0x1a40, FRAME_NATIVE },
-	{ "session_store", "leaky-server", "src/session.c", 120, false, 0x2b10, FRAME_NATIVE },
-	{ "handle_request", "leaky-server", "src/server.c", 341, false, 0x3c52, FRAME_NATIVE },
-	{ "event_loop", "leaky-server", "src/loop.c", 77, false, 0x4010, FRAME_NATIVE },
-	{ "main", "leaky-server", "src/main.c", 31, false, 0x1180, FRAME_NATIVE },
-	{ "__libc_start_main", "libc.so.6", "", 0, false, 0x27249, FRAME_NATIVE },
+	{ "xmalloc", "leaky-server", "src/alloc.c", 12, false, 0x1a40, FRAME_NATIVE, 0 },
+	{ "session_store", "leaky-server", "src/session.c", 120, false, 0x2b10, FRAME_NATIVE, 0 },
+	{ "handle_request", "leaky-server", "src/server.c", 341, false, 0x3c52, FRAME_NATIVE, 0 },
+	{ "event_loop", "leaky-server", "src/loop.c", 77, false, 0x4010, FRAME_NATIVE, 0 },
+	{ "main", "leaky-server", "src/main.c", 31, false, 0x1180, FRAME_NATIVE, 0 },
+	{ "__libc_start_main", "libc.so.6", "", 0, false, 0x27249, FRAME_NATIVE, 0 },
 };
 static struct frame cache_frames[] = {
 	{ "std::vector<std::pair<std::basic_string<char>, std::shared_ptr<Entry> > >::_M_realloc_insert(Entry&&)",
-	  "leaky-server", "/usr/include/c++/12/bits/vector.tcc", 440, true, 0x5120, FRAME_NATIVE },
-	{ "", "libcache.so.1", "", 0, false, 0x9f3c, FRAME_NATIVE },
-	{ "handle_request", "leaky-server", "src/server.c", 355, false, 0x3cf0, FRAME_NATIVE },
+	  "leaky-server", "/usr/include/c++/12/bits/vector.tcc", 440, true, 0x5120, FRAME_NATIVE,
+	  0 },
+	{ "", "libcache.so.1", "", 0, false, 0x9f3c, FRAME_NATIVE, 0 },
+	{ "handle_request", "leaky-server", "src/server.c", 355, false, 0x3cf0, FRAME_NATIVE, 0 },
 };
 static struct frame log_frames[] = {
-	{ "log_line", "leaky-server", "src/log.c", 0, false, 0x2210, FRAME_NATIVE },
-	{ "", "[jit]", "", 0, false, 0x40, FRAME_NATIVE },
+	{ "log_line", "leaky-server", "src/log.c", 0, false, 0x2210, FRAME_NATIVE, 0 },
+	{ "", "[jit]", "", 0, false, 0x40, FRAME_NATIVE, 0 },
 };
 static struct frame map_frames[] = {
-	{ "arena_map", "leaky-server", "src/arena.c", 58, true, 0x6620, FRAME_NATIVE },
-	{ "main", "leaky-server", "src/main.c", 22, false, 0x1130, FRAME_NATIVE },
+	{ "arena_map", "leaky-server", "src/arena.c", 58, true, 0x6620, FRAME_NATIVE, 0 },
+	{ "main", "leaky-server", "src/main.c", 22, false, 0x1130, FRAME_NATIVE, 0 },
 };
 static struct frame thread_frames[] = { { "allocate_stack", "libc.so.6", "", 0, false, 0x86000,
-					  FRAME_NATIVE } };
+					  FRAME_NATIVE, 0 } };
 
 static struct leak_row normal_rows[] = {
 	{ .pid = 4242,
@@ -121,7 +122,8 @@ static const struct leak_target normal_target = {
 	.stacks = { .ended = { [STACK_COMPLETE] = 736200,
 			       [STACK_NO_TABLE] = 700,
 			       [STACK_TOO_DEEP] = 53 },
-		    .by_fp = 41 },
+		    .by_fp = 41,
+		    .js = { .frames = 912, .unreadable = 3 } },
 };
 
 static const struct leak_report normal = {
@@ -182,26 +184,26 @@ static const struct leak_report empty = {
  */
 
 static struct frame hostile_frames[] = {
-	{ "f;main 12", "m;x", "a b;c.c", 4294967295u, false, UINT64_MAX, FRAME_NATIVE },
+	{ "f;main 12", "m;x", "a b;c.c", 4294967295u, false, UINT64_MAX, FRAME_NATIVE, 0 },
 	{ "\"quoted\\\" \\x1b[31m", "[vdso]", "../../../../../../../../../../../../../etc/passwd",
-	  1, false, 0, FRAME_NATIVE },
+	  1, false, 0, FRAME_NATIVE, 0 },
 	{ "\xe5\x86\x85\xe5\xad\x98\xe5\x86\x85\xe5\xad\x98\xe5\x86\x85\xe5\xad\x98\xe5\x86\x85\xe5"
 	  "\xad\x98\xe5\x86\x85\xe5\xad\x98\xe5\x86\x85\xe5\xad\x98\xe5\x86\x85\xe5\xad\x98\xe5\x86"
 	  "\x85\xe5\xad\x98",
 	  "a-module-with-a-name-that-is-far-too-long-for-a-line-of-a-report.so.1.2.3",
-	  "src/a-file-with-a-name-that-is-far-too-long-for-a-line.c", 7, false, 0x10,
-	  FRAME_NATIVE },
-	{ "", "", "", 0, false, 0x7f, FRAME_NATIVE },
+	  "src/a-file-with-a-name-that-is-far-too-long-for-a-line.c", 7, false, 0x10, FRAME_NATIVE,
+	  0 },
+	{ "", "", "", 0, false, 0x7f, FRAME_NATIVE, 0 },
 };
 static struct frame hostile_same_frames[] = {
 	/* reads the same in folded form, on another line */
-	{ "f:main 12", "m", "b.c", 1, false, 1, FRAME_NATIVE },
-	{ "\"quoted\\\" \\x1b[31m", "n", "", 0, false, 2, FRAME_NATIVE },
+	{ "f:main 12", "m", "b.c", 1, false, 1, FRAME_NATIVE, 0 },
+	{ "\"quoted\\\" \\x1b[31m", "n", "", 0, false, 2, FRAME_NATIVE, 0 },
 	{ "\xe5\x86\x85\xe5\xad\x98\xe5\x86\x85\xe5\xad\x98\xe5\x86\x85\xe5\xad\x98\xe5\x86\x85\xe5"
 	  "\xad\x98\xe5\x86\x85\xe5\xad\x98\xe5\x86\x85\xe5\xad\x98\xe5\x86\x85\xe5\xad\x98\xe5\x86"
 	  "\x85\xe5\xad\x98",
-	  "o", "", 0, false, 3, FRAME_NATIVE },
-	{ "", "", "", 0, false, 0x80, FRAME_NATIVE },
+	  "o", "", 0, false, 3, FRAME_NATIVE, 0 },
+	{ "", "", "", 0, false, 0x80, FRAME_NATIVE, 0 },
 };
 static struct frame deep_frames[40];
 

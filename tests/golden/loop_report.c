@@ -28,7 +28,7 @@
 #define FRAME_OF(f, m, path, number, address, what)                                                \
 	{                                                                                          \
 		.function = (f), .module = (m), .file = (path), .line = (number),                  \
-		.offset = (address), .kind = (what)                                                \
+		.offset = (address), .kind = (what), .column = (what) == FRAME_JIT ? 7 : 0         \
 	}
 
 struct loop_case {

@@ -37,7 +37,8 @@ static const char *build_id(void *ctx, const char *module, bool is_kernel)
 #define FRAME_OF(f, m, path, number, address, what, inlining)                                      \
 	{                                                                                          \
 		.function = (f), .module = (m), .file = (path), .line = (number),                  \
-		.offset = (address), .kind = (what), .is_inlined = (inlining)                      \
+		.offset = (address), .kind = (what), .is_inlined = (inlining),                     \
+		.column = (what) == FRAME_JIT && (number) ? 7 : 0                                  \
 	}
 #define NATIVE	FRAME_NATIVE, false
 #define INLINED FRAME_NATIVE, true
@@ -239,7 +240,8 @@ static const struct profile_case cases[] = {
 	    .stacks = { .ended = { [STACK_COMPLETE] = 900,
 				   [STACK_NO_TABLE] = 80,
 				   [STACK_UNREADABLE] = 10 },
-			.by_fp = 41 },
+			.by_fp = 41,
+			.js = { .frames = 912, .unreadable = 3 } },
 	    .own_rss_bytes = 24 * MIB,
 	    .own_cpu_ns = 120 * MS,
 	    .table_bytes = 3 * MIB,

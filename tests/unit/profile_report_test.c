@@ -71,7 +71,12 @@ static const struct frame frames[] = {
 	{ .function = "schedule", .module = "[kernel]", .file = "", .kind = FRAME_KERNEL },
 	{ .function = "in; 1", .module = "m", .file = "a.h", .line = 3, .is_inlined = true },
 	{ .function = "out", .module = "m", .file = "a.c", .line = 9, .offset = 64 },
-	{ .function = "script", .module = "[jit]", .file = "a.js", .kind = FRAME_JIT },
+	{ .function = "script",
+	  .module = "[jit]",
+	  .file = "a.js",
+	  .line = 7,
+	  .column = 3,
+	  .kind = FRAME_JIT },
 	{ .function = "out", .module = "m", .file = "a.c", .line = 10, .offset = 80 },
 	{ .function = "", .module = "lib.so", .file = "", .offset = 5 },
 };
@@ -120,8 +125,8 @@ static void test_paths(void)
 {
 	const struct profile_paths_options options = { .is_folded = true, .annotate = true };
 	static const char *const whole[] = {
-		"p:q-5/6",    "t_1", "[truncated]", "[lib.so]+0x5", "out",
-		"script_[j]", "out", "in:_1_[i]",   "schedule_[k]", "[blocked: futex]"
+		"p:q-5/6",	     "t_1", "[truncated]", "[lib.so]+0x5", "out",
+		"script a.js:7_[j]", "out", "in:_1_[i]",   "schedule_[k]", "[blocked: futex]"
 	};
 	_release_(profile_freep) struct profile *p = profile_new();
 	_release_(profile_paths_freep) struct profile_paths *paths = NULL;

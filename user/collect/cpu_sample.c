@@ -61,12 +61,14 @@ static int configure(struct cpu_sample *c)
 
 static int open_unwinding(struct cpu_sample *c)
 {
-	struct unwind_maps maps = UNWIND_MAPS(c->skel);
+	const struct unwind_maps maps = UNWIND_MAPS(c->skel);
+	const struct js_maps js_maps = JS_MAPS(c->skel);
 
 	if (c->stacks == STACKS_FP || !c->options->has_user)
 		return 0;
 	c->unwind = unwind_tables_new(&maps);
-	return c->unwind ? 0 : -ENOMEM;
+	c->js = js_names_new(&js_maps, c->loop, c->options->has_js_tiers);
+	return c->unwind && c->js ? 0 : -ENOMEM;
 }
 
 static int load(struct cpu_sample *c)
@@ -91,6 +93,7 @@ static int load(struct cpu_sample *c)
 	c->names.symbols = c->symbols;
 	c->names.kernel = c->kernel;
 	c->names.stacks_fd = bpf_map__fd(c->skel->maps.stacks);
+	c->names.js = c->js;
 	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.events), on_event, c, NULL);
 	return c->ring ? 0 : log_errno(-errno, "cannot read the ring buffer");
 }
@@ -130,6 +133,7 @@ void cpu_sample_free(struct cpu_sample *c)
 	clock_events_detach(&c->events);
 	ring_buffer__free(c->ring);
 	unwind_tables_free(c->unwind);
+	js_names_free(c->js);
 	cpu_sample_bpf__destroy(c->skel);
 	kernel_symbols_free(c->kernel);
 	symbols_free(c->symbols);
@@ -315,6 +319,7 @@ int cpu_sample_meta(struct cpu_sample *c, uint64_t since_ns, struct profile_meta
 		.build_id_ctx = c,
 	};
 	memcpy(m->stacks.ended, counters + SAMPLE_STACKS, sizeof(m->stacks.ended));
+	m->stacks.js = c->js_counts;
 	fill_note(c, counters, m);
 	return 0;
 }

@@ -27,8 +27,9 @@ struct cpu_sample_options {
 	enum cpu_sample_event event;
 	bool is_system_wide, by_thread, follow_children;
 	bool has_user, has_kernel;
-	bool is_live;	/* the loop goes on when all processes have ended */
-	pid_t only_tid; /* 0: all threads */
+	bool has_js_tiers; /* names of JavaScript functions tell the tier of their code */
+	bool is_live;	   /* the loop goes on when all processes have ended */
+	pid_t only_tid;	   /* 0: all threads */
 	uint64_t frequency_hz;
 	uint64_t min_wait_ns;
 	uint32_t max_stacks;

@@ -120,8 +120,11 @@ int cpu_sample_read(const struct cpu_sample *c, struct sample_list *list)
 	struct waiting waiting = { .list = list,
 				   .now_ns = c->stopped_ns ? c->stopped_ns : clock_monotonic_ns(),
 				   .min_ns = c->options->min_wait_ns };
-	int err = table_walk(bpf_map__fd(c->skel->maps.samples), sizeof(struct sample_key),
-			     sizeof(struct sample_value), take_sample, list);
+	int err = js_names_read_fresh(c->js);
+
+	if (!err)
+		err = table_walk(bpf_map__fd(c->skel->maps.samples), sizeof(struct sample_key),
+				 sizeof(struct sample_value), take_sample, list);
 
 	if (!err && c->options->mode != CPU_SAMPLE_ON_CPU)
 		err = table_walk(bpf_map__fd(c->skel->maps.waits), sizeof(uint32_t),
@@ -245,10 +248,12 @@ static int add_sample(struct cpu_sample *c, struct profile *p, const struct samp
 		return 0;
 	f->len = 0;
 	f->cut = NULL;
+	f->js = (struct js_counts){ 0 };
 	stack_names_add_kernel(&c->names, key->kernel, key->state != CPU_SAMPLE_RUNNING, f);
 	if (c->options->has_user)
 		add_user(c, program, key->user, f);
 	out.cut = f->cut;
+	js_counts_add(&c->js_counts, &f->js, s->value.count);
 	if (!out.cut)
 		add_left_out(c, f);
 	out.depth = f->len;
@@ -275,6 +280,7 @@ int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *now,
 	_release_(freep) struct named_stack *frames = malloc(sizeof(*frames));
 	int err = frames ? subtract(now, before, &list) : -ENOMEM;
 
+	c->js_counts = (struct js_counts){ 0 };
 	if (!err)
 		err = resolve_all(c, &list);
 	for (size_t i = 0; i < list.len && !err; i++)

@@ -38,6 +38,7 @@ static void let_go(struct sampled *s)
 		return;
 	jit_map_free(s->now.jit); /* it reads by the target */
 	s->now.jit = NULL;
+	js_names_forget(s->owner->js, s->pid);
 	target_done(&s->target);
 	s->is_open = false;
 	s->owner->open_count--;
@@ -64,6 +65,7 @@ static void end(struct sampled *s)
 
 	s->is_ended = true;
 	unwind_tables_forget(s->owner->unwind, s->pid);
+	js_names_forget(s->owner->js, s->pid);
 	forget_target(s);
 	(void)bpf_map_delete_elem(bpf_map__fd(s->owner->skel->maps.process_asked), &tgid);
 	if (s->is_open && !s->owner->options->is_system_wide)

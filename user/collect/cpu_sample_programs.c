@@ -45,6 +45,7 @@ static int set_aside(struct sampled *s)
 	*past = s->now;
 	past->names = --c->set_aside;
 	symbols_set_aside(c->symbols, s->pid, past->names);
+	js_names_set_aside(c->js, s->pid, past->names);
 	unwind_tables_forget(c->unwind, s->pid);
 	s->now = (struct program){ .names = s->pid };
 	return 0;
@@ -129,7 +130,7 @@ int sampled_refresh(struct sampled *s)
 
 		err = read_mappings(s, &maps);
 		if (!err)
-			err = process_code_take(c->symbols, c->unwind, &s->target, &maps);
+			err = stack_names_take(&c->names, c->unwind, &s->target, &maps);
 	}
 	if (err == -EBUSY || err == -EAGAIN)
 		return 0; /* the kernel side will tell of the exec */

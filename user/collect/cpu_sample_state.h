@@ -67,6 +67,8 @@ struct cpu_sample {
 	struct symbols *symbols;
 	struct kernel_symbols *kernel; /* NULL with -U */
 	struct unwind_tables *unwind;  /* NULL with STACKS_FP */
+	struct js_names *js;	       /* the same */
+	struct js_counts js_counts;    /* of the profile filled last */
 	struct clock_events events;
 	struct sampled *processes;
 	size_t open_count; /* of them, targets held */

@@ -49,19 +49,20 @@ static int configure(struct gc_trace *c)
 
 static int open_maps(struct gc_trace *c)
 {
+	const struct js_maps js_maps = JS_MAPS(c->skel);
 	struct gc_trace_bpf *skel = c->skel;
 
 	c->unwind_maps = UNWIND_MAPS(skel);
 	if (c->options->has_stacks && c->method != STACKS_FP) {
 		c->processes.unwind = unwind_tables_new(&c->unwind_maps);
-		if (!c->processes.unwind)
+		c->js = c->names.js = js_names_new(&js_maps, c->loop, c->options->has_js_tiers);
+		if (!c->processes.unwind || !c->js)
 			return -ENOMEM;
 	}
 	c->processes.targets_fd = bpf_map__fd(skel->maps.targets);
 	c->processes.code_fd = bpf_map__fd(skel->maps.code);
 	c->processes.asked_fd = bpf_map__fd(skel->maps.process_asked);
 	c->names.stacks_fd = bpf_map__fd(skel->maps.stacks);
-	c->names.symbols = c->processes.symbols;
 	c->ring = ring_buffer__new(bpf_map__fd(skel->maps.events), on_event, c, NULL);
 	return c->ring ? 0 : -errno;
 }
@@ -93,9 +94,10 @@ int gc_trace_open(const struct gc_trace_options *options, struct loop *loop, str
 	c->options = options;
 	c->loop = c->processes.loop = loop;
 	c->method = options->has_stacks ? stack_method_choose(options->stacks) : STACKS_FP;
-	c->processes.symbols = symbols_new();
+	c->processes.names = &c->names;
+	c->names.symbols = symbols_new();
 	c->scratch = malloc(sizeof(*c->scratch));
-	err = c->processes.symbols && c->scratch ? load(c) : log_errno(-ENOMEM, "cannot start");
+	err = c->names.symbols && c->scratch ? load(c) : log_errno(-ENOMEM, "cannot start");
 	if (err) {
 		gc_trace_free(c);
 		return err;
@@ -119,9 +121,10 @@ void gc_trace_free(struct gc_trace *c)
 	processes_done(&c->processes);
 	ring_buffer__free(c->ring);
 	unwind_tables_free(c->processes.unwind);
+	js_names_free(c->js);
 	gc_trace_free_events(c);
 	gc_trace_bpf__destroy(c->skel);
-	symbols_free(c->processes.symbols);
+	symbols_free(c->names.symbols);
 	stack_names_done(&c->names);
 	strings_done(&c->texts);
 	arena_done(&c->arena);
@@ -306,7 +309,7 @@ void gc_trace_view(const struct gc_trace *c, struct gcs *ret)
 
 static void fill_note(struct gc_trace *c, struct gcs_meta *m)
 {
-	const char *symbols = c->options->has_stacks ? symbols_note(c->processes.symbols) : NULL;
+	const char *symbols = c->options->has_stacks ? symbols_note(c->names.symbols) : NULL;
 
 	c->note[0] = 0;
 	if (c->processes.missed_children)
@@ -362,6 +365,7 @@ static int fill_meta(struct gc_trace *c, uint64_t now_ns, struct gcs_meta *m)
 	m->is_complete = !m->lost_events && !m->lost_stacks && !m->lost_threads && !m->lost_ends &&
 			 !m->broken_events && !m->dropped_collections;
 	memcpy(m->stacks.ended, counters + GC_STACKS, sizeof(m->stacks.ended));
+	m->stacks.js = c->js_counts;
 	fill_note(c, m);
 	return 0;
 }

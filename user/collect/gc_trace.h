@@ -13,7 +13,7 @@
 
 struct gc_trace_options {
 	enum stack_method stacks;
-	bool has_stacks, follow_children;
+	bool has_stacks, has_js_tiers, follow_children;
 	bool is_command; /* what was started may execute what has a V8 later */
 	uint32_t max_stacks, max_collections;
 	uint32_t max_events_bytes; /* ring buffer, a power of two */

@@ -90,7 +90,9 @@ static struct gc_stack *name_stack(struct gc_trace *c, const struct gc_event *e,
 		return NULL;
 	named->len = 0;
 	named->cut = NULL;
+	named->js = (struct js_counts){ 0 };
 	stack_names_add_user(&c->names, &code, e->stack, named);
+	js_counts_add(&c->js_counts, &named->js, 1);
 	frames = arena_alloc(&c->arena, named->len * sizeof(*frames) + 1);
 	if (!frames) {
 		c->stacks.len--;

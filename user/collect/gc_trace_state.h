@@ -66,6 +66,8 @@ struct gc_trace {
 	struct unwind_maps unwind_maps;
 	struct kernel_symbols *kernel;
 	struct stack_names names;
+	struct js_names *js; /* NULL: stacks are not walked by us */
+	struct js_counts js_counts;
 	struct uprobe_links links;
 	struct gc_process *by_slot[TARGETS_MAX];
 	struct {

@@ -74,12 +74,14 @@ static int configure(struct loop_stall *c)
 
 static int open_unwinding(struct loop_stall *c)
 {
-	c->unwind_maps = UNWIND_MAPS(c->skel);
+	const struct js_maps js_maps = JS_MAPS(c->skel);
 
+	c->unwind_maps = UNWIND_MAPS(c->skel);
 	if (c->method == STACKS_FP || !c->options->has_stacks)
 		return 0;
 	c->processes.unwind = unwind_tables_new(&c->unwind_maps);
-	return c->processes.unwind ? 0 : -ENOMEM;
+	c->js = c->names.js = js_names_new(&js_maps, c->loop, c->options->has_js_tiers);
+	return c->processes.unwind && c->js ? 0 : -ENOMEM;
 }
 
 /* Memory of array map @map, shared with the kernel side; NULL: errno says. */
@@ -128,7 +130,6 @@ static int load(struct loop_stall *c)
 	if (!err || err == -EPERM) /* said: kernel frames are there, without names */
 		err = open_maps(c);
 	c->names.kernel = c->kernel;
-	c->names.symbols = c->processes.symbols;
 	return err ? log_errno(err, "cannot start") : 0;
 }
 
@@ -144,10 +145,11 @@ int loop_stall_open(const struct loop_stall_options *options, struct loop *loop,
 	c->options = options;
 	c->loop = c->processes.loop = loop;
 	c->processes.is_live = options->is_live;
+	c->processes.names = &c->names;
 	c->method = stack_method_choose(options->stacks);
-	c->processes.symbols = symbols_new();
+	c->names.symbols = symbols_new();
 	c->scratch = malloc(sizeof(*c->scratch));
-	err = c->processes.symbols && c->scratch ? load(c) : log_errno(-ENOMEM, "cannot start");
+	err = c->names.symbols && c->scratch ? load(c) : log_errno(-ENOMEM, "cannot start");
 	if (err) {
 		loop_stall_free(c);
 		return err;
@@ -180,6 +182,7 @@ void loop_stall_free(struct loop_stall *c)
 	processes_done(&c->processes);
 	ring_buffer__free(c->ring);
 	unwind_tables_free(c->processes.unwind);
+	js_names_free(c->js);
 	loop_stall_free_stalls(c);
 	loop_stall_free_loops(c);
 	free(c->looks.at);
@@ -189,7 +192,7 @@ void loop_stall_free(struct loop_stall *c)
 	}
 	loop_stall_bpf__destroy(c->skel);
 	kernel_symbols_free(c->kernel);
-	symbols_free(c->processes.symbols);
+	symbols_free(c->names.symbols);
 	stack_names_done(&c->names);
 	strings_done(&c->texts);
 	arena_done(&c->arena);
@@ -360,7 +363,7 @@ void loop_stall_counts(const struct loop_stall *c, size_t *ret_loops, uint64_t *
 
 static void fill_note(struct loop_stall *c, struct loops_meta *m)
 {
-	const char *symbols = symbols_note(c->processes.symbols);
+	const char *symbols = symbols_note(c->names.symbols);
 
 	c->note[0] = 0;
 	if (c->processes.missed_children)
@@ -415,6 +418,7 @@ static int fill_meta(struct loop_stall *c, uint64_t now_ns, struct loops_meta *m
 	};
 	m->is_complete = !m->lost_events && !m->lost_stacks && !m->lost_loops && !m->dropped_stalls;
 	memcpy(m->stacks.ended, counters + LOOP_STACKS, sizeof(m->stacks.ended));
+	m->stacks.js = c->js_counts;
 	fill_note(c, m);
 	return 0;
 }

@@ -15,6 +15,7 @@ struct loop_stall_options {
 	enum stack_method stacks;
 	uint64_t threshold_ns;
 	uint64_t frequency_hz; /* of looks at a late loop */
+	bool has_js_tiers;     /* names of JavaScript functions tell the tier of their code */
 	bool has_stacks, has_split, follow_children;
 	bool is_live;	 /* the loop goes on when all processes have ended */
 	bool has_timers; /* how late libuv's timers run: a probe per iteration */

@@ -171,7 +171,7 @@ bool loop_stall_looked_at(struct loop_stall *c, const struct seen_loop *l, struc
 	for (size_t i = 0; c->kernel && i < look->kernel_depth && i < LOOP_LOOK_FRAMES; i++)
 		kernel_symbols_find(c->kernel, look->kernel[i] - 1, &s->at[s->len++]);
 	if (!err) {
-		(void)symbols_resolve(c->processes.symbols, l->info.pid, stack.at, stack.len);
+		(void)symbols_resolve(c->names.symbols, l->info.pid, stack.at, stack.len);
 		stack_names_add_walked(&c->names, &code, &stack, s);
 	}
 	return s->len > 0;

@@ -62,7 +62,7 @@ static const struct frame *keep_frames(struct loop_stall *c, const struct named_
 static bool is_new_code(const struct loop_stall *c, pid_t pid, const struct stack_frames *stack)
 {
 	for (size_t i = 0; i < stack->len; i++) {
-		const char *module = symbols_module(c->processes.symbols, pid, stack->at[i]);
+		const char *module = symbols_module(c->names.symbols, pid, stack->at[i]);
 
 		if (!module || strcmp(module, "[jit]") == 0)
 			return true;
@@ -78,7 +78,7 @@ static void resolve(struct loop_stall *c, pid_t pid, uint64_t id)
 		return;
 	if (is_new_code(c, pid, &stack))
 		processes_refresh_one(&c->processes, pid);
-	(void)symbols_resolve(c->processes.symbols, pid, stack.at, stack.len);
+	(void)symbols_resolve(c->names.symbols, pid, stack.at, stack.len);
 }
 
 static const struct named *name(struct loop_stall *c, const struct named_key *key)
@@ -96,10 +96,12 @@ static const struct named *name(struct loop_stall *c, const struct named_key *ke
 	memset(n, 0, sizeof(*n));
 	s->len = 0;
 	s->cut = NULL;
+	s->js = (struct js_counts){ 0 };
 	resolve(c, (pid_t)key->tgid, key->user);
 	code = processes_code(&c->processes, (pid_t)key->tgid);
 	stack_names_add_kernel(&c->names, key->kernel, key->part != LOOP_RUNNING, s);
 	stack_names_add_user(&c->names, &code, key->user, s);
+	js_counts_add(&c->js_counts, &s->js, 1);
 	n->key = *key;
 	n->frames = keep_frames(c, s);
 	n->depth = s->len;
@@ -245,8 +247,10 @@ int loop_stall_name_look(struct loop_stall *c, struct seen_loop *l)
 
 	stack->len = 0;
 	stack->cut = NULL;
+	stack->js = (struct js_counts){ 0 };
 	if (!loop_stall_looked_at(c, l, stack))
 		return 0;
+	js_counts_add(&c->js_counts, &stack->js, 1);
 	l->looked = (struct stall_stack){ .part = part,
 					  .wait = wait_text(c, part, l->state.out_syscall, stack),
 					  .cut = stack->cut,

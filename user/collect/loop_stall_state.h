@@ -59,6 +59,8 @@ struct loop_stall {
 	struct unwind_maps unwind_maps;
 	struct kernel_symbols *kernel;
 	struct stack_names names;
+	struct js_names *js;	    /* NULL with STACKS_FP */
+	struct js_counts js_counts; /* of the stacks of looks */
 	struct bpf_link *waits[LOOP_WAIT_LINKS];
 	struct clock_events clock;
 	struct uprobe_links runtime;

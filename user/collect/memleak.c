@@ -69,12 +69,16 @@ static int configure(struct memleak *m)
 
 static int open_unwinding(struct memleak *m)
 {
-	struct unwind_maps maps = UNWIND_MAPS(m->skel);
+	const struct unwind_maps maps = UNWIND_MAPS(m->skel);
+	const struct js_maps js_maps = JS_MAPS(m->skel);
 
+	m->names.symbols = m->symbols;
+	m->names.stacks_fd = bpf_map__fd(m->skel->maps.stacks);
 	if (m->stacks == STACKS_FP)
 		return 0;
 	m->unwind = unwind_tables_new(&maps);
-	return m->unwind ? 0 : log_errno(-ENOMEM, "cannot start");
+	m->js = m->names.js = js_names_new(&js_maps, m->loop, m->options->has_js_tiers);
+	return m->unwind && m->js ? 0 : log_errno(-ENOMEM, "cannot start");
 }
 
 /* The tracepoints of processes and mappings; uprobes are attached per process. */
@@ -143,6 +147,8 @@ void memleak_free(struct memleak *m)
 	memleak_trace_bpf__destroy(m->skel);
 	symbols_free(m->symbols);
 	unwind_tables_free(m->unwind);
+	js_names_free(m->js);
+	stack_names_done(&m->names);
 	leaks_free(m->leaks);
 	leak_rows_done(&m->rows);
 	free(m->report_targets);
@@ -352,6 +358,9 @@ int memleak_report(struct memleak *m, bool is_final, struct leak_report *ret_rep
 	if (err)
 		return log_errno(err, "cannot read the ledger");
 	leak_rows_done(&m->rows);
+	err = js_names_read_fresh(m->js);
+	if (err)
+		return log_errno(err, "cannot make the report");
 	memleak_resolve_all(m);
 	err = leaks_rows(m->leaks, memleak_names, m, o->sort, MIN_SLOPE_BYTES, &m->rows);
 	if (!err)

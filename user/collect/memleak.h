@@ -17,6 +17,7 @@
 struct memleak_options {
 	enum stack_method stacks;
 	bool follow_children, follow_exec;
+	bool has_js_tiers;	/* names of JavaScript functions tell the tier of their code */
 	bool with_mmap;		/* also anonymous mappings and brk of the program itself */
 	bool with_throwing_new; /* probe/allocator.h */
 	uint64_t min_size_bytes, max_size_bytes, min_age_ns;

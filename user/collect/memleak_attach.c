@@ -128,7 +128,7 @@ static int set_target(struct watch *w, enum target_recording recording)
 int watch_refresh_code(struct watch *w)
 {
 	struct memleak *m = w->owner;
-	int err = process_code_refresh(m->symbols, m->unwind, &w->target);
+	int err = stack_names_refresh(&m->names, m->unwind, &w->target);
 
 	if (err || m->unwind)
 		return err;

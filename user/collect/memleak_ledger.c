@@ -224,6 +224,7 @@ int memleak_counts(const struct memleak *m, const struct watch *w, struct leak_c
 		.lost_events = c[LEAK_LOST_EVENTS],
 	};
 	ret_stacks->by_fp = c[LEAK_STACKS_BY_FP];
+	ret_stacks->js = w->js;
 	memcpy(ret_stacks->ended, c + LEAK_STACKS, sizeof(ret_stacks->ended));
 	return 0;
 }
@@ -272,6 +273,7 @@ void memleak_resolve_all(struct memleak *m)
 	for (size_t i = 0; i < m->watch_count; i++) {
 		struct wanted wanted = { .m = m, .pid = m->watches[i]->target.pid };
 
+		m->watches[i]->js = (struct js_counts){ 0 };
 		leaks_each_stack(m->leaks, want_stack, &wanted);
 		if (symbols_resolve(m->symbols, wanted.pid, wanted.at, wanted.len))
 			log_warn("out of memory while reading symbols: names will be missing");
@@ -310,22 +312,27 @@ size_t memleak_names(void *ctx, pid_t pid, uint64_t id, struct frame *ret_frames
 		     const char **ret_cut)
 {
 	struct memleak *m = ctx;
+	struct watch *w = memleak_watch_of(m, (uint32_t)pid);
+	const struct stack_code code = { .names = pid };
+	struct stack_room room = { .at = ret_frames, .max = max };
 	struct stack_frames stack;
 	size_t depth = 0;
-	size_t i = 0;
 
 	*ret_cut = "stack not recorded";
 	if (stack_read(bpf_map__fd(m->skel->maps.stacks), id, &stack))
 		return 0;
 	/* an address outside all code: what was taken for a frame pointer was none */
-	for (; i < stack.len && depth < max; i++) {
-		size_t count = symbols_frames(m->symbols, pid, stack.at[i], ret_frames + depth,
-					      max - depth);
+	for (size_t i = 0; i < stack.len && depth < max; i++) {
+		size_t count = stack_names_frame(&m->names, &code, &stack, i, &room);
 
 		if (!count)
 			break;
 		depth += count;
+		room.at += count;
+		room.max -= count;
 	}
+	if (w)
+		js_counts_add(&w->js, &room.js, 1);
 	*ret_cut = cut_of(&stack, ret_frames, depth);
 	return depth;
 }

@@ -5,6 +5,7 @@
 
 #include "abi/memleak-trace.h"
 #include "collect/memleak.h"
+#include "collect/stack_names.h"
 
 #include "host/clock.h"
 #include "host/target.h"
@@ -42,6 +43,7 @@ struct watch {
 	struct uprobe_links links;
 	struct ranges ranges, runtime_ranges; /* --mmap: the program's own, and the runtime's */
 	char allocator[320];		      /* for the report */
+	struct js_counts js;		      /* of the stacks of the last report */
 };
 
 struct memleak {
@@ -52,6 +54,8 @@ struct memleak {
 	struct ring_buffer *ring;
 	struct symbols *symbols;
 	struct unwind_tables *unwind; /* NULL with STACKS_FP */
+	struct js_names *js;	      /* the same */
+	struct stack_names names;
 	struct leaks *leaks;
 	struct watch *watches[TARGETS_MAX];
 	size_t watch_count;

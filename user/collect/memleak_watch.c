@@ -48,6 +48,7 @@ static void watch_end(struct watch *w, enum watch_state state)
 		return;
 	watch_detach(w);
 	unwind_tables_forget(w->owner->unwind, w->target.pid);
+	js_names_forget(w->owner->js, w->target.pid);
 	w->state = state;
 	w->ended_ns = clock_monotonic_ns();
 	if (w->target.pidfd >= 0)
@@ -62,6 +63,7 @@ void watch_free(struct watch *w)
 	if (w->target.pid) /* its place in the table, for others */
 		(void)bpf_map_delete_elem(bpf_map__fd(w->owner->skel->maps.targets),
 					  &w->target.pid);
+	js_names_forget(w->owner->js, w->target.pid);
 	target_done(&w->target);
 	ranges_done(&w->ranges);
 	ranges_done(&w->runtime_ranges);
@@ -212,6 +214,7 @@ static void forget_program(struct watch *w)
 	leaks_forget(m->leaks, w->target.pid);
 	symbols_forget(m->symbols, w->target.pid);
 	unwind_tables_forget(m->unwind, w->target.pid);
+	js_names_drop(m->js, w->target.pid);
 	ranges_done(&w->ranges);
 	ranges_done(&w->runtime_ranges);
 	(void)snprintf(w->allocator, sizeof(w->allocator), "not found yet");

@@ -41,7 +41,8 @@ size_t processes_running(const struct processes *p)
 static void release(struct process *s)
 {
 	if (s->is_open) {
-		jit_map_free(s->jit); /* it reads by the target */
+		jit_map_free(s->jit); /* it reads by the target, as the next */
+		js_names_forget(s->set->names->js, s->pid);
 		target_done(&s->target);
 	}
 	free(s);
@@ -66,6 +67,7 @@ static int on_ended(void *ctx)
 
 	s->is_ended = true;
 	unwind_tables_forget(p->unwind, s->pid);
+	js_names_forget(p->names->js, s->pid);
 	(void)bpf_map_delete_elem(p->targets_fd, &tgid);
 	(void)bpf_map_delete_elem(p->asked_fd, &tgid);
 	(void)loop_remove_fd(p->loop, s->target.pidfd);
@@ -82,10 +84,10 @@ static int refresh(struct process *s)
 		(void)jit_map_open(&s->target, &s->jit); /* without it the names are missing */
 	if (s->jit)
 		(void)jit_map_refresh(s->jit); /* most processes have none */
-	err = process_code_refresh(p->symbols, p->unwind, &s->target);
+	err = stack_names_refresh(p->names, p->unwind, &s->target);
 	if (err || p->unwind)
 		return err;
-	return process_code_set_ranges(p->symbols, s->pid, p->code_fd, s->slot);
+	return process_code_set_ranges(p->names->symbols, s->pid, p->code_fd, s->slot);
 }
 
 static int open_target(struct process *s, pid_t *ret_tgid)
@@ -199,6 +201,7 @@ int processes_add_descendant(void *ctx, pid_t pid)
 static void on_exec(struct process *s)
 {
 	unwind_tables_forget(s->set->unwind, s->pid);
+	js_names_drop(s->set->names->js, s->pid);
 	jit_map_free(s->jit);
 	s->jit = NULL;
 	s->is_probed = false;

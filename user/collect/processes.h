@@ -32,7 +32,7 @@ struct process {
 
 /* Everything above the line is the owner's, set before the first process. */
 struct processes {
-	struct symbols *symbols;
+	struct stack_names *names;
 	struct unwind_tables *unwind; /* NULL: the kernel walks, by frame pointers */
 	struct loop *loop;
 	int targets_fd, code_fd, asked_fd; /* maps */

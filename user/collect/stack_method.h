@@ -9,6 +9,11 @@ enum stack_method {
 	STACKS_FP,    /* by the kernel, frame pointers alone */
 };
 
+/* Of the option --js-tiers. */
+#define JS_TIERS_HELP                                                                              \
+	"names of JavaScript functions tell what runs them: [interpreted], [baseline], [maglev], " \
+	"[turbofan] or [builtin]"
+
 /* "auto", "dwarf", "fp" to the method; -EINVAL for another word. */
 int stack_method_parse(const char *text, enum stack_method *ret_method);
 

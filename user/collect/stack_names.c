@@ -2,6 +2,7 @@
 /* Kernel frames, user frames, and what the runtime says of code that it has made. */
 #include "collect/stack_names.h"
 
+#include "base/scope.h"
 #include "symbol/perfmap.h"
 
 #include <seccomp.h>
@@ -15,6 +16,23 @@ void stack_names_done(struct stack_names *n)
 	strings_done(&n->js_names);
 }
 
+int stack_names_take(const struct stack_names *n, struct unwind_tables *unwind,
+		     const struct target *t, const struct procmaps *maps)
+{
+	int err = process_code_take(n->symbols, unwind, t, maps);
+
+	return err ? err : js_names_refresh(n->js, t, maps);
+}
+
+int stack_names_refresh(const struct stack_names *n, struct unwind_tables *unwind,
+			const struct target *t)
+{
+	_release_(procmaps_done) struct procmaps maps = { 0 };
+	int err = target_maps(t, &maps);
+
+	return err ? err : stack_names_take(n, unwind, t, &maps);
+}
+
 static const char *keep(struct stack_names *n, const char *text)
 {
 	const char *kept = strings_keep(&n->js_names, text);
@@ -22,24 +40,29 @@ static const char *keep(struct stack_names *n, const char *text)
 	return kept ? kept : ""; /* out of memory: as if not known */
 }
 
-static void name_jit(struct stack_names *n, const struct stack_code *code, uint64_t addr,
+/* By the map that the runtime writes, if it does. True: it told of the place. */
+static bool name_jit(struct stack_names *n, const struct stack_code *code, uint64_t addr,
 		     struct frame *f)
 {
 	struct perfmap_js js;
 	const char *name;
+	char text[TEXT_MAX];
 	uint64_t start;
 
-	if (!code || !code->jit || f->kind != FRAME_JIT || f->function[0] ||
+	if (!code->jit || f->kind != FRAME_JIT || f->function[0] ||
 	    !jit_map_find(code->jit, addr, &name, &start))
-		return;
+		return false;
 	f->offset = addr - start;
 	if (!perfmap_js_name(name, &js)) {
 		f->function = keep(n, name);
-		return;
+		return true;
 	}
-	f->function = keep(n, js.function);
+	(void)snprintf(text, sizeof(text), "%s%s", js.function, js_names_suffix(n->js, js.tier));
+	f->function = keep(n, text);
 	f->file = keep(n, js.file);
 	f->line = js.line;
+	f->column = js.column;
+	return true;
 }
 
 /* At a switch the innermost frames are those of our own program, up to the scheduler's. */
@@ -72,30 +95,48 @@ void stack_names_add_kernel(const struct stack_names *n, uint64_t id, bool is_sw
 		drop_own(s, from);
 }
 
-static void add_frame(struct stack_names *n, const struct stack_code *code, uint64_t addr,
-		      struct named_stack *s)
+size_t stack_names_frame(struct stack_names *n, const struct stack_code *code,
+			 const struct stack_frames *walked, size_t index, struct stack_room *room)
 {
-	struct frame *first = s->at + s->len;
-	size_t count = 0;
+	struct js_place at = { .pid = code->names,
+			       .place = walked->at[index],
+			       .word = walked->js[index],
+			       .is_caller = index > 0 };
+	struct frame *first = room->at;
+	size_t count = symbols_frames(n->symbols, code->names, at.place, first, room->max), js;
+	bool is_named = count && name_jit(n, code, at.place, first);
 
-	if (code)
-		count = symbols_frames(n->symbols, code->names, addr, first,
-				       PROFILE_MAX_DEPTH - s->len);
+	at.is_made = count && first->kind == FRAME_JIT;
+	if (is_named && at.is_made) {
+		room->js.frames += at.word != 0;
+		return count;
+	}
+	js = js_names_find(n->js, &at, first, room->max, &room->js);
+	return js ? js : count;
+}
+
+static void add_frame(struct stack_names *n, const struct stack_code *code,
+		      const struct stack_frames *walked, size_t index, struct named_stack *s)
+{
+	struct stack_room room = { .at = s->at + s->len, .max = PROFILE_MAX_DEPTH - s->len };
+	size_t count = code ? stack_names_frame(n, code, walked, index, &room) : 0;
+
 	if (!count) { /* it was over before it was looked at */
-		*first = (struct frame){
-			.function = "", .file = "", .module = "[unknown]", .offset = addr
-		};
+		*room.at = (struct frame){ .function = "",
+					   .file = "",
+					   .module = "[unknown]",
+					   .offset = walked->at[index] };
 		count = 1;
 	}
-	name_jit(n, code, addr, first);
 	s->len += count;
+	js_counts_add(&s->js, &room.js, 1);
 }
 
 void stack_names_add_walked(struct stack_names *n, const struct stack_code *code,
 			    const struct stack_frames *walked, struct named_stack *s)
 {
 	for (size_t i = 0; i < walked->len && s->len < PROFILE_MAX_DEPTH; i++)
-		add_frame(n, code, walked->at[i], s);
+		add_frame(n, code, walked, i, s);
 	s->cut = walked->end == STACK_COMPLETE ? NULL : stack_end_texts[walked->end];
 }
 

@@ -4,9 +4,11 @@
 #define COLLECT_STACK_NAMES_H
 
 #include "base/strings.h"
+#include "collect/js_names.h"
 #include "host/jit_map.h"
 #include "host/kernel_symbols.h"
 #include "host/symbols.h"
+#include "probe/process_code.h"
 #include "probe/stacks.h"
 #include "profile/profile.h"
 
@@ -14,6 +16,7 @@ struct stack_names {
 	/* the owner's */
 	struct symbols *symbols;
 	const struct kernel_symbols *kernel; /* NULL: its frames are left out */
+	struct js_names *js;		     /* NULL: of JIT maps only */
 	int stacks_fd;
 	/* ----- */
 	struct strings js_names;
@@ -29,10 +32,35 @@ struct stack_code {
 struct named_stack {
 	struct frame at[PROFILE_MAX_DEPTH];
 	size_t len;
-	const char *cut; /* why it is not whole, NULL */
+	const char *cut;     /* why it is not whole, NULL */
+	struct js_counts js; /* of its frames */
+};
+
+/* Where frames go. */
+struct stack_room {
+	struct frame *at;
+	size_t max;
+	struct js_counts js; /* of those put there */
 };
 
 void stack_names_done(struct stack_names *n);
+
+/*
+ * Reads the mappings of @t and hands them to all who need them; @unwind may be NULL. 0, or the
+ * first error: names are taken even when the tables cannot be.
+ */
+int stack_names_refresh(const struct stack_names *n, struct unwind_tables *unwind,
+			const struct target *t);
+/* The same with mappings that were read already. */
+int stack_names_take(const struct stack_names *n, struct unwind_tables *unwind,
+		     const struct target *t, const struct procmaps *maps);
+
+/*
+ * The frames of address @index of @walked, innermost first; how many, 0: it lies in no code that is
+ * known.
+ */
+size_t stack_names_frame(struct stack_names *n, const struct stack_code *code,
+			 const struct stack_frames *walked, size_t index, struct stack_room *room);
 
 /* Appends the frames of kernel stack @id; @is_switch: taken at a switch, ours are dropped. */
 void stack_names_add_kernel(const struct stack_names *n, uint64_t id, bool is_switch,

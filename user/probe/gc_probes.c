@@ -5,7 +5,7 @@
 #include "base/scope.h"
 #include "base/text.h"
 #include "probe/function_place.h"
-#include "symbol/elf_prefixes.h"
+#include "symbol/elf_prefixed.h"
 #include "symbol/probe_site.h"
 
 #include <errno.h>
@@ -94,12 +94,12 @@ static void add_place(struct gc_places *p, enum gc_probe probe, struct uprobe_pl
 		p->at[probe][(*count)++] = place;
 }
 
-/* Where in the function of @symbol to probe its entry: file offset, 0 none. */
-static uint64_t place_in(const struct search *s, const struct function *f,
-			 const struct elf_symbol *symbol, uint64_t offset)
+/* Where in the function of @size bytes to probe its entry: file offset, 0 none. */
+static uint64_t place_in(const struct search *s, const struct function *f, uint64_t size,
+			 uint64_t offset)
 {
 	_release_(freep) uint8_t *text = NULL;
-	struct bytes code = { .len = symbol->size < CODE_MAX ? symbol->size : CODE_MAX };
+	struct bytes code = { .len = size < CODE_MAX ? size : CODE_MAX };
 	struct probe_site site;
 
 	text = malloc(code.len);
@@ -110,15 +110,23 @@ static uint64_t place_in(const struct search *s, const struct function *f,
 	return offset + site.offset;
 }
 
-static int on_function(void *ctx, size_t prefix, const char *name, const struct elf_symbol *symbol)
+static const struct function *function_of(const char *name)
 {
-	const struct function *f = &functions[prefix];
+	for (size_t i = 0; i < FUNCTION_COUNT; i++)
+		if (strncmp(name, functions[i].prefix, strlen(functions[i].prefix)) == 0)
+			return &functions[i];
+	return NULL;
+}
+
+static int on_symbol(void *ctx, const struct elf_prefixed *symbol)
+{
+	const struct function *f = function_of(symbol->name);
 	const struct search *s = ctx;
-	struct uprobe_place place = { .cookie = cookie_of(f, name) };
+	struct uprobe_place place = { 0 };
 	uint64_t offset = 0, first = 0;
 	bool is_code = false;
 
-	if (strncmp(clone_suffix(name), ".cold", 5) == 0 ||
+	if (!f || !symbol->size || strncmp(clone_suffix(symbol->name), ".cold", 5) == 0 ||
 	    !elf_offset_of(s->elf, symbol->vaddr, &offset, &is_code) || !is_code)
 		return 0;
 	if (f->probe == GC_PROBES) {
@@ -128,7 +136,8 @@ static int on_function(void *ctx, size_t prefix, const char *name, const struct 
 		}
 		return 0;
 	}
-	place.offset = place_in(s, f, symbol, offset);
+	place.cookie = cookie_of(f, symbol->name);
+	place.offset = place_in(s, f, symbol->size, offset);
 	if (!place.offset)
 		return 0;
 	add_place(s->places, f->probe, place);
@@ -146,7 +155,7 @@ static int look(void *ctx, const struct elf *elf, const struct mapping *m)
 
 	for (size_t i = 0; i < FUNCTION_COUNT; i++)
 		prefixes[i] = functions[i].prefix;
-	err = elf_find_prefixed(elf, prefixes, FUNCTION_COUNT, on_function, &s);
+	err = elf_find_prefixed(elf, prefixes, FUNCTION_COUNT, on_symbol, &s);
 	if (err)
 		return err;
 	(void)text_clean(m->path, strlen(m->path), places->path, sizeof(places->path));

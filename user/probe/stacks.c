@@ -4,13 +4,23 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <string.h>
+
+void stack_frames_add(struct stack_frames *s, uint64_t word)
+{
+	if (STACK_IS_JS(word)) {
+		if (s->len)
+			s->js[s->len - 1] = word;
+		return;
+	}
+	s->at[s->len] = word;
+	s->js[s->len++] = 0;
+}
 
 int stack_read(int fd, uint64_t id, struct stack_frames *ret)
 {
 	struct stack part;
-	size_t len = 0;
 
+	ret->len = 0;
 	for (size_t i = 0; i < STACK_PARTS && (i == 0 || id != STACK_NONE); i++) {
 		int err = bpf_map_lookup_elem(fd, &id, &part);
 
@@ -18,11 +28,10 @@ int stack_read(int fd, uint64_t id, struct stack_frames *ret)
 			return err;
 		if (part.depth > STACK_PART_FRAMES)
 			return -EBADMSG;
-		memcpy(ret->at + len, part.frames, part.depth * sizeof(part.frames[0]));
-		len += part.depth;
+		for (size_t k = 0; k < part.depth; k++)
+			stack_frames_add(ret, part.frames[k]);
 		id = part.next;
 	}
-	ret->len = len;
 	ret->tgid = part.tgid;
 	ret->end = part.end < STACK_ENDS ? (enum stack_end)part.end : STACK_UNTOLD;
 	ret->is_by_fp = part.is_by_fp;

@@ -15,7 +15,11 @@ struct stack_frames {
 	bool is_by_fp;
 	size_t len;
 	uint64_t at[STACK_MAX_FRAMES]; /* leaf first; each inside its instruction */
+	uint64_t js[STACK_MAX_FRAMES]; /* whose frame it is: a word of abi/stacks.h, 0 none */
 };
+
+/* Appends @word of a user stack: an address, or what it says of the last one. */
+void stack_frames_add(struct stack_frames *s, uint64_t word);
 
 /* The stack @id of map @fd. 0, -ENOENT (STACK_NONE too), or what the kernel said. */
 int stack_read(int fd, uint64_t id, struct stack_frames *ret);

@@ -106,8 +106,8 @@ static void take_frames(const struct unwind_walk *w, uint32_t tgid, struct stack
 	for (uint32_t part = 0; part <= w->part; part++) {
 		uint32_t depth = part == w->part ? w->depth : STACK_PART_FRAMES;
 
-		memcpy(ret->at + ret->len, w->parts[part].frames, depth * sizeof(uint64_t));
-		ret->len += depth;
+		for (uint32_t i = 0; i < depth; i++)
+			stack_frames_add(ret, w->parts[part].frames[i]);
 	}
 }
 
@@ -128,6 +128,8 @@ int unwind_look(const struct unwind_maps *maps, const struct target *t, const __
 	w->pc = pc;
 	w->sp = registers[REGISTER_SP];
 	w->fp = registers[REGISTER_FP];
+	if (bpf_map_lookup_elem(maps->js, &tgid, &w->js))
+		w->js.shared = 0; /* no V8 */
 	for (uint32_t i = 0; i < STACK_MAX_FRAMES && w->end == UNWIND_GOES_ON; i++)
 		unwind_step(w, process);
 	unmap(&look);

@@ -10,7 +10,7 @@
 #include "symbol/unwind_table.h"
 
 struct unwind_maps { /* descriptors, borrowed */
-	int blocks, pages, rules, processes;
+	int blocks, pages, rules, processes, js;
 };
 
 /* Those of a skeleton whose programs include lib/unwind.bpf.h. */
@@ -18,7 +18,8 @@ struct unwind_maps { /* descriptors, borrowed */
 	((struct unwind_maps){ .blocks = bpf_map__fd((skel)->maps.unwind_blocks),                  \
 			       .pages = bpf_map__fd((skel)->maps.unwind_pages),                    \
 			       .rules = bpf_map__fd((skel)->maps.unwind_rules),                    \
-			       .processes = bpf_map__fd((skel)->maps.unwind_processes) })
+			       .processes = bpf_map__fd((skel)->maps.unwind_processes),            \
+			       .js = bpf_map__fd((skel)->maps.unwind_js) })
 
 struct unwind_store;
 

@@ -341,12 +341,6 @@ static int gather_file(struct gathering *g, const struct mapping *m)
 	return 0;
 }
 
-/* No file, no stack, no heap: "" or "[anon:NAME]". */
-static bool is_anonymous(const struct mapping *m)
-{
-	return !m->inode && (!m->path[0] || strncmp(m->path, "[anon", strlen("[anon")) == 0);
-}
-
 /*
  * Code made at run time. V8 and others reserve a range and turn pages of it executable one by one:
  * neighbours that are anonymous too are taken for the same range, so that a page made executable
@@ -361,7 +355,7 @@ static void gather_anonymous(struct gathering *g, const struct procmaps *maps, s
 	for (u.end = u.start; i < maps->len; i++) {
 		const struct mapping *m = &maps->at[i];
 
-		if (m->start != u.end || !is_anonymous(m))
+		if (m->start != u.end || !mapping_is_anonymous(m))
 			break;
 		u.end = m->end;
 		has_code |= m->executable;
@@ -398,7 +392,7 @@ static int gather(struct gathering *g, const struct procmaps *maps)
 					    .kind = UNWIND_BY_NOTHING };
 		int err = 0;
 
-		if (is_anonymous(m))
+		if (mapping_is_anonymous(m))
 			gather_anonymous(g, maps, &i);
 		else if (!m->executable || m->start >> 63 /* [vsyscall] */)
 			continue;

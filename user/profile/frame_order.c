@@ -31,6 +31,8 @@ int frame_compare(const struct frame *a, const struct frame *b)
 	if (!order)
 		order = compare_u64(a->line, b->line);
 	if (!order)
+		order = compare_u64(a->column, b->column);
+	if (!order)
 		order = compare_u64(a->kind, b->kind);
 	if (!order)
 		order = compare_u64(a->is_inlined, b->is_inlined);
@@ -45,6 +47,10 @@ int frame_compare_functions(const struct frame *a, const struct frame *b)
 
 	if (!order)
 		order = compare_u64(a->kind, b->kind);
+	if (!order && a->kind == FRAME_JIT) /* that of its beginning: many are "(anonymous)" */
+		order = compare_u64(a->line, b->line);
+	if (!order && a->kind == FRAME_JIT)
+		order = compare_u64(a->column, b->column);
 	if (!order && !a->function[0])
 		order = compare_u64(a->offset, b->offset);
 	return order;

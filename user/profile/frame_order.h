@@ -6,12 +6,15 @@
 #include "symbol/frame.h"
 
 /*
- * <0, 0, >0 by function, module, file, line, kind, whether it is inlined; the offset tells apart
- * only what has no name: two calls on one line are one place.
+ * <0, 0, >0 by function, module, file, line, column, kind, whether it is inlined; the offset tells
+ * apart only what has no name: two calls on one line are one place.
  */
 int frame_compare(const struct frame *a, const struct frame *b);
 
-/* As frame_compare, of the functions: lines and inlining do not count. */
+/*
+ * As frame_compare, of the functions: lines and inlining do not count, but for code made
+ * at run time, whose line is where its function begins.
+ */
 int frame_compare_functions(const struct frame *a, const struct frame *b);
 
 #endif

@@ -22,11 +22,18 @@ const char *const stack_end_texts[STACK_ENDS] = {
 	[STACK_UNTOLD] = "frame pointers only",
 };
 
+void js_counts_add(struct js_counts *into, const struct js_counts *from, uint64_t times)
+{
+	into->frames += from->frames * times;
+	into->unreadable += from->unreadable * times;
+}
+
 void stack_counts_add(struct stack_counts *into, const struct stack_counts *from)
 {
 	for (size_t i = 0; i < STACK_ENDS; i++)
 		into->ended[i] += from->ended[i];
 	into->by_fp += from->by_fp;
+	js_counts_add(&into->js, &from->js, 1);
 }
 
 uint64_t stack_counts_total(const struct stack_counts *c)

@@ -7,10 +7,18 @@
 
 #include <stdint.h>
 
+/* Frames of JavaScript functions in the stacks of a report. */
+struct js_counts {
+	uint64_t frames, unreadable; /* the second are among the first: they have no name */
+};
+
 struct stack_counts {
 	uint64_t ended[STACK_ENDS]; /* by enum stack_end */
 	uint64_t by_fp;		    /* of them: code without a table was crossed by frame pointer */
+	struct js_counts js;
 };
+
+void js_counts_add(struct js_counts *into, const struct js_counts *from, uint64_t times);
 
 /* By enum stack_end: "no_table" for programs, "no unwind table" for people. */
 extern const char *const stack_end_names[STACK_ENDS];

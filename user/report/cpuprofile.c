@@ -6,11 +6,13 @@
  */
 #include "base/json.h"
 #include "base/scope.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "report/profile_paths.h"
 #include "report/profile_report.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define NO_NODE	   UINT32_MAX
@@ -95,11 +97,21 @@ static int grow_tree(struct tree *t)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+/* A script by its path, as V8's own profiler writes it. */
+static const char *url_of(const struct frame *f, char url[TEXT_MAX + 8])
+{
+	if (f->kind != FRAME_JIT || f->file[0] != '/')
+		return f->file;
+	(void)snprintf(url, TEXT_MAX + 8, "file://%s", f->file);
+	return url;
+}
+
 static void write_call_frame(const struct tree *t, struct json *j, uint32_t node)
 {
 	uint32_t element = t->nodes.at[node].element;
 	const struct frame *f = NULL;
 	const char *name = node == ROOT ? "(root)" : "(program)";
+	char url[TEXT_MAX + 8];
 
 	if (node > PROGRAM)
 		name = profile_paths_name(t->paths, element);
@@ -109,9 +121,9 @@ static void write_call_frame(const struct tree *t, struct json *j, uint32_t node
 	json_object(j);
 	json_key_string(j, "functionName", name);
 	json_key_string(j, "scriptId", "0");
-	json_key_string(j, "url", f ? f->file : "");
+	json_key_string(j, "url", f ? url_of(f, url) : "");
 	json_key_i64(j, "lineNumber", f ? (int64_t)f->line - 1 : -1);
-	json_key_i64(j, "columnNumber", -1);
+	json_key_i64(j, "columnNumber", f ? (int64_t)f->column - 1 : -1);
 	json_end(j);
 }
 

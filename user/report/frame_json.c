@@ -8,6 +8,15 @@ const char *const frame_kind_names[] = {
 	[FRAME_JIT] = "jit",
 };
 
+static void number_or_null(struct json *j, const char *key, uint32_t number)
+{
+	json_key(j, key);
+	if (number)
+		json_u64(j, number);
+	else
+		json_string(j, NULL);
+}
+
 void frame_json_place(const struct frame *f, struct json *j)
 {
 	json_key_string(j, "function", f->function[0] ? f->function : NULL);
@@ -15,11 +24,8 @@ void frame_json_place(const struct frame *f, struct json *j)
 	json_key(j, "offset");
 	json_hex(j, f->offset);
 	json_key_string(j, "file", f->file[0] ? f->file : NULL);
-	json_key(j, "line");
-	if (f->line)
-		json_u64(j, f->line);
-	else
-		json_string(j, NULL);
+	number_or_null(j, "line", f->line);
+	number_or_null(j, "column", f->column);
 }
 
 void frame_json(const struct frame *f, struct json *j)

@@ -20,6 +20,19 @@ char *label_frame(const struct frame *f, char buf[LABEL_LEN])
 	return buf;
 }
 
+char *label_graph(const struct frame *f, char buf[LABEL_LEN])
+{
+	size_t len = strlen(label_frame(f, buf));
+
+	if (f->kind != FRAME_JIT || !f->file[0])
+		return buf;
+	if (f->line)
+		(void)snprintf(buf + len, LABEL_LEN - len, " %s:%u", f->file, f->line);
+	else
+		(void)snprintf(buf + len, LABEL_LEN - len, " %s", f->file);
+	return buf;
+}
+
 char *label_time(uint64_t realtime_ns, char buf[LABEL_TIME_LEN])
 {
 	time_t seconds = (time_t)(realtime_ns / 1000000000);

@@ -14,6 +14,12 @@
 char *label_frame(const struct frame *f, char buf[LABEL_LEN]);
 
 /*
+ * The same for formats that have no more than a name: a script's function is told with its place,
+ * "handle /srv/app.js:12". Returns @buf.
+ */
+char *label_graph(const struct frame *f, char buf[LABEL_LEN]);
+
+/*
  * At most @max bytes of @text: of a longer one its start and its end, which for names with long
  * template arguments and for paths are the parts that tell. Returns @buf.
  */

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 /* docs/schema/memleak-trace.schema.json says the same */
-#define LEAK_REPORT_SCHEMA "memleak-trace/2"
+#define LEAK_REPORT_SCHEMA "memleak-trace/3"
 
 struct leak_target {
 	pid_t pid;

@@ -40,7 +40,7 @@ static void put_stack(FILE *out, const struct leak_report *r, const struct leak_
 		(void)fputs(";[unknown stack]", out);
 	for (size_t i = row->depth; i-- > 0;) {
 		(void)fputc(';', out);
-		folded_put_name(out, label_frame(&row->frames[i], label));
+		folded_put_name(out, label_graph(&row->frames[i], label));
 	}
 }
 

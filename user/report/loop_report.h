@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* docs/schema/loop-stall.schema.json says the same */
-#define LOOP_REPORT_SCHEMA "loop-stall/1"
+#define LOOP_REPORT_SCHEMA "loop-stall/2"
 
 struct loop_report_style {
 	size_t top;    /* culprits and stalls shown */

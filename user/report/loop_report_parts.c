@@ -55,21 +55,36 @@ size_t loop_user_frame(const struct frame *frames, size_t depth)
 	return i;
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
 static bool is_of_libc(const char *module)
 {
 	static const char *const names[] = { "libc.so", "libc-", "libpthread", "ld-linux",
 					     "ld-musl" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strncmp(module, names[i], strlen(names[i])) == 0)
+		if (starts_with(module, names[i]))
 			return true;
 	return false;
+}
+
+/* A function of the program's own JavaScript or of one of its packages, or a regular expression. */
+static bool is_own_script(const struct frame *f)
+{
+	return f->kind == FRAME_JIT && ((f->file[0] && !starts_with(f->file, "node:")) ||
+					starts_with(f->function, "RegExp:"));
 }
 
 size_t loop_own_frame(const struct frame *frames, size_t depth)
 {
 	size_t user = loop_user_frame(frames, depth), i = user;
 
+	for (size_t k = user; k < depth; k++)
+		if (is_own_script(&frames[k]))
+			return k;
 	while (i < depth && is_of_libc(frames[i].module))
 		i++;
 	return i < depth ? i : user;

@@ -57,7 +57,10 @@ char *loop_wait_text(const struct stall *s, char buf[LOOP_WAIT_LEN]);
 
 /* The innermost frame of user mode, @depth: there is none. */
 size_t loop_user_frame(const struct frame *frames, size_t depth);
-/* The innermost that is not of the C library either, which says less; else as above. */
+/*
+ * The innermost of the program's own scripts, if there is one; else the innermost that is not of
+ * the C library either, which says less; else as above.
+ */
 size_t loop_own_frame(const struct frame *frames, size_t depth);
 
 /* A stack of loops_profile(): its share, its functions, whose time it was, all of it. */

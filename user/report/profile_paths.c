@@ -67,9 +67,9 @@ static const char *suffix_of(const struct frame *f)
 {
 	if (f->kind == FRAME_KERNEL)
 		return "_[k]";
-	if (f->is_inlined)
-		return "_[i]";
-	return f->kind == FRAME_JIT ? "_[j]" : "";
+	if (f->kind == FRAME_JIT)
+		return "_[j]";
+	return f->is_inlined ? "_[i]" : "";
 }
 
 static int name_frames(struct profile_paths *paths)
@@ -78,7 +78,10 @@ static int name_frames(struct profile_paths *paths)
 		const struct frame *f = profile_frame(paths->profile, i);
 		char label[LABEL_LEN], name[LABEL_LEN + 8];
 
-		(void)label_frame(f, label);
+		if (paths->options.annotate || paths->options.is_folded)
+			(void)label_graph(f, label);
+		else
+			(void)label_frame(f, label);
 		if (paths->options.is_folded)
 			(void)folded_name(label);
 		(void)snprintf(name, sizeof(name), "%s%s", label,

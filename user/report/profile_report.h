@@ -14,7 +14,7 @@
 #include <stdio.h>
 
 /* docs/schema/cpu-sample.schema.json says the same */
-#define PROFILE_SCHEMA "cpu-sample/1"
+#define PROFILE_SCHEMA "cpu-sample/2"
 
 /* What the number of a stack is. */
 enum profile_unit {

@@ -30,6 +30,9 @@ void stack_line_text(const struct stack_counts *c, FILE *out)
 		(void)fprintf(out,
 			      "\n%*s%ju of all through code without a table, by its frame pointers",
 			      STACK_LINE_INDENT, "", (uintmax_t)c->by_fp);
+	if (c->js.frames)
+		(void)fprintf(out, "\n%*sJS frames: %ju, unreadable %ju", STACK_LINE_INDENT, "",
+			      (uintmax_t)c->js.frames, (uintmax_t)c->js.unreadable);
 	(void)fputc('\n', out);
 }
 
@@ -40,5 +43,7 @@ void stack_line_json(const struct stack_counts *c, struct json *j)
 		json_key_u64(j, stack_end_names[i], c->ended[i]);
 	json_key_u64(j, "by_frame_pointer", c->by_fp);
 	json_key_double(j, "complete_pct", stack_counts_complete_pct(c));
+	json_key_u64(j, "js_frames", c->js.frames);
+	json_key_u64(j, "js_unreadable", c->js.unreadable);
 	json_end(j);
 }

@@ -2,7 +2,8 @@
 /* Symbols of an ELF file: by name and by address, each in one streaming pass over the tables. */
 #include "base/scope.h"
 #include "base/vec.h"
-#include "symbol/elf_symbol_walk.h"
+#include "symbol/elf.h"
+#include "symbol/elf_walk.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -20,6 +21,18 @@
 #define CHUNK_BYTES 16384
 /* A string table in which the wanted names end more strings than this is made to have them. */
 #define MAX_OCCURRENCES (1 << 20)
+
+static bool is_code(const struct elf *elf, uint64_t vaddr, uint64_t size)
+{
+	for (size_t i = 0; i < elf->segment_count; i++) {
+		const struct elf_segment *s = &elf->segments[i];
+
+		if (s->executable && vaddr >= s->vaddr && vaddr - s->vaddr < s->mem_size &&
+		    size <= s->mem_size - (vaddr - s->vaddr))
+			return true;
+	}
+	return false;
+}
 
 /* 0 is best. */
 static unsigned int rank_of(const Elf64_Sym *s)
@@ -120,6 +133,16 @@ static int find_occurrences(const struct search *q, const struct elf_table *tabl
 	return 0;
 }
 
+static bool is_function(const struct elf *elf, const Elf64_Sym *s)
+{
+	uint64_t offset;
+	bool executable;
+
+	return ELF64_ST_TYPE(s->st_info) == STT_FUNC && elf_symbol_is_defined(s) && s->st_size &&
+	       is_code(elf, s->st_value, s->st_size) &&
+	       elf_offset_of(elf, s->st_value, &offset, &executable) && executable;
+}
+
 static void take_symbol(struct search *q, const Elf64_Sym *s, size_t i)
 {
 	struct elf_symbol *f = &q->found[i];
@@ -159,7 +182,7 @@ static int search_table(struct search *q, const struct elf_table *table)
 		const struct occurrence *o = occurrences_at(&found, s->st_name);
 
 		for (; o < found.at + found.len && o->offset == s->st_name; o++) {
-			if (elf_is_function(q->elf, s))
+			if (is_function(q->elf, s))
 				take_symbol(q, s, o->name);
 		}
 	}
@@ -225,7 +248,7 @@ static int measure_name(struct naming *n, struct candidate *c)
 	if (c->name_len)
 		return 0;
 	n->work += NAME_WORK;
-	err = elf_read_name(n->elf, c->table, c->name_offset, name, sizeof(name));
+	err = elf_symbol_name(n->elf, c->table, c->name_offset, name, sizeof(name));
 	if (!err)
 		c->name_len = (uint32_t)strlen(name) + 1;
 	return err;
@@ -323,7 +346,7 @@ static int offer_table(struct naming *n, const struct elf_table *table)
 		/* Assembly is often left without type; labels of data lie in other segments. */
 		if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
 			continue;
-		if (!elf_is_defined(s) || !elf_is_code(n->elf, s->st_value, s->st_size))
+		if (!elf_symbol_is_defined(s) || !is_code(n->elf, s->st_value, s->st_size))
 			continue;
 		err = offer(n, &c);
 		if (err)
@@ -378,7 +401,7 @@ int elf_name_addresses(const struct elf *elf, const uint64_t *addrs, size_t coun
 
 		if (!c)
 			continue;
-		err = elf_read_name(elf, c->table, c->name_offset, name, sizeof(name));
+		err = elf_symbol_name(elf, c->table, c->name_offset, name, sizeof(name));
 		if (err)
 			return err;
 		found(ctx, i, name, c->vaddr);

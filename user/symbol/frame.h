@@ -23,6 +23,7 @@ struct frame {
 	bool is_inlined;      /* it has no code of its own: it was inlined into the next frame */
 	uint64_t offset;      /* of the address in the module (file address) */
 	enum frame_kind kind;
+	uint32_t column; /* of line, where the function begins; from 1, 0 unknown */
 };
 
 #endif

@@ -174,6 +174,11 @@ int procmaps_parse(struct bytes text, struct procmaps *ret_maps, uint64_t *ret_o
 	return 0;
 }
 
+bool mapping_is_anonymous(const struct mapping *m)
+{
+	return !m->inode && (!m->path[0] || strncmp(m->path, "[anon", strlen("[anon")) == 0);
+}
+
 const struct mapping *procmaps_find(const struct procmaps *maps, uint64_t addr)
 {
 	size_t low = 0, high = maps->len;

@@ -34,6 +34,9 @@ void procmaps_done(struct procmaps *maps);
  */
 int procmaps_parse(struct bytes text, struct procmaps *ret_maps, uint64_t *ret_offset);
 
+/* Of no file, and not the kernel's, a stack or the heap: "" or "[anon:NAME]". */
+bool mapping_is_anonymous(const struct mapping *m);
+
 /* The mapping that holds @addr, or NULL. */
 const struct mapping *procmaps_find(const struct procmaps *maps, uint64_t addr);
 
