@@ -132,7 +132,7 @@ static void write_spaces(struct json *j, const struct gc_heap *h)
 	json_key_string(j, "spaces_source", gc_source_names[h->space_source]);
 }
 
-static void write_heap(struct json *j, const struct gc_heap *h)
+static void write_heap(struct json *j, const struct gcs_meta *m, const struct gc_heap *h)
 {
 	json_object(j);
 	json_key_i64(j, "pid", h->pid);
@@ -144,7 +144,10 @@ static void write_heap(struct json *j, const struct gc_heap *h)
 	json_key(j, "address");
 	json_hex(j, h->address);
 	write_times(j, "total", &h->total);
-	write_times(j, "interval", &h->interval);
+	if (m->interval_ns)
+		write_times(j, "interval", &h->interval);
+	else
+		json_key_string(j, "interval", NULL);
 	write_kinds(j, h);
 	write_growth(j, h);
 	write_spaces(j, h);
@@ -231,7 +234,7 @@ int gc_report_json(const struct gcs *g, FILE *out)
 	json_key(&j, "heaps");
 	json_array(&j);
 	for (size_t i = 0; i < g->heap_count; i++)
-		write_heap(&j, g->heaps[i]);
+		write_heap(&j, &g->meta, g->heaps[i]);
 	json_end(&j);
 	json_key(&j, "data");
 	json_array(&j);

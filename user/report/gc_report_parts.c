@@ -108,16 +108,17 @@ static void put_limit(const struct gc_heap *h, const struct gc_outlook *o, FILE 
 	if (h->old_limit_bytes)
 		(void)fprintf(out, "%s of old space (--max-old-space-size)",
 			      units_bytes(h->old_limit_bytes, text));
-	if (h->old_limit_bytes && h->limit_bytes)
-		(void)fputs(", ", out);
-	if (h->limit_bytes)
+	else
 		(void)fprintf(out, "%s of heap (%s)", units_bytes(h->limit_bytes, text),
 			      sources[h->limit_source]);
 	if (h->has_last)
-		(void)fprintf(out, "; %.1f %% of it used", 100.0 * (double)used / (double)limit);
+		(void)fprintf(out, ", %.1f %% of it used", 100.0 * (double)used / (double)limit);
 	if (o->reaches_limit)
 		(void)fprintf(out, "; reached in about %s", units_duration(o->left_ns, text));
 	(void)fputc('\n', out);
+	if (h->old_limit_bytes && h->limit_bytes)
+		(void)fprintf(out, "  %-12s   %s of heap (%s)\n", "",
+			      units_bytes(h->limit_bytes, text), sources[h->limit_source]);
 }
 
 static void put_spaces(const struct gc_heap *h, FILE *out)
