@@ -60,6 +60,7 @@ UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_t
 HOSTTEST := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*_test.c))
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test.c))
 STOPS   := $(B)/tests/bpf/stack-stops# what the stacks-* live tests look with
+FRAMES  := $(B)/tests/bpf/v8-frames# what v8-names.bats looks with
 COST    := $(addprefix $(B)/tests/bpf/,unwind-cost loop-cost)# what benchmarks measure with
 GOLDEN  := $(patsubst tests/golden/%.c,$(B)/tests/golden/%,$(wildcard tests/golden/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -166,9 +167,9 @@ $(HOSTTEST): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
 
 # The stacks that the tests make are walked by frame pointers.
 $(patsubst %,%.o,$(BPFTEST)): ALL_CFLAGS += -fno-omit-frame-pointer
-$(patsubst %,%.o,$(BPFTEST) $(STOPS) $(COST) $(B)/tests/bpf/loop-watch): | $(TEST_SKELS) $(SKELS)
+$(patsubst %,%.o,$(BPFTEST) $(STOPS) $(FRAMES) $(COST) $(B)/tests/bpf/loop-watch): | $(TEST_SKELS) $(SKELS)
 $(filter $(B)/tests/bpf/loop-%,$(BPFTEST) $(COST)): $(B)/tests/bpf/loop-watch.o
-$(BPFTEST) $(STOPS) $(COST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
+$(BPFTEST) $(STOPS) $(FRAMES) $(COST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
 
 FUZZ_SRC := $(foreach d,$(PURE_DIRS),$(wildcard user/$(d)/*.c))
@@ -192,6 +193,7 @@ $(B)/tests/live/cpu-exec-%: tests/live/cpu-exec.c
 $(B)/tests/live/%-musl: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && musl-gcc $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
 $(B)/tests/live/stacks-c-static: LIVE_CFLAGS += -DNO_PLUGIN # dlopen, in a static program, warns
+$(B)/tests/live/v8-liar: LIVE_CFLAGS += -rdynamic # its constants are in .dynsym, as V8's are
 $(B)/tests/live/cpu-evil: LIVE_CFLAGS += -g0 # names of symbols alone
 LIVE_FP := -fno-omit-frame-pointer -DWITH_FRAME_POINTER
 $(B)/tests/live/%-fp: tests/live/%.c
@@ -239,16 +241,16 @@ check-readers: $(B)/tests/golden/profile_report $(B)/tests/golden/loop_report $(
 # The servers in TypeScript are part of it where their compiler is installed (scripts/install-deps.sh).
 .PHONY: check-root
 check-root: $(if $(wildcard examples/node_modules/.bin/tsc),examples-ts)
-check-root: all $(BPFTEST) $(STOPS) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
+check-root: all $(BPFTEST) $(STOPS) $(FRAMES) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
 	$(Q)BUILD=$(B) prove $(BPFTEST)
 	$(Q)BUILD=$(B) prove --timer tests/live/*.bats
 
 .PHONY: check-kernels
-check-kernels: all $(BPFTEST) $(STOPS) $(LIVE) $(LIVE_VARIANTS) ## the same in qemu guests with Debian's 6.1 and 6.12 kernels
+check-kernels: all $(BPFTEST) $(STOPS) $(FRAMES) $(LIVE) $(LIVE_VARIANTS) ## the same in qemu guests with Debian's 6.1 and 6.12 kernels
 	$(Q)BUILD=$(B) prove --timer tests/kernels/kernels.t
 
 .PHONY: lint
-lint: all $(BPFTEST) $(STOPS) $(COST) ## formatting, warnings, static analysis, shell, layers, man pages
+lint: all $(BPFTEST) $(STOPS) $(FRAMES) $(COST) ## formatting, warnings, static analysis, shell, layers, man pages
 	$(Q)BUILD=$(B) scripts/lint.sh
 
 .PHONY: format
@@ -261,7 +263,7 @@ fuzz: $(FUZZERS) ## every fuzz target for FUZZ_SECONDS (60)
 	$(Q)BUILD=$(B) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
 
 .PHONY: bench
-bench: all $(STOPS) $(COST) $(LIVE) $(B)/tests/live/deep-fp ## A against B in turn, ratios with their spread; root
+bench: all $(STOPS) $(FRAMES) $(COST) $(LIVE) $(B)/tests/live/deep-fp ## A against B in turn, ratios with their spread; root
 	$(Q)BUILD=$(B) scripts/bench.sh
 
 .PHONY: golden

@@ -63,6 +63,7 @@ step() {
 failures=
 jobs=-j$(nproc)
 step dependencies scripts/install-deps.sh
+step nodes scripts/fetch-nodes.sh
 real_prove
 if step build make "$jobs" all; then
 	step check make "$jobs" check

@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# A server of fastify and handlebars (tests/apps): the 15 functions that have the most time by themselves have the shares
+# that V8's own profiler gives them, node --cpu-prof, within 4 points. That one gives the time of functions which TurboFan
+# has inlined to others, so it is compared with inlining off, and then cpu-sample with itself, on and off.
+# Shares are of CPU time, of the same load; how much of it there is in a second does not matter.
+
+# shellcheck disable=SC2154,SC2206 # variables of live.bash and nodes.bash; flags are words
+
+load ../support/helpers.bash
+load ../support/live.bash
+load ../support/sampler.bash
+load ../support/nodes.bash
+
+SAMPLES=4500
+
+setup() {
+	sampler_setup
+	need_command python3 wrk
+	[[ -d $ROOT_DIR/tests/apps/node_modules/fastify ]] || skip 'needs npm ci in tests/apps'
+}
+
+teardown() {
+	live_teardown
+}
+
+# app_start FLAGS: under load, and warm. $work, $since: what is later is no start.
+app_start() {
+	local flags=($1)
+
+	background "$BATS_TEST_TMPDIR/app" env -C "$BATS_TEST_TMPDIR" "$node" "${flags[@]}" "$ROOT_DIR/tests/apps/server.js"
+	work=$job
+	wait_for 20 grep -qs '^ready ' "$BATS_TEST_TMPDIR/app"
+	routes_of_app=(/ /orders '/?city=K%C3%B6ln' /orders)
+	SERVER_PORT=$(sed -n 's/^ready [0-9]* //p' "$BATS_TEST_TMPDIR/app") routes_start 1000000 "${routes_of_app[@]}"
+	cpu_grows "$work" "$SAMPLES" 4999
+	since=$(monotonic_ns)
+}
+
+app_ends() {
+	routes_end
+	kill -TERM "$work"
+	wait "$work"
+	grep -q 'requests in' "$BATS_TEST_TMPDIR/routes"
+}
+
+sample_app() {
+	app_start "$2"
+	tracer_start -p "$work" -F 1999 -f json
+	cpu_grows "$work" "$SAMPLES"
+	tracer_end
+	app_ends
+	same 'exit status' 0 "$tracer_status"
+	cp "$tracer_out" "$1"
+}
+
+agrees() {
+	local status=0 said=$BATS_TEST_TMPDIR/said
+
+	python3 "$SUPPORT_DIR/v8_app.py" "$@" >"$said" || status=$?
+	cat "$said" >&2
+	grep -E 'samples|apart' "$said" | sed "s/^/# /" >&3
+	same 'status of v8_app.py' 0 "$status"
+}
+
+app_agrees() {
+	local out=$BATS_TEST_TMPDIR apart
+
+	need_node "$1"
+	apart="--no-turbo-inlining $(node_flag --no-maglev-inlining)"
+	sample_app "$out/apart" "$apart"
+	app_start "$apart --cpu-prof --cpu-prof-interval 500 --cpu-prof-name v8.cpuprofile"
+	cpu_grows "$work" "$SAMPLES"
+	app_ends
+	agrees "$out/apart" "$out/v8.cpuprofile" --since "$since"
+	sample_app "$out/inlined" ''
+	agrees "$out/inlined" "$out/apart"
+}
+
+@test "node 18: a server's functions" {
+	app_agrees 18.20.8
+}
+
+@test "node 20: a server's functions" {
+	app_agrees 20
+}
+
+@test "node 22: a server's functions" {
+	app_agrees 22.23.3
+}
+
+@test "node 24.11.0: a server's functions" {
+	app_agrees 24.11.0
+}
+
+@test "node 24.21: a server's functions" {
+	app_agrees 24.21.0
+}
+
+@test "node 25: a server's functions" {
+	app_agrees 25.9.0
+}

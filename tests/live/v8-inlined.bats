@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Functions that the optimising compiler inlines have the shares that they have in the same program when it may not.
+
+# shellcheck disable=SC2154 # variables of live.bash and nodes.bash
+
+load ../support/helpers.bash
+load ../support/live.bash
+load ../support/sampler.bash
+load ../support/nodes.bash
+
+SAMPLES=3000
+
+setup() {
+	sampler_setup
+	need_command python3
+}
+
+teardown() {
+	live_teardown
+}
+
+# sample_work FILE FLAGS SAMPLES: so many of them, however long that takes.
+sample_work() {
+	node_work "$2" v8-inline.js
+	tracer_start -p "$work" -F 1999 -U -f json
+	cpu_grows "$work" "$3"
+	tracer_end
+	node_work_ends
+	same 'exit status' 0 "$tracer_status"
+	cp "$tracer_out" "$1"
+}
+
+# shares_agree COMPILER FLAGS FLAG: FLAG has it inline nothing.
+shares_agree() {
+	local status=0 out=$BATS_TEST_TMPDIR/$1
+
+	sample_work "$out.inlined" "$2" "$SAMPLES"
+	sample_work "$out.apart" "$2 $3" "$SAMPLES"
+	python3 "$SUPPORT_DIR/js_truth.py" shares "$out.inlined" "$out.apart" hash mix fold --inlined 90 >"$out.said" || status=$?
+	sed "s/^/# $1: /" "$out.said" >&3
+	[[ $status -eq 0 ]] || differing+=" $1"
+}
+
+# One compiler at a time: what two of them make of a loop takes different times.
+all_shares_agree() {
+	local differing=''
+
+	need_node "$1"
+	shares_agree turbofan "$(node_flag --no-maglev)" --no-turbo-inlining
+	if [[ $1 == 2[45].* ]]; then
+		shares_agree maglev --no-turbofan --no-maglev-inlining
+	fi
+	same 'compilers that differ' '' "$differing"
+}
+
+@test "node 18: shares of inlined functions" {
+	all_shares_agree 18.20.8
+}
+
+@test "node 20: shares of inlined functions" {
+	all_shares_agree 20
+}
+
+@test "node 22: shares of inlined functions" {
+	all_shares_agree 22.23.3
+}
+
+@test "node 24.11.0: shares of inlined functions" {
+	all_shares_agree 24.11.0
+}
+
+@test "node 24.21: shares of inlined functions" {
+	all_shares_agree 24.21.0
+}
+
+@test "node 25: shares of inlined functions" {
+	all_shares_agree 25.9.0
+}
