@@ -63,7 +63,7 @@ def compare(truth, seen, worst):
     if seen["kind"] != truth["kind"]:
         return f"kind {seen['kind']}"
     if abs(difference) > max(0.2, 0.1 * truth["pause"]) + ROUNDING_MS:
-        return f"pause {pause:.3f} ms"
+        worst["preempted"].append(f"pause {pause:.3f} ms: {truth['line']}")
     for key, value in (("before", truth["before"]), ("after", truth["after"])):
         if seen[f"{key}_bytes"] is None:
             return f"no {key}"
@@ -99,7 +99,7 @@ def main():
     report = json.load(open(args.report))
     isolates = truth_of(args.trace)
     heaps = [h for h in seen_of(report) if h]
-    worst = {"pause_ms": [], "size_mib": []}
+    worst = {"pause_ms": [], "size_mib": [], "preempted": []}
     wrong, total = [], 0
     counts = {}
     for lines, heap in pair(isolates, heaps):
@@ -117,10 +117,15 @@ def main():
         wrong.append(f"{len(heaps)} heaps that V8 does not print")
     if not total or total < args.least:
         wrong.append(f"only {total} collections")
+    if len(worst["preempted"]) > total * args.preempted / 100:
+        wrong += worst["preempted"]
     figures = " ".join(f"{k} {n}" for k, n in sorted(counts.items()))
     pauses, sizes = sorted(worst["pause_ms"]), sorted(worst["size_mib"])
     if pauses:
-        print(f"{total} collections ({figures}); pause {pauses[0]:+.3f} .. {pauses[-1]:+.3f} ms, median {pauses[len(pauses) // 2]:+.3f}; " f"sizes {sizes[0]:+.3f} .. {sizes[-1]:+.3f} MiB" if sizes else "no sizes")
+        spread = f"sizes {sizes[0]:+.3f} .. {sizes[-1]:+.3f} MiB" if sizes else "no sizes"
+        middle = pauses[len(pauses) // 2]
+        print(f"{total} collections ({figures}); pause {pauses[0]:+.3f} .. {pauses[-1]:+.3f} ms, median {middle:+.3f}; {spread}")
+        print(f"beyond 10 % and 0.2 ms: {len(worst['preempted'])}")
     for said in wrong[: args.show]:
         print(said)
     return len(wrong) > 0
@@ -131,6 +136,7 @@ parser.add_argument("report")
 parser.add_argument("trace")
 parser.add_argument("--from-attach", action="store_true")
 parser.add_argument("--no-reasons", action="store_true")
+parser.add_argument("--preempted", type=float, default=0)
 parser.add_argument("--least", type=int, default=1)
 parser.add_argument("--show", type=int, default=20)
 args = parser.parse_args()
