@@ -78,6 +78,29 @@ static void test_odd_sizes(void)
 	is_int(gc_heap_limit(&h), 3, "the old generation's goes first");
 }
 
+static void test_room(void)
+{
+	struct gc_heap h = { .old_limit_bytes = 100 * MIB,
+			     .spaces = { { .name = "new_space", .committed_bytes = 32 * MIB },
+					 { .name = "old_space", .committed_bytes = 50 * MIB },
+					 { .name = "large_object_space" } },
+			     .space_count = 3 };
+
+	is_int(gc_heap_room(&h), 100 * MIB, "nothing known of pages: all of the limit");
+	h.growth.last_bytes = 45 * MIB;
+	gc_heap_note_pages(&h);
+	is_int(h.old_committed_bytes, 50 * MIB, "the young generation is not counted");
+	is_int(gc_heap_room(&h) / MIB, 90, "pages nine tenths full: nine tenths of it");
+	h.growth.last_bytes = 5 * MIB;
+	gc_heap_note_pages(&h);
+	is_int(gc_heap_room(&h) / MIB, 80, "pages that a collection has emptied are filled again");
+	h.growth.last_bytes = 60 * MIB;
+	gc_heap_note_pages(&h);
+	is_int(gc_heap_room(&h) / MIB, 100, "more in them than they hold: all of it");
+	h.old_limit_bytes = 0;
+	is_int(gc_heap_room(&h), 0, "no limit");
+}
+
 static void test_find_sizes(void)
 {
 	uint64_t words[GC_TRACER_WORDS] = { 7, 3000, 30, 2000, 8192, 4096, 1 };
@@ -127,6 +150,7 @@ int main(void)
 {
 	test_sums();
 	test_odd_sizes();
+	test_room();
 	test_find_sizes();
 	test_options();
 	return tap_done();

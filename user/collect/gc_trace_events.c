@@ -196,6 +196,8 @@ static int on_pause(struct gc_trace *c, const struct gc_event *e)
 	gc_heap_add(h, &made);
 	if (made.kind == GC_MARK_COMPACT || !h->space_count)
 		gc_trace_look(c, h);
+	if (made.kind == GC_MARK_COMPACT)
+		gc_heap_note_pages(h);
 	err = keep_collection(c, &made);
 	if (err || !c->sink || !c->sink->on_collection)
 		return err;

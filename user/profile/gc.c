@@ -11,6 +11,9 @@ const char *const gc_source_names[] = { "unknown", "option", "statistics", "memo
 #define MIB (1ull << 20)
 #define MS  1000000ull
 
+/* Pages of the old generation are at least so full when it has no room left. */
+#define LEAST_FULL 0.8
+
 const uint64_t gc_bounds_ns[GC_BOUNDS] = { MS / 10,  MS / 2,	MS,	   2 * MS,   5 * MS,
 					   10 * MS,  20 * MS,	50 * MS,   100 * MS, 200 * MS,
 					   500 * MS, 1000 * MS, 2000 * MS, 5000 * MS };
@@ -99,6 +102,28 @@ double gc_times_allocation(const struct gc_times *t)
 uint64_t gc_heap_limit(const struct gc_heap *h)
 {
 	return h->old_limit_bytes ? h->old_limit_bytes : h->limit_bytes;
+}
+
+uint64_t gc_heap_room(const struct gc_heap *h)
+{
+	double limit = (double)gc_heap_limit(h), full = 1;
+
+	if (h->old_committed_bytes && h->old_used_bytes)
+		full = (double)h->old_used_bytes / (double)h->old_committed_bytes;
+	if (full < LEAST_FULL)
+		full = LEAST_FULL;
+	return (uint64_t)(limit * (full < 1 ? full : 1));
+}
+
+void gc_heap_note_pages(struct gc_heap *h)
+{
+	uint64_t committed = 0;
+
+	for (size_t i = 0; i < h->space_count; i++)
+		if (strncmp(h->spaces[i].name, "new_", 4) != 0)
+			committed += h->spaces[i].committed_bytes;
+	h->old_committed_bytes = committed;
+	h->old_used_bytes = h->growth.last_bytes;
 }
 
 int gc_find_sizes(const uint64_t words[GC_TRACER_WORDS], uint64_t before_bytes,

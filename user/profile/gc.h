@@ -88,6 +88,8 @@ struct gc_heap {
 	struct gc_space spaces[GC_SPACES_MAX];
 	size_t space_count;
 	enum gc_source space_source;
+	/* of the old generation after a full collection, and what was in it; 0 not known */
+	uint64_t old_committed_bytes, old_used_bytes;
 	/* what the application was told when it asked last, 0: it did not ask */
 	uint64_t asked_ns, asked_used_bytes, asked_total_bytes;
 	uint64_t near_limits, out_of_memory, markings;
@@ -146,8 +148,18 @@ double gc_times_share_pct(const struct gc_times *t);
 double gc_times_rate(const struct gc_times *t);	      /* collections a second */
 double gc_times_allocation(const struct gc_times *t); /* bytes a second, 0 not known */
 
-/* What growth is compared with: the limit of the old generation, else that of the heap. 0: none. */
+/* The limit of the old generation, else that of the heap. 0: not known. */
 uint64_t gc_heap_limit(const struct gc_heap *h);
+
+/*
+ * So many bytes of objects reach it: V8 counts the pages of the old generation, and these are never
+ * quite full. As full as they were after the last full collection, but at least four fifths, since
+ * what is empty by then is filled again. 0: the limit is not known.
+ */
+uint64_t gc_heap_room(const struct gc_heap *h);
+
+/* The spaces were read after a full collection. */
+void gc_heap_note_pages(struct gc_heap *h);
 
 /*
  * Where the sizes stand in a GCTracer: as its first word of objects before the collection, those

@@ -97,7 +97,7 @@ static void write_kinds(struct json *j, const struct gc_heap *h)
 
 static void write_growth(struct json *j, const struct gc_heap *h)
 {
-	struct gc_outlook o = gc_growth_outlook(&h->growth, gc_heap_limit(h));
+	struct gc_outlook o = gc_growth_outlook(&h->growth, gc_heap_room(h));
 	const struct gc_growth *g = &h->growth;
 
 	json_key(j, "after_full");

@@ -95,12 +95,12 @@ static void put_limit(const struct gc_heap *h, const struct gc_outlook *o, FILE 
 		[GC_BY_STATISTICS] = "as V8 told the application",
 		[GC_BY_MEMORY] = "read from V8's memory",
 	};
-	uint64_t limit = gc_heap_limit(h);
+	uint64_t room = gc_heap_room(h);
 	uint64_t used = h->growth.len ? h->growth.last_bytes : h->last_after_bytes;
 	char text[UNITS_LEN];
 
 	(void)fprintf(out, "  %-12s   ", "limit");
-	if (!limit) {
+	if (!room) {
 		(void)fputs("not known: no --max-old-space-size, and the application never asked\n",
 			    out);
 		return;
@@ -112,7 +112,7 @@ static void put_limit(const struct gc_heap *h, const struct gc_outlook *o, FILE 
 		(void)fprintf(out, "%s of heap (%s)", units_bytes(h->limit_bytes, text),
 			      sources[h->limit_source]);
 	if (h->has_last)
-		(void)fprintf(out, ", %.1f %% of it used", 100.0 * (double)used / (double)limit);
+		(void)fprintf(out, ", %.1f %% of it used", 100.0 * (double)used / (double)room);
 	if (o->reaches_limit)
 		(void)fprintf(out, "; reached in about %s", units_duration(o->left_ns, text));
 	(void)fputc('\n', out);
@@ -165,7 +165,7 @@ static void put_asked(const struct gc_heap *h, FILE *out)
 void gc_put_figures(const struct gcs *g, size_t index, FILE *out)
 {
 	const struct gc_heap *h = g->heaps[index];
-	struct gc_outlook o = gc_growth_outlook(&h->growth, gc_heap_limit(h));
+	struct gc_outlook o = gc_growth_outlook(&h->growth, gc_heap_room(h));
 	char name[GC_TEXT_LEN];
 
 	(void)fprintf(out, "\nHeap of %s%s\n", gc_heap_name(h, name), h->is_ended ? ", ended" : "");

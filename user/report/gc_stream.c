@@ -78,7 +78,7 @@ int gc_report_interval(const struct gcs *g, FILE *out)
 	for (size_t i = 0; i < g->heap_count; i++) {
 		const struct gc_heap *h = g->heaps[i];
 		const struct gc_times *t = &h->interval;
-		struct gc_outlook o = gc_growth_outlook(&h->growth, gc_heap_limit(h));
+		struct gc_outlook o = gc_growth_outlook(&h->growth, gc_heap_room(h));
 		char window[UNITS_LEN], pauses[UNITS_LEN], rate[UNITS_LEN], name[GC_TEXT_LEN];
 
 		(void)fprintf(out, "-- %s, %s: %ju collections, pauses %s, %.2f %% of the time",
