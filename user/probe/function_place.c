@@ -37,9 +37,15 @@ static int search_elf(const struct elf *elf, const char *const *names, size_t co
 	return err ? err : is_found ? 0 : -ENODATA;
 }
 
-/* In the file of @m, whose descriptor is the caller's when it is found there. */
-static int search_mapping(const struct target *t, const struct mapping *m, const char *const *names,
-			  size_t count, struct function_places *places)
+/* What it runs now: it may have executed something since it was opened. */
+static bool is_program(const struct mapping *m, const struct stat *exe)
+{
+	return m->inode && m->inode == exe->st_ino;
+}
+
+/* Tells @look of the file of @m. Its descriptor is the caller's when it is found there. */
+static int look_into(const struct target *t, const struct mapping *m, function_file_fn look,
+		     void *ctx, int *ret_fd)
 {
 	_release_(file_reader_done) struct file_reader file = { 0 };
 	int fd = target_open_mapping(t, m);
@@ -54,35 +60,54 @@ static int search_mapping(const struct target *t, const struct mapping *m, const
 	if (!err)
 		err = elf_open(&elf, reader, &offset);
 	if (!err)
-		err = search_elf(&elf, names, count, places->at);
+		err = look(ctx, &elf, m);
 	if (err)
 		closep(&fd);
 	else
-		places->fd = fd;
+		*ret_fd = fd;
 	return err;
 }
 
-static bool is_program(const struct mapping *m, const struct target *t)
+int function_file_find(const struct target *t, function_file_fn look, void *ctx, int *ret_fd)
 {
-	return m->path && strcmp(m->path, t->exe) == 0;
+	_release_(procmaps_done) struct procmaps maps = { 0 };
+	uint64_t inode = 0; /* looked through last: a file has several mappings */
+	struct stat exe;
+	int err = target_maps(t, &maps);
+
+	if (!err)
+		err = target_executable(t, &exe);
+	for (size_t i = 0; i < maps.len && !err; i++) {
+		const struct mapping *m = &maps.at[i];
+
+		if (m->inode == inode || !(is_program(m, &exe) || is_run_time(m)))
+			continue;
+		inode = m->inode;
+		if (look_into(t, m, look, ctx, ret_fd) == 0)
+			return 0;
+	}
+	return err ? err : -ENODATA;
+}
+
+struct search {
+	const char *const *names;
+	size_t count;
+	struct uprobe_place *at;
+};
+
+static int look(void *ctx, const struct elf *elf, const struct mapping *m)
+{
+	const struct search *s = ctx;
+
+	(void)m;
+	return search_elf(elf, s->names, s->count, s->at);
 }
 
 int function_places_find(const struct target *t, const char *const *names, size_t count,
 			 struct function_places *places)
 {
-	_release_(procmaps_done) struct procmaps maps = { 0 };
-	uint64_t inode = 0; /* looked through last: a file has several mappings */
-	int err = target_maps(t, &maps);
+	struct search search = { .names = names, .count = count, .at = places->at };
 
 	places->fd = -1;
-	for (size_t i = 0; i < maps.len && !err; i++) {
-		const struct mapping *m = &maps.at[i];
-
-		if (m->inode == inode || !(is_program(m, t) || is_run_time(m)))
-			continue;
-		inode = m->inode;
-		if (search_mapping(t, m, names, count, places) == 0)
-			return 0;
-	}
-	return err ? err : -ENODATA;
+	return function_file_find(t, look, &search, &places->fd);
 }

@@ -59,16 +59,26 @@ static double median(double *v, size_t count)
 	return (upper + kth_smallest(v, count, count / 2 - 1)) / 2;
 }
 
-/* Median of the slopes of all pairs, bytes per interval. */
-static double sen_slope(const uint64_t *bytes, size_t n)
+/* Median of the slopes of all pairs, bytes per unit of @x; NULL: per interval. */
+static double sen_slope(const uint64_t *x, const uint64_t *bytes, size_t n)
 {
 	double slopes[MAX_PAIRS];
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
-		for (size_t j = i + 1; j < n; j++)
-			slopes[count++] = ((double)bytes[j] - (double)bytes[i]) / (double)(j - i);
+		for (size_t j = i + 1; j < n; j++) {
+			double distance = x ? (double)x[j] - (double)x[i] : (double)(j - i);
+
+			if (distance > 0)
+				slopes[count++] = ((double)bytes[j] - (double)bytes[i]) / distance;
+		}
 	return count ? median(slopes, count) : 0;
+}
+
+double trend_slope_per_s(const uint64_t *time_ns, const uint64_t *bytes, size_t n)
+{
+	assert(n <= TREND_MAX_SAMPLES);
+	return sen_slope(time_ns, bytes, n) * 1e9;
 }
 
 /* Kendall's S over its standard deviation, with the corrections for ties and continuity. */
@@ -144,8 +154,8 @@ struct trend trend_of(const uint64_t *bytes, size_t n, const struct trend_cohort
 	assert(n <= TREND_MAX_SAMPLES);
 	assert(!cohort || cohort->index < n);
 	t.z = mann_kendall_z(bytes, n);
-	t.slope_bytes = sen_slope(bytes, n);
-	t.late_slope_bytes = sen_slope(bytes + n / 2, n - n / 2);
+	t.slope_bytes = sen_slope(NULL, bytes, n);
+	t.late_slope_bytes = sen_slope(NULL, bytes + n / 2, n - n / 2);
 	if (n < TREND_MIN_SAMPLES)
 		return t;
 	survived = cohort ? survival(bytes, cohort, t.slope_bytes) : 1;

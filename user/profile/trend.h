@@ -53,6 +53,9 @@ struct trend_cohort {
 struct trend trend_of(const uint64_t *bytes, size_t n, const struct trend_cohort *cohort,
 		      double min_slope_bytes);
 
+/* Sen's slope over time, for samples that are not at equal distances; as many at most. 0 of one. */
+double trend_slope_per_s(const uint64_t *time_ns, const uint64_t *bytes, size_t n);
+
 /* The words of the report, as in the comments above. */
 const char *trend_text(enum trend_verdict verdict);
 

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* From a process to probes on its V8, and whether they are hit. */
+#include "collect/gc_trace_state.h"
+
+#include "base/scope.h"
+#include "host/log.h"
+#include "probe/seccomp.h"
+#include "probe/tables.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+/* So many collectors ran, and the pause around them was not seen: another anchor. */
+#define MANY_UNSEEN 3
+/* A process without V8 is looked through so often, also when it executes others: it takes a while.
+ */
+#define MAX_TRIES 20
+
+struct attachment {
+	enum gc_probe probe;
+	struct bpf_program *prog;
+	bool is_return;
+};
+
+#define ATTACHMENTS 16
+
+/* In this order: when a pause begins to be seen, all that is in it is. */
+static void list_attachments(const struct gc_trace *c, struct attachment list[ATTACHMENTS])
+{
+	struct gc_trace_bpf *s = c->skel;
+	const struct attachment all[ATTACHMENTS] = {
+		{ GC_PROBE_SIZE, s->progs.size_of_objects, true },
+		{ GC_PROBE_SCAVENGE, s->progs.scavenge, false },
+		{ GC_PROBE_MINOR, s->progs.minor, false },
+		{ GC_PROBE_MARK_COMPACT, s->progs.mark_compact, false },
+		{ GC_PROBE_PERFORM, s->progs.perform, false },
+		{ GC_PROBE_COLLECT, s->progs.collect, false },
+		{ GC_PROBE_STEP_END, s->progs.step_ends, true },
+		{ GC_PROBE_STEP, s->progs.step_begins, false },
+		{ GC_PROBE_MARKING, s->progs.marking, false },
+		{ GC_PROBE_NEAR_LIMIT, s->progs.near_limit, false },
+		{ GC_PROBE_OUT_OF_MEMORY, s->progs.out_of_memory, false },
+		{ GC_PROBE_STATISTICS_END, s->progs.statistics_end, true },
+		{ GC_PROBE_STATISTICS, s->progs.statistics_begin, false },
+		{ GC_PROBE_SPACE_END, s->progs.space_end, true },
+		{ GC_PROBE_SPACE, s->progs.space_begin, false },
+		{ GC_PROBE_PAUSE_ENDS, s->progs.pause_ends, false },
+	};
+
+	memcpy(list, all, sizeof(all));
+}
+
+void gc_trace_prepare(struct gc_trace *c)
+{
+	struct attachment list[ATTACHMENTS];
+
+	list_attachments(c, list);
+	for (size_t i = 0; i < ATTACHMENTS; i++)
+		uprobes_prepare(list[i].prog);
+	uprobes_prepare(c->skel->progs.pause_begins);
+	uprobes_prepare(c->skel->progs.collect_begins);
+	uprobes_prepare(c->skel->progs.collect_ends);
+}
+
+/* @probe's places with @prog. */
+static int attach_one(struct gc_trace *c, const struct process *p, const struct gc_places *places,
+		      const struct attachment *a)
+{
+	const struct uprobe_request request = { .prog = a->prog,
+						.fd = places->fd,
+						.pid = p->pid,
+						.is_return = a->is_return,
+						.places = places->at[a->probe],
+						.count = places->count[a->probe] };
+
+	return uprobes_attach(&c->links, &request);
+}
+
+/* A system-call filter may not know the call that a probed return is. */
+static bool may_probe_returns(const struct process *p)
+{
+	struct process_stat st;
+
+	return procfs_stat(p->pid, &st) == 0 && (!st.seccomp || seccomp_return_probe_is_safe());
+}
+
+static int attach_collect(struct gc_trace *c, const struct process *p,
+			  const struct gc_places *places)
+{
+	const struct attachment ends = { GC_PROBE_COLLECT_END, c->skel->progs.collect_ends, true };
+	const struct attachment begins = { GC_PROBE_COLLECT, c->skel->progs.collect_begins, false };
+	int err = attach_one(c, p, places, &ends);
+
+	return err ? err : attach_one(c, p, places, &begins);
+}
+
+static enum gc_anchor choose_anchor(const struct gc_places *places, bool has_returns)
+{
+	if (places->count[GC_PROBE_PAUSE_BEGINS] && places->count[GC_PROBE_PAUSE_ENDS])
+		return GC_ANCHOR_PAUSE;
+	return places->count[GC_PROBE_COLLECT] && has_returns ? GC_ANCHOR_COLLECT : GC_ANCHOR_NONE;
+}
+
+static int attach_places(struct gc_trace *c, const struct process *p, struct gc_process *g,
+			 const struct gc_places *places)
+{
+	const struct attachment begins = { GC_PROBE_PAUSE_BEGINS, c->skel->progs.pause_begins,
+					   false };
+	bool has_returns = may_probe_returns(p);
+	struct attachment list[ATTACHMENTS];
+	int err = 0;
+
+	g->anchor = choose_anchor(places, has_returns);
+	list_attachments(c, list);
+	for (size_t i = 0; i < ATTACHMENTS && !err; i++) {
+		const struct attachment *a = &list[i];
+
+		if (!places->count[a->probe] || (a->is_return && !has_returns) ||
+		    (a->probe == GC_PROBE_COLLECT && g->anchor == GC_ANCHOR_COLLECT))
+			continue;
+		err = attach_one(c, p, places, a);
+		g->has[a->probe] = !err;
+	}
+	if (!err && g->anchor == GC_ANCHOR_PAUSE)
+		err = attach_one(c, p, places, &begins);
+	if (!err && g->anchor == GC_ANCHOR_COLLECT)
+		err = attach_collect(c, p, places);
+	return err;
+}
+
+bool gc_trace_has_v8(const struct gc_trace *c)
+{
+	for (uint32_t i = 0; i < c->processes.slots; i++)
+		if (c->by_slot[i] && c->by_slot[i]->is_attached)
+			return true;
+	return false;
+}
+
+static struct gc_process *process_of(struct gc_trace *c, const struct process *p)
+{
+	struct gc_process **at = &c->by_slot[p->slot];
+
+	if (!*at)
+		*at = calloc(1, sizeof(**at));
+	if (*at)
+		**at = (struct gc_process){ .sizes_at = -1, .tries = (*at)->tries };
+	return *at;
+}
+
+int gc_trace_attach(struct gc_trace *c, struct process *p)
+{
+	_release_(gc_places_done) struct gc_places places = { .fd = -1 };
+	struct gc_process *g;
+	int err;
+
+	if (p->is_probed || p->is_ended)
+		return 0;
+	p->is_probed = true;
+	g = process_of(c, p);
+	if (!g)
+		return -ENOMEM;
+	err = gc_places_find(&p->target, &places);
+	if (err == -ENODATA) /* it may still be mapping its libraries */
+		p->is_probed = ++g->tries >= MAX_TRIES;
+	if (err)
+		return err;
+	(void)snprintf(g->path, sizeof(g->path), "%s", places.path);
+	g->limit_function = places.limit_function;
+	g->limit_function_bytes = places.limit_function_bytes;
+	g->option_limit_bytes = gc_trace_option_limit(p->pid);
+	err = attach_places(c, p, g, &places);
+	if (err)
+		return err;
+	g->is_attached = g->anchor != GC_ANCHOR_NONE || g->has[GC_PROBE_STATISTICS_END];
+	return g->is_attached ? 0 : -EOPNOTSUPP;
+}
+
+void gc_trace_attach_all(struct gc_trace *c)
+{
+	for (struct process *p = c->processes.all; p; p = p->hh.next)
+		(void)gc_trace_attach(c, p); /* one below another may be anything */
+}
+
+/* --- are they hit? ---------------------------------------------------------------------------- */
+
+static void switch_anchor(struct gc_trace *c, struct process *p, struct gc_process *g)
+{
+	_release_(gc_places_done) struct gc_places places = { .fd = -1 };
+
+	g->is_switched = true;
+	if (gc_places_find(&p->target, &places) || !places.count[GC_PROBE_COLLECT] ||
+	    !may_probe_returns(p)) {
+		log_warn("process %d: collections run, and none of their pauses is seen", p->pid);
+		return;
+	}
+	log_warn("process %d: V8's pause is not hit: the call that collects stands for it", p->pid);
+	if (attach_collect(c, p, &places) == 0)
+		g->anchor = GC_ANCHOR_COLLECT;
+}
+
+void gc_trace_check_anchors(struct gc_trace *c)
+{
+	for (struct process *p = c->processes.all; p; p = p->hh.next) {
+		struct gc_process *g = c->by_slot[p->slot];
+		uint64_t counts[GC_COUNTERS];
+		uint64_t ran;
+
+		if (!g || p->is_ended || g->anchor != GC_ANCHOR_PAUSE || g->is_switched ||
+		    table_sum_percpu(bpf_map__fd(c->skel->maps.counters), p->slot, counts,
+				     GC_COUNTERS))
+			continue;
+		ran = counts[GC_HITS + GC_PROBE_SCAVENGE] +
+		      counts[GC_HITS + GC_PROBE_MARK_COMPACT] + counts[GC_HITS + GC_PROBE_MINOR];
+		if (ran >= MANY_UNSEEN && !counts[GC_HITS + GC_PROBE_PAUSE_BEGINS])
+			switch_anchor(c, p, g);
+	}
+}
