@@ -90,7 +90,7 @@ static inline int v8_image_names(struct v8_image *image, const struct v8_image_h
 		struct v8_builtin *f = &image->builtins[i];
 
 		if (v8_image_take(b, &f->vaddr, 8) || v8_image_take(b, &f->size, 8) ||
-		    !(f->name = v8_image_name(image, b)))
+		    !(f->name = v8_image_name(image, b)) || !f->name[0])
 			return -EBADMSG;
 	}
 	return 0;
