@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "host/clock.h"
 #include "probe/stacks.h"
 #include "probe/v8_programs.h"
 
@@ -19,7 +20,16 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define PLACES_MAX 131072 /* that are kept, of all processes; what comes later is unreadable */
+#define TRIES_MAX 4
+
+/*
+ * A process may have memory that takes long to read: so long in one go, then others have a turn;
+ * and so long in all for what was not read when it was new.
+ */
+#define TURN_NS	    (100 * NS_PER_MS)
+#define LATE_MAX_NS (5 * NS_PER_S)
+
+#define PLACES_MAX  131072 /* that are kept, of all processes; what comes later is unreadable */
 
 struct place_key {
 	uint64_t place, word;
@@ -32,6 +42,7 @@ struct place {
 	uint32_t len; /* 0: nothing could be read */
 	struct js_counts counts;
 	bool is_js; /* else code made by V8 that is no function's */
+	uint8_t tries;
 	UT_hash_handle hh;
 };
 
@@ -56,6 +67,7 @@ struct js_names {
 	struct loop *loop;
 	bool has_tiers, is_awaited;
 	struct ring_buffer *fresh; /* ids of stacks */
+	uint64_t turn_ends_ns, late_ns;
 	struct v8_programs *programs;
 	struct process *processes;
 	size_t place_count;
@@ -331,12 +343,13 @@ static void decode(struct js_names *j, struct process *p, struct place *at, bool
 	struct v8_frames frames;
 
 	at->is_js = true;
+	at->tries++;
 	if (!p->v8 || !p->target || (at->key.word && !shared) || v8_decode(p->v8, &place, &frames))
 		return;
 	if (shared && !is_unchanged(p, at->key.word))
 		return;
 	at->is_js = shared || !is_other_code(&frames.at[frames.len - 1]);
-	if (at->is_js)
+	if (at->is_js && (frames.len > 1 || frames.at[0].reason == V8_READABLE))
 		(void)keep_frames(j, at, &frames); /* else as if unreadable */
 }
 
@@ -361,6 +374,22 @@ static struct place *take_place(struct js_names *j, struct process *p, const str
 	return at;
 }
 
+/* For a report: mostly it is there already. */
+static struct place *take_late(struct js_names *j, struct process *p, const struct place_key *key,
+			       bool is_caller)
+{
+	uint64_t start_ns;
+	struct place *at;
+
+	HASH_FIND(hh, p->places, key, sizeof(*key), at);
+	if (at || j->late_ns > LATE_MAX_NS)
+		return at;
+	start_ns = clock_monotonic_ns();
+	at = take_place(j, p, key, is_caller);
+	j->late_ns += clock_monotonic_ns() - start_ns;
+	return at;
+}
+
 static const struct frame unreadable = {
 	.function = "[js]", .file = "", .module = "[jit]", .kind = FRAME_JIT
 };
@@ -370,7 +399,7 @@ size_t js_names_find(struct js_names *j, const struct js_place *of, struct frame
 {
 	const struct place_key key = { .place = of->place, .word = of->word };
 	struct process *p = j && (of->word || of->is_made) ? find_process(j, of->pid) : NULL;
-	const struct place *at = p ? take_place(j, p, &key, of->is_caller) : NULL;
+	const struct place *at = p ? take_late(j, p, &key, of->is_caller) : NULL;
 	size_t len;
 
 	if (!max || (!p && !of->word) || (at && !at->is_js))
@@ -392,6 +421,16 @@ size_t js_names_find(struct js_names *j, const struct js_place *of, struct frame
 
 /* --- what is new ------------------------------------------------------------------------------ */
 
+/* It runs now. What could not be read before may have been changing just then. */
+static void read_place(struct js_names *j, struct process *p, const struct place_key *key,
+		       bool is_caller)
+{
+	struct place *at = take_place(j, p, key, is_caller);
+
+	if (at && !at->len && at->is_js && at->tries < TRIES_MAX)
+		decode(j, p, at, is_caller);
+}
+
 static void read_stack(struct js_names *j, const struct stack_frames *stack)
 {
 	struct process *p = find_process(j, (pid_t)stack->tgid);
@@ -400,7 +439,7 @@ static void read_stack(struct js_names *j, const struct stack_frames *stack)
 		const struct place_key key = { .place = stack->at[i], .word = stack->js[i] };
 
 		if (key.word || !is_in_file(p, key.place))
-			(void)take_place(j, p, &key, i > 0);
+			read_place(j, p, &key, i > 0);
 	}
 }
 
@@ -415,14 +454,18 @@ static int on_stack(void *ctx, void *data, size_t size)
 	memcpy(&id, data, sizeof(id));
 	if (stack_read(j->maps.stacks, id, &stack) == 0)
 		read_stack(j, &stack);
-	return 0;
+	return clock_monotonic_ns() < j->turn_ends_ns ? 0 : -EAGAIN;
 }
 
 int js_names_read_fresh(struct js_names *j)
 {
-	int n = j ? ring_buffer__consume(j->fresh) : 0;
+	int n;
 
-	return n < 0 ? n : 0;
+	if (!j)
+		return 0;
+	j->turn_ends_ns = clock_monotonic_ns() + TURN_NS;
+	n = ring_buffer__consume(j->fresh);
+	return n < 0 && n != -EAGAIN ? n : 0; /* the rest is readable still */
 }
 
 const char *js_names_suffix(const struct js_names *j, char perfmap_tier)
