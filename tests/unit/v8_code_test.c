@@ -128,11 +128,12 @@ struct table {
 	uint8_t bytes[256];
 	size_t len;
 	int64_t offset, position;
+	bool is_new;
 };
 
 static void put_number(struct table *t, int64_t number)
 {
-	uint64_t left = (uint64_t)number << 1 ^ (uint64_t)(number >> 63);
+	uint64_t left = (uint64_t)number << 1 ^ -(uint64_t)(number < 0);
 
 	do {
 		must(t->len < sizeof(t->bytes));
@@ -146,11 +147,15 @@ static uint64_t position_of(int64_t offset, int64_t inlining)
 	return (uint64_t)(inlining << 31 | (offset + 1) << 1);
 }
 
+/* As before V8 14, or since. */
 static void put_position(struct table *t, int64_t offset, bool is_statement, uint64_t position)
 {
 	int64_t step = offset - t->offset;
 
-	put_number(t, is_statement ? step : -step - 1);
+	if (t->is_new)
+		put_number(t, step << 1 | !is_statement);
+	else
+		put_number(t, is_statement ? step : -step - 1);
 	put_number(t, (int64_t)position - t->position);
 	t->offset = offset;
 	t->position = (int64_t)position;
@@ -174,7 +179,7 @@ static void make_tables(struct fixture *f, struct v8_code *code)
 	struct v8_heap *h = &f->heap;
 	struct inlining own[6];
 	uint64_t words[9] = { 0 };
-	struct table t = { .len = 0 };
+	struct table t = { .is_new = h->image.offsets.position_shift };
 
 	memcpy(own, inlinings, sizeof(own));
 	own[0].position = position_of(50, NOT_INLINED);
@@ -229,9 +234,29 @@ static void test_inlined(struct fixture *f)
 		for (size_t k = 0; k < inlined.len; k++)
 			len += (size_t)snprintf(got + len, sizeof(got) - len, "%llx ",
 						(unsigned long long)inlined.shared[k]);
-		if (cases[i].functions)
+		if (cases[i].functions) {
 			is_text(got, cases[i].functions, "functions at %u", cases[i].offset);
+		}
 	}
+}
+
+/* Positions were not written down: what was inlined is lost, if anything was. */
+static void test_none(struct fixture *f)
+{
+	struct v8_heap *h = &f->heap;
+	struct v8_code code = { 0 };
+	struct v8_inlined inlined = { 0 };
+	uint64_t words[9] = { 0 };
+
+	make_tables(f, &code);
+	code.positions = make_bytes(h, "", 0);
+	v8_memory_begin(&h->memory);
+	is_int(v8_code_inlined(&h->memory, &code, 10, &inlined), 0,
+	       "no positions, nothing inlined");
+	words[1] = v8_heap_smi(2);
+	code.deopt = make_array(h, h->image.offsets.type_protected_array, words, 9);
+	is_int(v8_code_inlined(&h->memory, &code, 10, &inlined), V8_WRONG_TYPE,
+	       "no positions, something inlined");
 }
 
 static void test_bad_tables(struct fixture *f)
@@ -300,6 +325,10 @@ int main(void)
 	test_find(&f);
 	test_replaced(&f);
 	test_inlined(&f);
+	f.heap.image.offsets.position_shift = 1;
+	test_inlined(&f);
+	f.heap.image.offsets.position_shift = 0;
+	test_none(&f);
 	test_bad_tables(&f);
 	test_function(&f);
 	test_failing_allocation(&f);

@@ -174,7 +174,7 @@ int main(void)
 		size_t len = load("tests/corpus/v8", images[i], "", bytes);
 
 		must(image);
-		(void)load("tests/unit/v8", images[i], ".frames", want);
+		(void)load("tests/golden/v8", images[i], ".frames", want);
 		must(strlen(all) + strlen(want) < sizeof(all));
 		strcat(all, want);
 		is_int(v8_image_open(image, (struct bytes){ (uint8_t *)bytes, len }), 0,

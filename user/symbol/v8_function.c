@@ -182,7 +182,7 @@ int v8_function_find(struct v8_functions *f, uint64_t word, struct v8_function *
 	struct v8_function now = { .address = word, .file = "" };
 	const struct v8_function *kept;
 	struct v8_object object;
-	struct naming naming;
+	struct naming naming = { .start = -1 };
 	uint64_t builtin;
 	int err = v8_object_expect(m, word, o->type_shared, &object);
 

@@ -151,7 +151,7 @@ static int find_builtins_range(struct reading *r)
 {
 	struct v8_layout *layout = r->layout;
 	uint64_t start = r->blob_data ? r->blob_data : r->blob_start;
-	uint32_t size;
+	uint32_t size = 0;
 	int err = -ENODATA;
 
 	if (start && r->blob_size_at)

@@ -47,6 +47,7 @@ struct v8_offsets {
 	int32_t kind_builtin, kind_regexp, kind_wasm;
 	int32_t interpreter_code; /* InterpreterData: a function's own copy of the interpreter's
 				     entry */
+	int32_t position_shift;	  /* of differences of code offsets: the lowest bit is a flag */
 	int32_t deopt_inlined_count, deopt_literals, deopt_shared, deopt_inlinings; /* indices */
 	int32_t wrapper_shared; /* SharedFunctionInfo in its wrapper; V8_NONE: it has none */
 	/* instance types */
