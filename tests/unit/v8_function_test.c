@@ -143,6 +143,7 @@ static void test_without_scope(struct fixture *f)
 	uint64_t script = make_script(f, 2, f->undefined, v8_heap_text(h, SOURCE));
 	uint64_t name = v8_heap_text(h, "name");
 	uint64_t uncompiled = v8_heap_object(h, h->image.offsets.type_uncompiled_first, 32);
+	uint64_t debug = v8_heap_object(h, h->image.offsets.type_debug_info, 64);
 	uint64_t shared = make_shared(h, name, script);
 
 	check(f, shared, "name (:0:0)");
@@ -157,6 +158,14 @@ static void test_without_scope(struct fixture *f)
 	shared = make_shared(h, name, f->undefined);
 	v8_heap_set(h, shared, 16, v8_heap_smi(1117));
 	check(f, shared, "name (:0:0) builtin");
+	v8_heap_set(h, debug, 24, script);
+	shared = make_shared(h, name, debug);
+	v8_heap_set(h, shared, 8, uncompiled);
+	check(f, shared, "name (:2:2)");
+	check(f, shared, "name (:2:2)");
+	v8_heap_set(h, debug, 24, debug);
+	shared = make_shared(h, name, debug);
+	check(f, shared, "name (:0:0)");
 }
 
 /* The collector moved or freed something, and something else lies where it was. */

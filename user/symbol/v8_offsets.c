@@ -63,6 +63,7 @@ static const struct row rows[] = {
 	  { "class_SharedFunctionInfo__script_or_debug_info__HeapObject",
 	    "class_SharedFunctionInfo__script__Tagged_HeapObject_",
 	    "class_SharedFunctionInfo__raw_script__Tagged_Object_" } },
+	{ FIELD(debug_script), ALL(24), { NULL } },
 	{ FIELD(uncompiled_name), ALL(8), { "class_UncompiledData__inferred_name__String" } },
 	{ FIELD(uncompiled_start), ALL(16), { "class_UncompiledData__start_position__int32_t" } },
 	{ FIELD(scope_first_local), { 3, 3, 3, 5, 5 }, { "scopeinfo_idx_first_vars" } },
@@ -164,6 +165,7 @@ static const struct row rows[] = {
 	  { "type_UncompiledDataWithoutPreparseDataWithJob__"
 	    "UNCOMPILED_DATA_WITHOUT_PREPARSE_DATA_WITH_JOB_TYPE" } },
 	{ FIELD(interpreter_code), ALL(16), { NULL } },
+	{ FIELD(type_debug_info), MUST, { "type_DebugInfo__DEBUG_INFO_TYPE" } },
 	{ FIELD(type_interpreter_data), MUST, { "type_InterpreterData__INTERPRETER_DATA_TYPE" } },
 	{ FIELD(type_wrapper),
 	  { NONE, NONE, NONE, MISSING, MISSING },

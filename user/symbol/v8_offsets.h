@@ -22,6 +22,7 @@ struct v8_offsets {
 	int32_t shared_builtin;	 /* where a builtin has its number, a Smi */
 	int32_t shared_name;	 /* a String or a ScopeInfo */
 	int32_t shared_script;	 /* a Script, or what has one (DebugInfo) */
+	int32_t debug_script;	 /* DebugInfo: the Script of a function that is being looked at */
 	int32_t uncompiled_name; /* inferred, of an uncompiled function */
 	int32_t uncompiled_start;    /* 32 bits */
 	int32_t scope_first_local;   /* index of a slot behind the map */
@@ -54,7 +55,7 @@ struct v8_offsets {
 	int32_t type_function_first, type_function_last;
 	int32_t type_shared, type_scope, type_script, type_code, type_stream;
 	int32_t type_uncompiled_first, type_uncompiled_last;
-	int32_t type_interpreter_data, type_wrapper;
+	int32_t type_debug_info, type_interpreter_data, type_wrapper;
 	int32_t type_bytes, type_trusted_bytes;
 	int32_t type_array, type_trusted_array, type_protected_array;
 	int32_t type_weak_array, type_trusted_weak_array;
