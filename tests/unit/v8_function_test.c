@@ -215,6 +215,23 @@ static void test_kept(struct fixture *f)
 	   (unsigned long long)(h->counts.read_count - reads));
 }
 
+/* A source that cannot be read to its end is read a few times only. */
+static void test_source_out_of_reach(struct fixture *f)
+{
+	struct v8_heap *h = &f->heap;
+	uint64_t source = v8_heap_text(h, SOURCE), before = 0;
+	uint64_t script = make_script(f, 20, v8_heap_text(h, "/o.js"), source);
+	struct scope scope = { KIND_FUNCTION | HAS_NAME, 0, 4, v8_heap_text(h, "far"), 0 };
+
+	v8_heap_set_length(h, source, V8_MAX_SOURCE_CHARS);
+	for (int i = 0; i <= V8_MAX_ATTEMPTS; i++) {
+		before = h->counts.read_bytes;
+		check(f, make_shared(h, make_scope(h, &scope), script), "far (/o.js:0:0)");
+	}
+	ok(h->counts.read_bytes - before < 65536, "the last of them reads %llu bytes",
+	   (unsigned long long)(h->counts.read_bytes - before));
+}
+
 static void test_full(struct fixture *f)
 {
 	struct v8_heap *h = &f->heap;
@@ -241,6 +258,7 @@ int main(void)
 	test_without_scope(&f);
 	test_replaced(&f);
 	test_kept(&f);
+	test_source_out_of_reach(&f);
 	test_full(&f);
 	v8_functions_done(&f.functions);
 	strings_done(&f.texts);

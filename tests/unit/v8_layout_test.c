@@ -21,7 +21,15 @@
 #define MINOR_SYMBOL "_ZN2v88internal7Version6minor_E"
 
 /* Parts of the file, by offset. */
-enum { AT_DATA = 0x1000, AT_SYMBOLS = 0x4000, AT_STRINGS = 0x8000, AT_CODE = 0x20000 };
+enum {
+	AT_DATA = 0x1000,
+	AT_POINTER = 0x3000,
+	AT_RELOCATIONS = 0x3100,
+	AT_DYNAMIC = 0x3200,
+	AT_SYMBOLS = 0x4000,
+	AT_STRINGS = 0x8000,
+	AT_CODE = 0x20000
+};
 
 struct file {
 	uint8_t bytes[FILE_BYTES];
@@ -70,7 +78,7 @@ static void finish(struct file *f)
 		.e_version = EV_CURRENT,
 		.e_ehsize = sizeof(header),
 		.e_phoff = 0x100,
-		.e_phnum = 2,
+		.e_phnum = 3,
 		.e_phentsize = sizeof(Elf64_Phdr),
 		.e_shoff = 0x200,
 		.e_shnum = 3,
@@ -88,7 +96,22 @@ static void finish(struct file *f)
 		  .p_vaddr = CODE_BASE,
 		  .p_filesz = CODE_BYTES,
 		  .p_memsz = CODE_BYTES },
+		{ .p_type = PT_DYNAMIC,
+		  .p_offset = AT_DYNAMIC,
+		  .p_vaddr = DATA_BASE + AT_DYNAMIC,
+		  .p_filesz = 3 * sizeof(Elf64_Dyn),
+		  .p_memsz = 3 * sizeof(Elf64_Dyn) },
 	};
+	/* The loader stores the address of the builtins in the first word. */
+	const Elf64_Rela relocation = { .r_offset = DATA_BASE + AT_POINTER,
+					.r_info = ELF64_R_INFO(0, R_X86_64_RELATIVE),
+					.r_addend = CODE_BASE + BLOB_AT };
+	const Elf64_Dyn dynamic[] = {
+		{ .d_tag = DT_RELA, .d_un.d_ptr = DATA_BASE + AT_RELOCATIONS },
+		{ .d_tag = DT_RELASZ, .d_un.d_val = sizeof(relocation) },
+		{ .d_tag = DT_NULL },
+	};
+	const uint32_t blob_bytes = BLOB_BYTES;
 	Elf64_Shdr sections[3] = {
 		{ .sh_type = SHT_NULL },
 		{ .sh_type = SHT_DYNSYM,
@@ -102,6 +125,9 @@ static void finish(struct file *f)
 	put(f, 0, &header, sizeof(header));
 	put(f, 0x100, segments, sizeof(segments));
 	put(f, 0x200, sections, sizeof(sections));
+	put(f, AT_RELOCATIONS, &relocation, sizeof(relocation));
+	put(f, AT_DYNAMIC, dynamic, sizeof(dynamic));
+	put(f, AT_POINTER + 0x10, &blob_bytes, sizeof(blob_bytes));
 }
 
 /* What is different about a file, besides the constants of node 20. */
@@ -238,6 +264,10 @@ static const struct getter {
 	{ "lea", { 0x48, 0x8d, 0x05, 0xf9, 0x0f, 0, 0, 0xc3 }, { 0xb8, 0, 0, 1, 0, 0xc3 }, true },
 	{ "outside of the code", { 0xb8, 0, 0, 0, 0x7f, 0xc3 }, { 0xb8, 0, 0, 1, 0, 0xc3 }, false },
 	{ "too small", { 0xb8, 0, 0x20, 0x80, 0, 0xc3 }, { 0xb8, 1, 0, 0, 0, 0xc3 }, false },
+	{ "a pointer that the loader sets",
+	  { 0x48, 0x8d, 0x05, 0xf9, 0x1f, 0x81, 0xff, 0x48, 0x8b, 0x00, 0xc3 },
+	  { 0x48, 0x8d, 0x05, 0x09, 0x1f, 0x81, 0xff, 0x8b, 0x00, 0xc3 },
+	  true },
 	{ "something else", { 0x55 }, { 0x55 }, false },
 };
 

@@ -54,6 +54,19 @@ static int decode_all(struct v8_image *image, char **ret_text)
 	return err;
 }
 
+/* No release exports these, and they are equal in all. */
+static void test_constants(const struct v8_offsets *o, const char *name)
+{
+	is_int(o->script_id, 64, "%s: Script.id", name);
+	is_int(o->script_line_offset, 24, "%s: Script.line_offset", name);
+	is_int(o->script_column_offset, 32, "%s: Script.column_offset", name);
+	is_int(o->string_data, 24, "%s: characters of external strings", name);
+	is_int(o->shared_data, 8, "%s: SharedFunctionInfo.function_data", name);
+	is_int(o->kind_builtin, 2, "%s: kind of builtins", name);
+	is_int(o->kind_regexp, 3, "%s: kind of regular expressions", name);
+	is_int(o->interpreter_code, 16, "%s: InterpreterData.interpreter_trampoline", name);
+}
+
 static void test_same(struct v8_image *image, const char *name, const char *want)
 {
 	_release_(freep) char *text = NULL;
@@ -179,6 +192,7 @@ int main(void)
 		strcat(all, want);
 		is_int(v8_image_open(image, (struct bytes){ (uint8_t *)bytes, len }), 0,
 		       "%s: the constants are known", images[i]);
+		test_constants(&image->offsets, images[i]);
 		test_same(image, images[i], want);
 		test_failing_reads(image, images[i], want);
 		test_failing_allocations(image, images[i]);

@@ -114,7 +114,7 @@ static int find_position(struct numbers *n, uint32_t offset, uint64_t *ret_posit
 static int check_none_inlined(struct v8_memory *m, const struct v8_code *code)
 {
 	struct v8_array data;
-	uint64_t count;
+	uint64_t count = 0;
 	int err = v8_array_read(m, code->deopt, false, &data);
 
 	if (!err)
