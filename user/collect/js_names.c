@@ -339,7 +339,7 @@ static void decode(struct js_names *j, struct process *p, struct place *at, bool
 	if (shared && !is_unchanged(p, at->key.word))
 		return;
 	at->is_js = shared || !is_other_code(&frames.at[frames.len - 1]);
-	if (at->is_js)
+	if (at->is_js && (frames.len > 1 || frames.at[0].reason == V8_READABLE))
 		(void)keep_frames(j, at, &frames); /* else as if unreadable */
 }
 
