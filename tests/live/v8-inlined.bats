@@ -50,7 +50,7 @@ all_shares_agree() {
 	shares_agree turbofan "$(node_flag --no-maglev)" --no-turbo-inlining 90
 	# Maglev of 24.11.0 does not write where inlined functions are.
 	if [[ $1 == 24.21.* || $1 == 25.* ]]; then
-		shares_agree maglev --no-turbofan --no-maglev-inlining 50
+		shares_agree maglev --no-turbofan --no-maglev-inlining 30
 	fi
 	same 'compilers that differ' '' "$differing"
 }
