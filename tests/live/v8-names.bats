@@ -52,7 +52,7 @@ all_tiers_agree() {
 	tier_agrees interpreted "--no-opt --no-sparkplug $no_maglev --interpreted-frames-native-stack" 1000 \
 		--least 7000 --tier interpreted=7000
 	tier_agrees baseline "--always-sparkplug --no-opt $no_maglev" 1000 --least 7000 --tier baseline=7000
-	tier_agrees turbofan "$budget $no_maglev" 2000 --least 4000 --tier turbofan=3000
+	tier_agrees turbofan "$budget $no_maglev" 2000 --least 3000 --tier turbofan=2000
 	if [[ $1 == 2[45].* ]]; then
 		tier_agrees maglev "$budget --no-turbofan" 2000 --least 4000 --tier maglev=3000 $no_callers
 	fi
