@@ -241,6 +241,8 @@ BENCHMARKS = {
     "loops-redis": ("loop-stall: redis under load", bench_loops.redis),
     "loops-server": ("loop-stall: a server in C under load", bench_loops.server),
     "gc": ("gc-trace: node under load", bench_gc.load),
+    "gc-work": ("gc-trace: a fixed amount of work", bench_gc.work),
+    "gc-programs": ("gc-trace: BPF programs alone (kernel.bpf_stats_enabled)", bench_gc.programs),
 }
 
 
