@@ -68,7 +68,7 @@ REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*
 LIVE    := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(filter-out %-plugin.c %/cpu-exec.c,$(wildcard tests/live/*.c)))
 LIVE_VARIANTS := $(addprefix $(B)/tests/live/,stress-lsan alloc-matrix-static alloc-matrix-musl \
            $(addprefix stacks-c-,O0 fp static nopie stripped clang) $(addprefix stacks-cxx-,fp stripped) \
-           $(addprefix stacks-plugin,.so -fp.so) cpu-plugin.so $(addprefix cpu-exec-,first second) $(if $(shell $(RUSTC) --version 2>/dev/null),stacks-rust) leaks-c-O0 $(addprefix busy-events-,fp stripped) \
+           $(addprefix stacks-plugin,.so -fp.so) cpu-plugin.so $(addprefix cpu-exec-,first second) $(if $(shell $(RUSTC) --version 2>/dev/null),stacks-rust) leaks-c-O0 v8-liar-compressed $(addprefix busy-events-,fp stripped) \
            $(basename $(notdir $(wildcard tests/live/*.go tests/live/*.cpp))))
 
 .DELETE_ON_ERROR:
@@ -162,7 +162,9 @@ $(B)/tests/%.o: ALL_CFLAGS += -Itests/unit
 $(GOLDEN): $(B)/%: $(B)/%.o $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PURE_LIBS) -o $@
 
-$(HOSTTEST): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
+# Writes the images of V8 that unit tests and the fuzz target read: docs/v8-internals.md.
+RECORDER := $(B)/tests/host/v8-record
+$(HOSTTEST) $(RECORDER): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(HOST_LIBS) -lbpf $(PURE_LIBS) -o $@
 
 # The stacks that the tests make are walked by frame pointers.
@@ -193,6 +195,8 @@ $(B)/tests/live/cpu-exec-%: tests/live/cpu-exec.c
 $(B)/tests/live/%-musl: tests/live/%.c
 	$(call say,CC)mkdir -p $(@D) && musl-gcc $(LIVE_CFLAGS) -static $< -o $@ -lpthread -ldl
 $(B)/tests/live/stacks-c-static: LIVE_CFLAGS += -DNO_PLUGIN # dlopen, in a static program, warns
+$(B)/tests/live/v8-liar-compressed: tests/live/v8-liar.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(LIVE_CFLAGS) -rdynamic -DTAGGED_SIZE=4 $< -o $@ -lpthread
 $(B)/tests/live/v8-liar: LIVE_CFLAGS += -rdynamic # its constants are in .dynsym, as V8's are
 $(B)/tests/live/cpu-evil: LIVE_CFLAGS += -g0 # names of symbols alone
 LIVE_FP := -fno-omit-frame-pointer -DWITH_FRAME_POINTER

@@ -75,8 +75,13 @@ LOADS = (
 
 
 def load(bench):
+    loads(bench, "sampling", LOADS)
+
+
+def loads(bench, benchmark, servers):
+    """Each of @servers, (name, server, ways), sampled in its ways and not at all."""
     rows, raw = [], {}
-    for name, server, ways in LOADS:
+    for name, server, ways in servers:
         with server(bench.quick) as (pid, work):
             work()
             runs = raw[name] = alternate(bench.rounds, *(
@@ -84,7 +89,7 @@ def load(bench):
                 for options in (None, *ways.values(), None)))
         rows += [load_row(name, way, side(runs, 0, i + 1))
                  for i, way in enumerate((*ways, "not at all, again"))]
-    bench.keep("sampling", raw)
+    bench.keep(benchmark, raw)
     bench.say(table(["server", "sampled", "alone, µs of server CPU per request",
                      "sampled, µs of server CPU per request", "CPU ratio", "requests/s ratio",
                      "samples (waits) a second"], rows))

@@ -56,10 +56,11 @@ static __always_inline bool unwind_js_is_function_map(struct unwind_walk *w, __u
 {
 	__u16 type;
 
+	if (!unwind_js_is_object(map))
+		return false;
 	if (map == w->js_map)
 		return true;
-	if (!unwind_js_is_object(map) ||
-	    unwind_read(w, &type, sizeof(type), map - 1 + w->js.instance_type))
+	if (unwind_read(w, &type, sizeof(type), map - 1 + w->js.instance_type))
 		return false;
 	if (type < w->js.function_min || type > w->js.function_max)
 		return false;
@@ -73,34 +74,60 @@ static __always_inline __u64 unwind_js_field(const struct unwind_walk *w, __u16 
 	return w->js_words[offset / 8 & 7];
 }
 
+/* The number of @script: mostly it is that of the frame before. False: it cannot be read. */
+static __always_inline bool unwind_js_find_script(struct unwind_walk *w, __u64 script)
+{
+	__u64 id = 0;
+
+	if (script == w->js_script)
+		return true;
+	if (unwind_js_is_object(script) &&
+	    unwind_read(w, &id, sizeof(id), script - 1 + w->js.script_id))
+		return false;
+	w->js_script = script;
+	w->js_script_id = id;
+	return true;
+}
+
 /* The word of abi/stacks.h for @shared, a SharedFunctionInfo if the function is what it says. */
 static __always_inline __u64 unwind_js_word(struct unwind_walk *w, __u64 shared)
 {
-	__u64 name, script, id = 0;
+	__u64 name, script;
 
 	if (!unwind_js_is_object(shared) || unwind_read(w, w->js_words, 48, shared - 1))
 		return STACK_JS;
 	name = unwind_js_field(w, w->js.name);
 	script = unwind_js_field(w, w->js.script);
-	if (unwind_js_is_object(script) &&
-	    unwind_read(w, &id, sizeof(id), script - 1 + w->js.script_id))
+	if (!unwind_js_find_script(w, script))
 		return STACK_JS;
-	return stack_js_word(shared, name, script, id);
+	return stack_js_word(shared, name, script, w->js_script_id);
+}
+
+/*
+ * What stands at the frame pointer, in one reading: the function, the context or what kind of frame
+ * it is (both 0 when they are not there yet, or without V8), the caller's rbp, the return address.
+ */
+static __always_inline int unwind_js_read_frame(const struct unwind_walk *w, __u64 frame[4])
+{
+	if (w->js.shared && w->fp - 16 >= w->sp && unwind_read(w, frame, 32, w->fp - 16) == 0)
+		return 0;
+	frame[0] = frame[1] = 0;
+	return unwind_read(w, frame + 2, 16, w->fp);
 }
 
 /* Tells of the frame just kept whose it is, when that is a JavaScript function. False: full. */
-static __always_inline bool unwind_js_keep(struct unwind_walk *w)
+static __always_inline bool unwind_js_keep(struct unwind_walk *w, __u64 function, __u64 context)
 {
-	__u64 slots[2]; /* the function, the context or what kind of frame it is */
-
-	if (!w->js.shared || w->fp - 16 < w->sp || unwind_read(w, slots, sizeof(slots), w->fp - 16))
+	if (!unwind_js_is_object(function) || !unwind_js_is_object(context))
 		return true;
-	if (!unwind_js_is_object(slots[0]) || !unwind_js_is_object(slots[1]))
-		return true;
-	if (unwind_read(w, w->js_words, 40, slots[0] - 1) ||
-	    !unwind_js_is_function_map(w, w->js_words[0]))
-		return true;
-	return unwind_keep(w, unwind_js_word(w, unwind_js_field(w, w->js.shared)));
+	if (function != w->js_function) { /* else it calls itself */
+		if (unwind_read(w, w->js_words, 40, function - 1) ||
+		    !unwind_js_is_function_map(w, w->js_words[0]))
+			return true;
+		w->js_function = function;
+		w->js_word = unwind_js_word(w, unwind_js_field(w, w->js.shared));
+	}
+	return unwind_keep(w, w->js_word);
 }
 
 #endif

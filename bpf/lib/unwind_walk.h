@@ -59,8 +59,9 @@ struct unwind_walk {
 	__u8 is_new;	    /* the stack was not known before */
 
 	struct unwind_js js; /* of the process; all zero: no V8 that can be read */
-	__u64 js_map;	     /* the last one seen of a JSFunction */
-	__u64 js_words[8];   /* of an object */
+	/* of the last frames: mostly those of the next */
+	__u64 js_map, js_function, js_word, js_script, js_script_id;
+	__u64 js_words[8]; /* of an object */
 
 	struct stack parts[STACK_PARTS];
 };
@@ -83,6 +84,9 @@ static __always_inline void unwind_begin(struct unwind_walk *w, __u32 tgid, bool
 	w->is_new = 0;
 	w->js.shared = 0;
 	w->js_map = 0;
+	w->js_function = 0;
+	w->js_script = 0;
+	w->js_script_id = 0;
 	for (int i = 0; i < STACK_PARTS; i++)
 		w->hash[i] = tgid;
 }
@@ -263,7 +267,7 @@ static __always_inline __u64 unwind_bare_slot(const struct unwind_walk *w, __u32
 /* By the frame pointer: code without a table. */
 static __always_inline enum stack_end unwind_by_fp(struct unwind_walk *w, __u32 kind)
 {
-	__u64 pair[2]; /* the caller's rbp, the return address */
+	__u64 frame[4]; /* the last two: the caller's rbp, the return address */
 	__u64 bare = unwind_bare_slot(w, kind);
 	__u64 code;
 
@@ -275,19 +279,19 @@ static __always_inline enum stack_end unwind_by_fp(struct unwind_walk *w, __u32 
 	w->is_by_fp = 1;
 	w->is_last_by_fp = 1;
 	if (bare) {
-		if (unwind_read(w, &pair[1], sizeof(pair[1]), bare))
+		if (unwind_read(w, &frame[3], sizeof(frame[3]), bare))
 			return STACK_UNREADABLE;
-		return unwind_go_up(w, bare, pair[1], w->fp);
+		return unwind_go_up(w, bare, frame[3], w->fp);
 	}
 	if (w->fp == 0) /* psABI 3.4.1: marks the outermost frame */
 		return STACK_COMPLETE;
 	if (w->fp < w->sp || (w->fp & 7) || w->fp - w->sp > UNWIND_MAX_FP_FRAME_BYTES)
 		return STACK_NO_TABLE;
-	if (unwind_read(w, pair, sizeof(pair), w->fp))
+	if (unwind_js_read_frame(w, frame))
 		return STACK_UNREADABLE;
-	if (!unwind_js_keep(w))
+	if (!unwind_js_keep(w, frame[0], frame[1]))
 		return STACK_TOO_DEEP;
-	return unwind_go_up(w, w->fp + 8, pair[1], pair[0]);
+	return unwind_go_up(w, w->fp + 8, frame[3], frame[2]);
 }
 
 /* Where the frame begins: *ret_cfa. */

@@ -4,6 +4,7 @@
 #include "symbol/elf_prefixed.h"
 
 #include "fuzz.h"
+#include "symbol/v8_layout.h"
 
 #include <errno.h>
 #include <string.h>
@@ -52,6 +53,24 @@ static int check_prefixed(void *ctx, const struct elf_prefixed *symbol)
 	return 0;
 }
 
+/* V8's constants, if it has them. */
+static void check_v8(const struct elf *elf)
+{
+	struct v8_layout layout;
+	int err = v8_layout_read(elf, &layout);
+
+	assert((err == -EOPNOTSUPP) == (layout.refusal[0] != 0));
+	assert(err || layout.walk.function_type_min <= layout.walk.function_type_max);
+	for (size_t i = 0; i < layout.builtin_count; i++) {
+		const struct v8_builtin *b = &layout.builtins[i];
+
+		assert(b->vaddr >= layout.builtins_start && b->size && b->name[0]);
+		assert(b->size <= layout.builtins_end - b->vaddr);
+		assert(v8_layout_builtin(&layout, b->vaddr) == b);
+	}
+	v8_layout_done(&layout);
+}
+
 static void check_name(void *ctx, size_t index, const char *name, uint64_t symbol_vaddr)
 {
 	const uint64_t *addrs = ctx;
@@ -98,6 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_functions(&elf);
 	(void)elf_find_prefixed(&elf, (const char *const[]){ "m", "_", "ma" }, 3, check_prefixed,
 				NULL);
+	check_v8(&elf);
 	(void)elf_name_addresses(&elf, addrs, fill_addresses(&elf, addrs), check_name, addrs);
 	return 0;
 }

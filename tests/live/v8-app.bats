@@ -5,14 +5,14 @@
 # has inlined to others, so it is compared with inlining off, and then cpu-sample with itself, on and off.
 # Shares are of CPU time, of the same load; how much of it there is in a second does not matter.
 
-# shellcheck disable=SC2154,SC2206 # variables of live.bash and nodes.bash; flags are words
+# shellcheck disable=SC2034,SC2154,SC2206 # variables of and for live.bash and nodes.bash; flags are words
 
 load ../support/helpers.bash
 load ../support/live.bash
 load ../support/sampler.bash
 load ../support/nodes.bash
 
-SAMPLES=4500
+SAMPLES=5000
 
 setup() {
 	sampler_setup
@@ -31,8 +31,8 @@ app_start() {
 	background "$BATS_TEST_TMPDIR/app" env -C "$BATS_TEST_TMPDIR" "$node" "${flags[@]}" "$ROOT_DIR/tests/apps/server.js"
 	work=$job
 	wait_for 20 grep -qs '^ready ' "$BATS_TEST_TMPDIR/app"
-	routes_of_app=(/ /orders '/?city=K%C3%B6ln' /orders)
-	SERVER_PORT=$(sed -n 's/^ready [0-9]* //p' "$BATS_TEST_TMPDIR/app") routes_start 1000000 "${routes_of_app[@]}"
+	SERVER_PORT=$(sed -n 's/^ready [0-9]* //p' "$BATS_TEST_TMPDIR/app")
+	routes_start 100000 / /orders
 	cpu_grows "$work" "$SAMPLES" 4999
 	since=$(monotonic_ns)
 }
@@ -74,7 +74,8 @@ app_agrees() {
 	app_ends
 	agrees "$out/apart" "$out/v8.cpuprofile" --since "$since"
 	sample_app "$out/inlined" ''
-	agrees "$out/inlined" "$out/apart"
+	# What is inlined is faster, some of it more than the rest.
+	agrees "$out/inlined" "$out/apart" --points 6
 }
 
 @test "node 18: a server's functions" {

@@ -31,3 +31,13 @@ teardown() {
 	jq -e 'all(.frames[] | .function // "", .file // ""; length < 2048)' "$tracer_out"
 	jq -e 'all(.data[].frames; length < 100)' "$tracer_out"
 }
+
+@test "a V8 that cannot be read is told of in one line, and its stacks are whole" {
+	target_start liar "$programs/v8-liar-compressed"
+	sampled -p "${target_pid[liar]}" -F 999 -d 1 -U -f json
+	same 'lines about V8' 1 "$(grep -c 'V8' "$tracer_out.err")"
+	grep -q 'compressed pointers' "$tracer_out.err"
+	has main 90
+	has_not honest
+	jq -e '.stacks.complete_pct > 90' "$tracer_out"
+}

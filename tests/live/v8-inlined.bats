@@ -31,13 +31,13 @@ sample_work() {
 	cp "$tracer_out" "$1"
 }
 
-# shares_agree COMPILER FLAGS FLAG: FLAG has it inline nothing.
+# shares_agree COMPILER FLAGS FLAG LEAST: FLAG has it inline nothing, else it inlines so much of a function, per cent.
 shares_agree() {
 	local status=0 out=$BATS_TEST_TMPDIR/$1
 
 	sample_work "$out.inlined" "$2" "$SAMPLES"
 	sample_work "$out.apart" "$2 $3" "$SAMPLES"
-	python3 "$SUPPORT_DIR/js_truth.py" shares "$out.inlined" "$out.apart" hash mix fold --inlined 90 >"$out.said" || status=$?
+	python3 "$SUPPORT_DIR/js_truth.py" shares "$out.inlined" "$out.apart" hash mix fold --inlined "$4" >"$out.said" || status=$?
 	sed "s/^/# $1: /" "$out.said" >&3
 	[[ $status -eq 0 ]] || differing+=" $1"
 }
@@ -47,9 +47,10 @@ all_shares_agree() {
 	local differing=''
 
 	need_node "$1"
-	shares_agree turbofan "$(node_flag --no-maglev)" --no-turbo-inlining
-	if [[ $1 == 2[45].* ]]; then
-		shares_agree maglev --no-turbofan --no-maglev-inlining
+	shares_agree turbofan "$(node_flag --no-maglev)" --no-turbo-inlining 90
+	# Maglev of 24.11.0 does not write where inlined functions are.
+	if [[ $1 == 24.21.* || $1 == 25.* ]]; then
+		shares_agree maglev --no-turbofan --no-maglev-inlining 50
 	fi
 	same 'compilers that differ' '' "$differing"
 }

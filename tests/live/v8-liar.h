@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What V8 13.6 (node 24) exports of itself, for a program that pretends to be it: of v8dbg_* those
- * that a reader of names asks for.
+ * that a reader of names asks for; one that asks for more refuses it and says what is missing.
  */
 #ifndef TESTS_LIVE_V8_LIAR_H
 #define TESTS_LIVE_V8_LIAR_H
@@ -11,6 +11,10 @@
 	type name = value;
 #define CONSTANT(name, value) EXPORT(int, v8dbg_##name, value)
 
+#ifndef TAGGED_SIZE
+#define TAGGED_SIZE 8 /* 4: pointers are compressed, as they are in Chromium */
+#endif
+
 /* v8::internal::Version::major_ and so on. */
 EXPORT(int, _ZN2v88internal7Version6major_E, 13)
 EXPORT(int, _ZN2v88internal7Version6minor_E, 6)
@@ -19,7 +23,6 @@ EXPORT(int, _ZN2v88internal7Version6patch_E, 17)
 
 CONSTANT(CodeKindBaseline, 10)
 CONSTANT(CodeKindFieldMask, 15)
-CONSTANT(CodeKindFieldShift, 0)
 CONSTANT(CodeKindInterpretedFunction, 9)
 CONSTANT(ConsStringTag, 1)
 CONSTANT(DeoptimizationDataInlinedFunctionCountIndex, 1)
@@ -39,7 +42,7 @@ CONSTANT(SmiShiftSize, 31)
 CONSTANT(SmiTag, 0)
 CONSTANT(StringEncodingMask, 8)
 CONSTANT(StringRepresentationMask, 7)
-CONSTANT(TaggedSize, 8)
+CONSTANT(TaggedSize, TAGGED_SIZE)
 CONSTANT(ThinStringTag, 5)
 CONSTANT(class_Code__flags__uint32_t, 52)
 CONSTANT(class_Code__instruction_size__int, 56)
@@ -76,6 +79,7 @@ CONSTANT(type_Code__CODE_TYPE, 187)
 CONSTANT(type_DebugInfo__DEBUG_INFO_TYPE, 154)
 CONSTANT(type_FixedArray__FIXED_ARRAY_TYPE, 205)
 CONSTANT(type_InstructionStream__INSTRUCTION_STREAM_TYPE, 192)
+CONSTANT(type_InterpreterData__INTERPRETER_DATA_TYPE, 188)
 CONSTANT(type_JSFunction__JS_FUNCTION_TYPE, 2065)
 CONSTANT(type_ProtectedFixedArray__PROTECTED_FIXED_ARRAY_TYPE, 193)
 CONSTANT(type_ScopeInfo__SCOPE_INFO_TYPE, 280)

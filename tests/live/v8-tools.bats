@@ -96,6 +96,8 @@ stacks() {
 	runs_node workers
 	traces cpu-sample -d 3
 	has_frame inWorker 'function inWorker'
+	traces cpu-sample -d 3 --threads
+	report -e '[.tasks[].thread] | index("node worker") != null'
 	[ "$(stacks 'index("inWorker") and any(.[]; . and startswith("node::worker::Worker::"))' | wc -l)" -gt 0 ]
 }
 

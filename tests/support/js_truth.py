@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Compares the names of JavaScript frames with what V8 wrote of the same code itself.
 
-usage: js_truth.py map FRAMES MAP [--least N] [--agree PERCENT] [--tier TIER=N]...
+usage: js_truth.py map FRAMES MAP [--least N] [--agree PERCENT] [--tier TIER=N]... [--no-callers]
            FRAMES: of tests/bpf/v8-frames, names with tiers; MAP: of node --perf-basic-prof, of the same run. At least N frames of
-           code made at run time, of them so many of a TIER, PERCENT of them with the same function, file, line
+           code made at run time, of them so many of a TIER, PERCENT of them with the same function, file, line;
+           linkN is called by linkN-1 unless --no-callers
        js_truth.py names REPORT [--least N] [--named PERCENT] [--like PATTERN]
            REPORT: of cpu-sample -f json, of a program whose functions are called after their place
            (tests/live/v8-brief.js). At least N JavaScript frames, PERCENT of them with a name, none with a wrong one
@@ -171,7 +172,8 @@ def compare_map(arguments):
             for place in stack["places"]:
                 if place["frames"]:
                     compare_place(place, stack["count"], truth, verdict)
-            check_callers(stack, verdict)
+            if not arguments.no_callers:
+                check_callers(stack, verdict)
     return say_map(arguments, verdict)
 
 
@@ -305,6 +307,7 @@ def main(words):
     way.add_argument("--least", type=int, default=20000)
     way.add_argument("--agree", type=float, default=99.5)
     way.add_argument("--tier", type=tier_of, action="append", default=[])
+    way.add_argument("--no-callers", action="store_true")
     way = ways.add_parser("names")
     way.add_argument("report")
     way.add_argument("--least", type=int, default=20000)

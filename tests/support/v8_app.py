@@ -8,7 +8,7 @@ usage: v8_app.py REPORT OTHER [--top 15] [--points 4] [--least 3000] [--since NS
 exit: 0 each of the top functions of both has the same share in the other, 1 not so (said is which), 2 misuse
 
 What a function has called that has no place in a script (builtins, C++, the kernel) is its own. Garbage collection has no
-function in V8's profile, and is left out; so is what runs without any: of the rest the shares are."""
+function in V8's profile, and is left out; so is what runs without any, and what is sent: of the rest the shares are."""
 import argparse
 import collections
 import json
@@ -17,6 +17,8 @@ import sys
 
 COLLECTS = re.compile(r"v8::internal::Heap::\w*Collect|v8::internal::Heap::AllocateRawWithRetry|"
                       r"v8::internal::(ScavengerCollector|MarkCompactCollector)::")
+# What these call are system calls: V8's clock goes on while a thread sends and waits for a CPU. Left out in both.
+SENDING = "node:internal/stream_base_commons"
 NO_WORK = {"(garbage collector)", "(idle)", "(program)"}
 UNREADABLE = "[js]"
 
@@ -27,7 +29,7 @@ def profile_of(functions):
     """functions: (count, key or None)."""
     counts, outside = collections.Counter(), 0
     for count, key in functions:
-        if key:
+        if key and key[1] != SENDING:
             counts[key] += count
         else:
             outside += count

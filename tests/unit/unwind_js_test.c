@@ -132,6 +132,7 @@ static void what_is_a_function(void)
 	ok(word_of(OBJECT(FUNCTION) + 2, OBJECT(CONTEXT)) == 0, "nor a weak pointer");
 	ok(word_of(OBJECT(STRANGER), OBJECT(CONTEXT)) == 0, "nor an object of another type");
 	ok(word_of(0x5000001, OBJECT(CONTEXT)) == 0, "nor a pointer to nowhere");
+	ok(word_of(OBJECT(100), OBJECT(CONTEXT)) == 0, "nor memory without a map");
 	heap[FUNCTION] = 0x5000001;
 	ok(word_of(OBJECT(FUNCTION), OBJECT(CONTEXT)) == 0, "nor an object whose map is nowhere");
 }

@@ -225,8 +225,64 @@ static void add_user(struct cpu_sample *c, const struct program *program, uint64
 	stack_names_add_user(&c->names, program ? &code : NULL, id, f);
 }
 
-static int add_sample(struct cpu_sample *c, struct profile *p, const struct sample *s,
-		      struct named_stack *f)
+/*
+ * Threads that run a Worker of node, which calls itself as its process does before node 22: told by
+ * their stacks.
+ */
+struct workers {
+	pid_t *at;
+	size_t len, cap;
+};
+
+static void workers_done(struct workers *w)
+{
+	free(w->at);
+}
+
+static bool is_worker(const struct workers *w, pid_t tid)
+{
+	for (size_t i = 0; i < w->len; i++)
+		if (w->at[i] == tid)
+			return true;
+	return false;
+}
+
+static bool has_worker(const struct named_stack *f)
+{
+	static const char worker[] = "node::worker::Worker::";
+
+	for (size_t i = f->len; i-- > 0;)
+		if (strncmp(f->at[i].function, worker, strlen(worker)) == 0)
+			return true;
+	return false;
+}
+
+/* 0 or -ENOMEM. */
+static int find_workers(struct cpu_sample *c, const struct sample_list *list, struct named_stack *f,
+			struct workers *ret)
+{
+	for (size_t i = 0; i < list->len; i++) {
+		const struct sample_key *key = &list->at[i].key;
+		const struct program *program = program_of(c, key);
+		pid_t *tid;
+
+		f->len = 0;
+		if (key->tid == key->tgid || !program || strcmp(program->comm, "node") != 0 ||
+		    is_worker(ret, (pid_t)key->tid))
+			continue;
+		add_user(c, program, key->user, f);
+		if (!has_worker(f))
+			continue;
+		tid = vec_push(ret);
+		if (!tid)
+			return -ENOMEM;
+		*tid = (pid_t)key->tid;
+	}
+	return 0;
+}
+
+static int add_sample(struct cpu_sample *c, const struct workers *workers, struct profile *p,
+		      const struct sample *s, struct named_stack *f)
 {
 	static const enum profile_state states[] = {
 		[CPU_SAMPLE_RUNNING] = PROFILE_ON_CPU,
@@ -267,7 +323,9 @@ static int add_sample(struct cpu_sample *c, struct profile *p, const struct samp
 	(void)text_clean(key->comm, sizeof(key->comm), comm, sizeof(comm));
 	out.process = comm;
 	if (key->tid) {
-		out.thread = comm;
+		out.thread = is_worker(workers, (pid_t)key->tid) && strcmp(comm, "node") == 0
+				     ? "node worker"
+				     : comm;
 		out.process = program && program->comm[0] ? program->comm : comm;
 	}
 	return profile_add(p, &out);
@@ -278,12 +336,15 @@ int cpu_sample_fill(struct cpu_sample *c, const struct sample_list *now,
 {
 	_release_(sample_list_done) struct sample_list list = { 0 };
 	_release_(freep) struct named_stack *frames = malloc(sizeof(*frames));
+	_release_(workers_done) struct workers workers = { 0 };
 	int err = frames ? subtract(now, before, &list) : -ENOMEM;
 
 	c->js_counts = (struct js_counts){ 0 };
 	if (!err)
 		err = resolve_all(c, &list);
+	if (!err && c->options->by_thread && c->options->has_user)
+		err = find_workers(c, &list, frames, &workers);
 	for (size_t i = 0; i < list.len && !err; i++)
-		err = add_sample(c, ret, &list.at[i], frames);
+		err = add_sample(c, &workers, ret, &list.at[i], frames);
 	return err ? err : profile_finish(ret);
 }

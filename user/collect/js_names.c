@@ -19,6 +19,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#define TRIES_MAX  4
 #define PLACES_MAX 131072 /* that are kept, of all processes; what comes later is unreadable */
 
 struct place_key {
@@ -32,6 +33,7 @@ struct place {
 	uint32_t len; /* 0: nothing could be read */
 	struct js_counts counts;
 	bool is_js; /* else code made by V8 that is no function's */
+	uint8_t tries;
 	UT_hash_handle hh;
 };
 
@@ -331,12 +333,13 @@ static void decode(struct js_names *j, struct process *p, struct place *at, bool
 	struct v8_frames frames;
 
 	at->is_js = true;
+	at->tries++;
 	if (!p->v8 || !p->target || (at->key.word && !shared) || v8_decode(p->v8, &place, &frames))
 		return;
 	if (shared && !is_unchanged(p, at->key.word))
 		return;
 	at->is_js = shared || !is_other_code(&frames.at[frames.len - 1]);
-	if (at->is_js)
+	if (at->is_js && (frames.len > 1 || frames.at[0].reason == V8_READABLE))
 		(void)keep_frames(j, at, &frames); /* else as if unreadable */
 }
 
@@ -392,6 +395,16 @@ size_t js_names_find(struct js_names *j, const struct js_place *of, struct frame
 
 /* --- what is new ------------------------------------------------------------------------------ */
 
+/* It runs now. What could not be read before may have been changing just then. */
+static void read_place(struct js_names *j, struct process *p, const struct place_key *key,
+		       bool is_caller)
+{
+	struct place *at = take_place(j, p, key, is_caller);
+
+	if (at && !at->len && at->is_js && at->tries < TRIES_MAX)
+		decode(j, p, at, is_caller);
+}
+
 static void read_stack(struct js_names *j, const struct stack_frames *stack)
 {
 	struct process *p = find_process(j, (pid_t)stack->tgid);
@@ -400,7 +413,7 @@ static void read_stack(struct js_names *j, const struct stack_frames *stack)
 		const struct place_key key = { .place = stack->at[i], .word = stack->js[i] };
 
 		if (key.word || !is_in_file(p, key.place))
-			(void)take_place(j, p, &key, i > 0);
+			read_place(j, p, &key, i > 0);
 	}
 }
 

@@ -20,19 +20,6 @@ char *label_frame(const struct frame *f, char buf[LABEL_LEN])
 	return buf;
 }
 
-char *label_graph(const struct frame *f, char buf[LABEL_LEN])
-{
-	size_t len = strlen(label_frame(f, buf));
-
-	if (f->kind != FRAME_JIT || !f->file[0])
-		return buf;
-	if (f->line)
-		(void)snprintf(buf + len, LABEL_LEN - len, " %s:%u", f->file, f->line);
-	else
-		(void)snprintf(buf + len, LABEL_LEN - len, " %s", f->file);
-	return buf;
-}
-
 char *label_time(uint64_t realtime_ns, char buf[LABEL_TIME_LEN])
 {
 	time_t seconds = (time_t)(realtime_ns / 1000000000);
@@ -83,6 +70,25 @@ char *label_shorten(const char *text, size_t max, char buf[LABEL_LEN])
 	while (tail && is_inside_char(text + len - tail))
 		tail--;
 	(void)snprintf(buf, LABEL_LEN, "%.*s...%s", (int)head, text, text + len - tail);
+	return buf;
+}
+
+/* " :4294967295" and the end */
+#define PLACE_REST 13
+
+char *label_graph(const struct frame *f, char buf[LABEL_LEN])
+{
+	size_t len = strlen(label_frame(f, buf));
+	char file[LABEL_LEN], place[LABEL_LEN + PLACE_REST];
+
+	if (f->kind != FRAME_JIT || !f->file[0] || len + PLACE_REST + 3 >= LABEL_LEN)
+		return buf;
+	(void)label_shorten(f->file, LABEL_LEN - len - PLACE_REST, file);
+	if (f->line)
+		(void)snprintf(place, sizeof(place), " %s:%u", file, f->line);
+	else
+		(void)snprintf(place, sizeof(place), " %s", file);
+	memcpy(buf + len, place, strlen(place) + 1); /* it fits */
 	return buf;
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define ALIGNMENT    32 /* of the first instruction, at least */
-#define CHUNK_BYTES  4096
+#define CHUNK_BYTES  1024
 #define HEADER_BYTES 256 /* longest that v8_offsets_fill lets pass */
 
 void v8_codes_done(struct v8_codes *c)

@@ -142,14 +142,34 @@ static int fill_name(struct v8_functions *f, const struct naming *naming,
 	return function->name ? 0 : -ENOMEM;
 }
 
+/*
+ * The script of @function. With a breakpoint, or while coverage is measured, functions of node 18
+ * and 20 have a DebugInfo in its place, which has the script.
+ */
+static int find_script(struct v8_functions *f, struct v8_function *function,
+		       struct v8_script **ret_script)
+{
+	struct v8_memory *m = f->scripts.memory;
+	struct v8_object object;
+	int err;
+
+	function->script = function->script_word;
+	err = v8_script_find(&f->scripts, function->script, ret_script);
+	if (err != V8_WRONG_TYPE ||
+	    v8_object_expect(m, function->script_word, m->o->type_debug_info, &object))
+		return err;
+	function->script = v8_object_word(&object, m->o->debug_script);
+	return v8_script_find(&f->scripts, function->script, ret_script);
+}
+
 /* Builtins and functions of the embedder have no script. */
 static int fill_place(struct v8_functions *f, int32_t start, struct v8_function *function)
 {
 	struct v8_script *script;
-	int err = v8_script_find(&f->scripts, function->script_word, &script);
+	int err = find_script(f, function, &script);
 
 	if (err == V8_WRONG_TYPE) {
-		function->script_id = -1;
+		function->script = 0;
 		function->file = "";
 		return 0;
 	}
@@ -169,10 +189,10 @@ static bool is_fresh(struct v8_functions *f, const struct v8_function *kept,
 	*ret_err = 0;
 	if (!kept || kept->name_word != now->name_word || kept->script_word != now->script_word)
 		return false;
-	if (kept->script_id < 0)
+	if (!kept->script)
 		return true;
-	*ret_err = v8_script_find(&f->scripts, now->script_word, &script);
-	return !*ret_err && script->id == kept->script_id;
+	*ret_err = v8_script_find(&f->scripts, kept->script, &script);
+	return !*ret_err && script->id == kept->script_id && script->file == kept->file;
 }
 
 int v8_function_find(struct v8_functions *f, uint64_t word, struct v8_function *ret_function)
@@ -182,7 +202,7 @@ int v8_function_find(struct v8_functions *f, uint64_t word, struct v8_function *
 	struct v8_function now = { .address = word, .file = "" };
 	const struct v8_function *kept;
 	struct v8_object object;
-	struct naming naming;
+	struct naming naming = { .start = -1 };
 	uint64_t builtin;
 	int err = v8_object_expect(m, word, o->type_shared, &object);
 

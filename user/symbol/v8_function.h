@@ -10,6 +10,7 @@
 struct v8_function {
 	uint64_t address; /* tagged */
 	uint64_t name_word, script_word;
+	uint64_t script;	 /* tagged, itself; 0: it has none */
 	int32_t script_id;	 /* -1: it has no script */
 	const char *name, *file; /* interned; of a builtin its name in JavaScript */
 	uint32_t line, column;

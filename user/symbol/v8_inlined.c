@@ -78,6 +78,14 @@ static int next_number(struct numbers *n, int64_t *ret_number)
 	return 0;
 }
 
+/* An expression, not a statement, is negative, or has the lowest bit set. */
+static uint64_t code_difference(const struct v8_offsets *o, int64_t step)
+{
+	if (o->position_shift)
+		return (uint64_t)step >> 1;
+	return (uint64_t)(step < 0 ? -(step + 1) : step);
+}
+
 /* The position of the last entry at or before @offset, 0 when there is none. */
 static int find_position(struct numbers *n, uint32_t offset, uint64_t *ret_position)
 {
@@ -93,14 +101,25 @@ static int find_position(struct numbers *n, uint32_t offset, uint64_t *ret_posit
 			err = next_number(n, &position_step);
 		if (err)
 			return err;
-		/* Negative: it is an expression, not a statement. */
-		code += (uint64_t)(code_step < 0 ? -(code_step + 1) : code_step);
+		code += code_difference(n->m->o, code_step);
 		position += (uint64_t)position_step;
 		if (code > offset)
 			break;
 		*ret_position = position;
 	}
 	return 0;
+}
+
+/* Maglev of 13.6.233.10 writes no positions: then what it inlined is lost. */
+static int check_none_inlined(struct v8_memory *m, const struct v8_code *code)
+{
+	struct v8_array data;
+	uint64_t count = 0;
+	int err = v8_array_read(m, code->deopt, false, &data);
+
+	if (!err)
+		err = v8_array_word(m, &data, (uint32_t)m->o->deopt_inlined_count, &count);
+	return !err && count ? V8_WRONG_TYPE : err;
 }
 
 static int read_position(struct v8_memory *m, const struct v8_code *code, uint32_t offset,
@@ -110,6 +129,9 @@ static int read_position(struct v8_memory *m, const struct v8_code *code, uint32
 	struct v8_array table;
 	int err = v8_array_read(m, code->positions, true, &table);
 
+	*ret_position = 0;
+	if (!err && !table.length)
+		return check_none_inlined(m, code);
 	if (!err && table.length > TABLE_BYTES_MAX)
 		err = V8_TOO_LONG;
 	if (err)

@@ -87,7 +87,7 @@ static int take_builtin(struct reading *r, const char *name, const struct elf_pr
 	struct v8_builtin *b;
 	const char *kept;
 
-	if (r->builtins.len == V8_MAX_BUILTINS)
+	if (!*name || r->builtins.len == V8_MAX_BUILTINS)
 		return 0;
 	(void)text_clean(name, strlen(name), clean, sizeof(clean));
 	kept = keep(&r->layout->names, clean);
@@ -151,7 +151,7 @@ static int find_builtins_range(struct reading *r)
 {
 	struct v8_layout *layout = r->layout;
 	uint64_t start = r->blob_data ? r->blob_data : r->blob_start;
-	uint32_t size;
+	uint32_t size = 0;
 	int err = -ENODATA;
 
 	if (start && r->blob_size_at)

@@ -16,7 +16,8 @@ enum generation {
 	V10, /* 10.2: node 18 */
 	V11, /* 11.3: node 20 */
 	V12, /* 12.4: node 22 */
-	V13, /* 13.6 and 14.1: node 24 and 25 */
+	V13, /* 13.6: node 24 */
+	V14, /* 14.1: node 25 */
 	GENERATIONS
 };
 
@@ -25,11 +26,13 @@ enum generation {
 #define NONE	 V8_NONE
 
 #define FIELD(f) offsetof(struct v8_offsets, f)
-#define ALL(v)                                                                                     \
+/* One value for each generation: too few would leave zeros. */
+#define EACH(v10, v11, v12, v13, v14)                                                              \
 	{                                                                                          \
-		v, v, v, v                                                                         \
+		v10, v11, v12, v13, v14                                                            \
 	}
-#define MUST ALL(MISSING)
+#define ALL(v) EACH(v, v, v, v, v)
+#define MUST   ALL(MISSING)
 
 struct row {
 	size_t field;
@@ -49,9 +52,9 @@ static const struct row rows[] = {
 	{ FIELD(map_instance_type), MUST, { "class_Map__instance_type__uint16_t" } },
 	{ FIELD(function_shared), MUST, { "class_JSFunction__shared__SharedFunctionInfo" } },
 	{ FIELD(shared_data),
-	  { 8, 8, 8, 8 },
+	  EACH(8, 8, 8, 8, 8),
 	  { "class_SharedFunctionInfo__function_data__Object" } },
-	{ FIELD(shared_builtin), { 8, 8, 8, 16 }, { NULL } },
+	{ FIELD(shared_builtin), EACH(8, 8, 8, 16, 16), { NULL } },
 	{ FIELD(shared_name),
 	  MUST,
 	  { "class_SharedFunctionInfo__name_or_scope_info__Object",
@@ -62,18 +65,19 @@ static const struct row rows[] = {
 	  { "class_SharedFunctionInfo__script_or_debug_info__HeapObject",
 	    "class_SharedFunctionInfo__script__Tagged_HeapObject_",
 	    "class_SharedFunctionInfo__raw_script__Tagged_Object_" } },
+	{ FIELD(debug_script), ALL(24), { NULL } },
 	{ FIELD(uncompiled_name), ALL(8), { "class_UncompiledData__inferred_name__String" } },
 	{ FIELD(uncompiled_start), ALL(16), { "class_UncompiledData__start_position__int32_t" } },
-	{ FIELD(scope_first_local), { 3, 3, 3, 5 }, { "scopeinfo_idx_first_vars" } },
+	{ FIELD(scope_first_local), EACH(3, 3, 3, 5, 5), { "scopeinfo_idx_first_vars" } },
 	{ FIELD(scope_local_count), ALL(2), { "scopeinfo_idx_ncontextlocals" } },
-	{ FIELD(scope_function_type), { 2, 2, 2, 4 }, { NULL } },
+	{ FIELD(scope_function_type), EACH(2, 2, 2, 4, 4), { NULL } },
 	{ FIELD(script_source), MUST, { "class_Script__source__Object" } },
 	{ FIELD(script_name), MUST, { "class_Script__name__Object" } },
 	{ FIELD(script_line_ends), MUST, { "class_Script__line_ends__Object" } },
 	{ FIELD(script_id), ALL(64), { NULL } },
 	{ FIELD(script_line_offset), ALL(24), { NULL } },
 	{ FIELD(script_column_offset), ALL(32), { NULL } },
-	{ FIELD(script_source_url), { 104, 112, 112, 112 }, { NULL } },
+	{ FIELD(script_source_url), EACH(104, 112, 112, 112, 112), { NULL } },
 	{ FIELD(array_length), MUST, { "class_FixedArrayBase__length__SMI" } },
 	{ FIELD(array_data), MUST, { "class_FixedArray__data__uintptr_t" } },
 
@@ -96,57 +100,64 @@ static const struct row rows[] = {
 	{ FIELD(encoding_mask), MUST, { "StringEncodingMask" } },
 	{ FIELD(one_byte_tag), MUST, { "OneByteStringTag" } },
 
-	{ FIELD(stream_code), { NONE, 8, 8, 8 }, { NULL } },
+	{ FIELD(stream_code), EACH(NONE, 8, 8, 8, 8), { NULL } },
 	{ FIELD(stream_header),
 	  MUST,
 	  { "class_InstructionStream__instruction_start__uintptr_t",
 	    "class_Code__instruction_start__uintptr_t" } },
-	{ FIELD(code_deopt), { 16, 16, 8, 8 }, { "class_Code__deoptimization_data__FixedArray" } },
+	{ FIELD(code_deopt),
+	  EACH(16, 16, 8, 8, 8),
+	  { "class_Code__deoptimization_data__FixedArray" } },
 	{ FIELD(code_positions),
-	  { 24, 24, 16, 16 },
+	  EACH(24, 24, 16, 16, 16),
 	  { "class_Code__source_position_table__ByteArray" } },
 	{ FIELD(code_start),
-	  { NONE, 40, MISSING, MISSING },
+	  EACH(NONE, 40, MISSING, MISSING, MISSING),
 	  { "class_Code__instruction_start__Address" } },
 	{ FIELD(code_size),
-	  { MISSING, 56, MISSING, MISSING },
+	  EACH(MISSING, 56, MISSING, MISSING, MISSING),
 	  { "class_Code__instruction_size__int" } },
-	{ FIELD(code_flags), { MISSING, 48, MISSING, MISSING }, { "class_Code__flags__uint32_t" } },
+	{ FIELD(code_flags),
+	  EACH(MISSING, 48, MISSING, MISSING, MISSING),
+	  { "class_Code__flags__uint32_t" } },
 	{ FIELD(kind_mask), MUST, { "CodeKindFieldMask" } },
 	{ FIELD(kind_interpreted), MUST, { "CodeKindInterpretedFunction" } },
 	{ FIELD(kind_baseline), MUST, { "CodeKindBaseline" } },
-	{ FIELD(kind_maglev), { 12, 12, 11, 11 }, { NULL } },
-	{ FIELD(kind_turbofan), { 13, 13, 12, 12 }, { NULL } },
+	{ FIELD(kind_maglev), EACH(12, 12, 11, 11, 11), { NULL } },
+	{ FIELD(kind_turbofan), EACH(13, 13, 12, 12, 12), { NULL } },
 	{ FIELD(kind_builtin), ALL(2), { NULL } },
 	{ FIELD(kind_regexp), ALL(3), { NULL } },
 	{ FIELD(kind_wasm), ALL(4), { NULL } },
+	{ FIELD(position_shift), EACH(0, 0, 0, 0, 1), { NULL } },
 	{ FIELD(deopt_inlined_count),
-	  { 1, 1, MISSING, MISSING },
+	  EACH(1, 1, MISSING, MISSING, MISSING),
 	  { "DeoptimizationDataInlinedFunctionCountIndex" } },
 	{ FIELD(deopt_literals),
-	  { 2, 2, MISSING, MISSING },
+	  EACH(2, 2, MISSING, MISSING, MISSING),
 	  { "DeoptimizationDataLiteralArrayIndex" } },
 	{ FIELD(deopt_shared),
-	  { 6, 6, MISSING, MISSING },
+	  EACH(6, 6, MISSING, MISSING, MISSING),
 	  { "DeoptimizationDataWrappedSharedFunctionInfoIndex",
 	    "DeoptimizationDataSharedFunctionInfoIndex" } },
 	{ FIELD(deopt_inlinings),
-	  { 7, 7, MISSING, MISSING },
+	  EACH(7, 7, MISSING, MISSING, MISSING),
 	  { "DeoptimizationDataInliningPositionsIndex" } },
 	{ FIELD(wrapper_shared),
-	  { NONE, NONE, NONE, 8 },
+	  EACH(NONE, NONE, NONE, 8, 8),
 	  { "class_SharedFunctionInfoWrapper__shared_info__Tagged_SharedFunctionInfo_" } },
 
 	{ FIELD(type_function_first),
 	  MUST,
 	  { "FirstJSFunctionType", "type_JSFunction__JS_FUNCTION_TYPE" } },
-	{ FIELD(type_function_last), { 2080, 2081, MISSING, MISSING }, { "LastJSFunctionType" } },
+	{ FIELD(type_function_last),
+	  EACH(2080, 2081, MISSING, MISSING, MISSING),
+	  { "LastJSFunctionType" } },
 	{ FIELD(type_shared), MUST, { "type_SharedFunctionInfo__SHARED_FUNCTION_INFO_TYPE" } },
 	{ FIELD(type_scope), MUST, { "type_ScopeInfo__SCOPE_INFO_TYPE" } },
 	{ FIELD(type_script), MUST, { "type_Script__SCRIPT_TYPE" } },
 	{ FIELD(type_code), MUST, { "type_Code__CODE_TYPE" } },
 	{ FIELD(type_stream),
-	  { NONE, MISSING, MISSING, MISSING },
+	  EACH(NONE, MISSING, MISSING, MISSING, MISSING),
 	  { "type_InstructionStream__INSTRUCTION_STREAM_TYPE" } },
 	{ FIELD(type_uncompiled_first),
 	  MUST,
@@ -156,24 +167,25 @@ static const struct row rows[] = {
 	  { "type_UncompiledDataWithoutPreparseDataWithJob__"
 	    "UNCOMPILED_DATA_WITHOUT_PREPARSE_DATA_WITH_JOB_TYPE" } },
 	{ FIELD(interpreter_code), ALL(16), { NULL } },
+	{ FIELD(type_debug_info), MUST, { "type_DebugInfo__DEBUG_INFO_TYPE" } },
 	{ FIELD(type_interpreter_data), MUST, { "type_InterpreterData__INTERPRETER_DATA_TYPE" } },
 	{ FIELD(type_wrapper),
-	  { NONE, NONE, NONE, MISSING },
+	  EACH(NONE, NONE, NONE, MISSING, MISSING),
 	  { "type_SharedFunctionInfoWrapper__SHARED_FUNCTION_INFO_WRAPPER_TYPE" } },
 	{ FIELD(type_bytes), MUST, { "type_ByteArray__BYTE_ARRAY_TYPE" } },
 	{ FIELD(type_trusted_bytes),
-	  { NONE, NONE, MISSING, MISSING },
+	  EACH(NONE, NONE, MISSING, MISSING, MISSING),
 	  { "type_TrustedByteArray__TRUSTED_BYTE_ARRAY_TYPE" } },
 	{ FIELD(type_array), MUST, { "type_FixedArray__FIXED_ARRAY_TYPE" } },
 	{ FIELD(type_trusted_array),
-	  { NONE, NONE, MISSING, MISSING },
+	  EACH(NONE, NONE, MISSING, MISSING, MISSING),
 	  { "type_TrustedFixedArray__TRUSTED_FIXED_ARRAY_TYPE" } },
 	{ FIELD(type_protected_array),
-	  { NONE, NONE, MISSING, MISSING },
+	  EACH(NONE, NONE, MISSING, MISSING, MISSING),
 	  { "type_ProtectedFixedArray__PROTECTED_FIXED_ARRAY_TYPE" } },
 	{ FIELD(type_weak_array), MUST, { "type_WeakFixedArray__WEAK_FIXED_ARRAY_TYPE" } },
 	{ FIELD(type_trusted_weak_array),
-	  { NONE, NONE, NONE, MISSING },
+	  EACH(NONE, NONE, NONE, MISSING, MISSING),
 	  { "type_TrustedWeakFixedArray__TRUSTED_WEAK_FIXED_ARRAY_TYPE" } },
 };
 
@@ -203,12 +215,22 @@ static int32_t value_of(const struct v8_constants *constants, const struct row *
 	return row->otherwise[generation];
 }
 
+bool v8_offsets_wants(const char *name)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (size_t k = 0; k < NAMES && rows[i].names[k]; k++) {
+			if (strcmp(rows[i].names[k], name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 static int generation_of(const struct v8_version *v, enum generation *ret_generation)
 {
 	if (v->major < 10 || (v->major == 10 && v->minor < 2) || v->major > 14)
 		return -EOPNOTSUPP;
-	/* 14.1 is laid out as 13.6 is. */
-	*ret_generation = v->major >= 13 ? V13 : (enum generation)(v->major - 10);
+	*ret_generation = (enum generation)(v->major - 10);
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct v8_offsets {
 	int32_t shared_builtin;	 /* where a builtin has its number, a Smi */
 	int32_t shared_name;	 /* a String or a ScopeInfo */
 	int32_t shared_script;	 /* a Script, or what has one (DebugInfo) */
+	int32_t debug_script;	 /* DebugInfo: the Script of a function that is being looked at */
 	int32_t uncompiled_name; /* inferred, of an uncompiled function */
 	int32_t uncompiled_start;    /* 32 bits */
 	int32_t scope_first_local;   /* index of a slot behind the map */
@@ -47,13 +48,14 @@ struct v8_offsets {
 	int32_t kind_builtin, kind_regexp, kind_wasm;
 	int32_t interpreter_code; /* InterpreterData: a function's own copy of the interpreter's
 				     entry */
+	int32_t position_shift;	  /* of differences of code offsets: the lowest bit is a flag */
 	int32_t deopt_inlined_count, deopt_literals, deopt_shared, deopt_inlinings; /* indices */
 	int32_t wrapper_shared; /* SharedFunctionInfo in its wrapper; V8_NONE: it has none */
 	/* instance types */
 	int32_t type_function_first, type_function_last;
 	int32_t type_shared, type_scope, type_script, type_code, type_stream;
 	int32_t type_uncompiled_first, type_uncompiled_last;
-	int32_t type_interpreter_data, type_wrapper;
+	int32_t type_debug_info, type_interpreter_data, type_wrapper;
 	int32_t type_bytes, type_trusted_bytes;
 	int32_t type_array, type_trusted_array, type_protected_array;
 	int32_t type_weak_array, type_trusted_weak_array;
@@ -69,6 +71,9 @@ struct v8_constants { /* a vector */
 	struct v8_constant *at;
 	size_t len, cap;
 };
+
+/* Is the constant of this name, without "v8dbg_", one that v8_offsets_fill looks for? */
+bool v8_offsets_wants(const char *name);
 
 /*
  * Fills *ret_offsets from the @constants of the release @version. 0; or -EOPNOTSUPP: the release is

@@ -136,11 +136,13 @@ static int read_lines(struct v8_scripts *s, struct v8_script *script)
 
 	if (err) {
 		free(lines.at);
+		if (err < 0)
+			return err;
 		/* A source may be out of reach for now only. */
-		script->has_lines = err > 0 && err != V8_UNMAPPED;
-		return err < 0 ? err : 0;
+		script->attempts = err == V8_UNMAPPED ? script->attempts + 1 : V8_MAX_ATTEMPTS;
+		return 0;
 	}
-	script->has_lines = true;
+	script->attempts = V8_MAX_ATTEMPTS;
 	script->line_ends = lines.at;
 	script->line_count = (uint32_t)lines.len;
 	s->line_count += lines.len;
@@ -167,7 +169,7 @@ int v8_script_place(struct v8_scripts *s, struct v8_script *script, int32_t posi
 		    uint32_t *ret_line, uint32_t *ret_column)
 {
 	int64_t line, column;
-	int err = script->has_lines ? 0 : read_lines(s, script);
+	int err = script->attempts < V8_MAX_ATTEMPTS ? read_lines(s, script) : 0;
 
 	*ret_line = *ret_column = 0;
 	if (err || position < 0)

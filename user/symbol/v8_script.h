@@ -9,6 +9,7 @@
 
 #define V8_MAX_SCRIPTS	    8192
 #define V8_MAX_SOURCE_CHARS (16u << 20) /* a longer source has no lines */
+#define V8_MAX_ATTEMPTS	    3		/* to read lines out of memory that is not there */
 #define V8_MAX_LINES	    (1u << 20)	/* of one script */
 #define V8_MAX_KEPT_LINES   (2u << 20)	/* of all: 8 MiB */
 
@@ -18,7 +19,7 @@ struct v8_script {
 	uint64_t name_word, source_word, line_ends_word;
 	const char *file; /* "" none; interned */
 	int32_t line_offset, column_offset;
-	bool has_lines;	     /* they were looked for */
+	uint8_t attempts;    /* to find its lines */
 	uint32_t *line_ends; /* positions of the line ends, ascending */
 	uint32_t line_count;
 };
