@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The ELF reader on any bytes: offsets it gives lie in the file, functions in code. */
 #include "symbol/elf.h"
-#include "symbol/elf_prefixed.h"
 
 #include "fuzz.h"
-#include "symbol/v8_layout.h"
 
 #include <errno.h>
 #include <string.h>
@@ -43,32 +41,6 @@ static void check_functions(const struct elf *elf)
 			       (symbols[i].size &&
 				elf_offset_of(elf, symbols[i].vaddr, &offset, &executable)));
 	}
-}
-
-static int check_prefixed(void *ctx, const struct elf_prefixed *symbol)
-{
-	(void)ctx;
-	assert(symbol->name[0] == 'm' || symbol->name[0] == '_');
-	assert(strlen(symbol->name) < ELF_PREFIXED_NAME_MAX);
-	return 0;
-}
-
-/* V8's constants, if it has them. */
-static void check_v8(const struct elf *elf)
-{
-	struct v8_layout layout;
-	int err = v8_layout_read(elf, &layout);
-
-	assert((err == -EOPNOTSUPP) == (layout.refusal[0] != 0));
-	assert(err || layout.walk.function_type_min <= layout.walk.function_type_max);
-	for (size_t i = 0; i < layout.builtin_count; i++) {
-		const struct v8_builtin *b = &layout.builtins[i];
-
-		assert(b->vaddr >= layout.builtins_start && b->size && b->name[0]);
-		assert(b->size <= layout.builtins_end - b->vaddr);
-		assert(v8_layout_builtin(&layout, b->vaddr) == b);
-	}
-	v8_layout_done(&layout);
 }
 
 static void check_name(void *ctx, size_t index, const char *name, uint64_t symbol_vaddr)
@@ -115,9 +87,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_segments(&elf);
 	check_functions(&elf);
-	(void)elf_find_prefixed(&elf, (const char *const[]){ "m", "_", "ma" }, 3, check_prefixed,
-				NULL);
-	check_v8(&elf);
 	(void)elf_name_addresses(&elf, addrs, fill_addresses(&elf, addrs), check_name, addrs);
 	return 0;
 }

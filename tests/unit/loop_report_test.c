@@ -150,8 +150,41 @@ static void test_no_memory(void)
 	}
 }
 
+/* Which frame a stack is blamed on. */
+static void test_own_frame(void)
+{
+	static const struct frame libc = { .function = "read", .module = "libc.so.6", .file = "" },
+				  native = { .function = "uv_run", .module = "node", .file = "" },
+				  internal = { .function = "readSync",
+					       .module = "[jit]",
+					       .file = "node:fs",
+					       .kind = FRAME_JIT },
+				  own = { .function = "load",
+					  .module = "[jit]",
+					  .file = "/srv/a.js",
+					  .kind = FRAME_JIT },
+				  regexp = { .function = "RegExp:^a+$",
+					     .module = "[jit]",
+					     .file = "",
+					     .kind = FRAME_JIT },
+				  unreadable = { .function = "[js]",
+						 .module = "[jit]",
+						 .file = "",
+						 .kind = FRAME_JIT };
+	const struct frame scripts[] = { libc, native, internal, own, own, native };
+	const struct frame patterns[] = { native, regexp, own, native };
+	const struct frame nodes[] = { libc, native, internal, native };
+	const struct frame unknown[] = { libc, unreadable, native };
+
+	is_int(loop_own_frame(scripts, 6), 3, "the innermost of the program's scripts");
+	is_int(loop_own_frame(patterns, 4), 1, "or the pattern that it is busy with");
+	is_int(loop_own_frame(nodes, 4), 1, "without one the innermost outside the C library");
+	is_int(loop_own_frame(unknown, 3), 1, "also when it is a script's without a name");
+}
+
 int main(void)
 {
+	test_own_frame();
 	test_percentiles();
 	test_utilisation();
 	test_stuck();

@@ -214,8 +214,26 @@ static void test_failing_alloc(void)
 	}
 }
 
+static void test_anonymous(void)
+{
+	static const struct {
+		const char *path;
+		uint64_t inode;
+		bool is_anonymous;
+	} cases[] = { { "", 0, true },	      { "[anon:v8]", 0, true },	     { "[vdso]", 0, false },
+		      { "[heap]", 0, false }, { "/usr/bin/node", 7, false }, { "", 7, false } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct mapping m = { .path = (char *)cases[i].path, .inode = cases[i].inode };
+
+		is_int(mapping_is_anonymous(&m), cases[i].is_anonymous, "anonymous or not: \"%s\"",
+		       cases[i].path);
+	}
+}
+
 int main(void)
 {
+	test_anonymous();
 	test_lines();
 	test_bad();
 	test_nul();

@@ -7,6 +7,7 @@
 #include "report/profile_report.h"
 
 #include "base/scope.h"
+#include "base/text.h"
 #include "failing_alloc.h"
 #include "report/folded_name.h"
 #include "report/label.h"
@@ -223,8 +224,39 @@ static void test_no_memory(void)
 	}
 }
 
+/* Names in formats that have nothing else. */
+static void test_label_graph(void)
+{
+	char long_name[TEXT_MAX], long_file[TEXT_MAX], buf[LABEL_LEN];
+	struct frame f = { .function = "(anonymous)",
+			   .module = "[jit]",
+			   .file = "/srv/a.js",
+			   .line = 12,
+			   .kind = FRAME_JIT };
+
+	is_text(label_graph(&f, buf), "(anonymous) /srv/a.js:12",
+		"a script's place is in its name");
+	f.line = 0;
+	is_text(label_graph(&f, buf), "(anonymous) /srv/a.js", "without a line");
+	f.kind = FRAME_NATIVE;
+	is_text(label_graph(&f, buf), "(anonymous)", "a native function's is not");
+	memset(long_name, 'n', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = 0;
+	for (size_t i = 0; i + 2 < sizeof(long_file); i += 2)
+		memcpy(long_file + i, "\xc3\xa4", 3);
+	f = (struct frame){ .function = long_name,
+			    .module = "[jit]",
+			    .file = long_file,
+			    .line = UINT32_MAX,
+			    .kind = FRAME_JIT };
+	(void)label_graph(&f, buf);
+	ok(strlen(buf) < LABEL_LEN && strstr(buf, "...") && strstr(buf, "\xc3\xa4:4294967295"),
+	   "a place that is too long is shortened at the border of a character");
+}
+
 int main(void)
 {
+	test_label_graph();
 	test_folded_name();
 	test_labels();
 	test_paths();

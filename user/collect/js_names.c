@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "host/clock.h"
 #include "probe/stacks.h"
 #include "probe/v8_programs.h"
 
@@ -19,8 +20,16 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define TRIES_MAX  4
-#define PLACES_MAX 131072 /* that are kept, of all processes; what comes later is unreadable */
+#define TRIES_MAX 4
+
+/*
+ * A process may have memory that takes long to read: so long in one go, then others have a turn;
+ * and so long in all for what was not read when it was new.
+ */
+#define TURN_NS	    (100 * NS_PER_MS)
+#define LATE_MAX_NS (5 * NS_PER_S)
+
+#define PLACES_MAX  131072 /* that are kept, of all processes; what comes later is unreadable */
 
 struct place_key {
 	uint64_t place, word;
@@ -58,6 +67,7 @@ struct js_names {
 	struct loop *loop;
 	bool has_tiers, is_awaited;
 	struct ring_buffer *fresh; /* ids of stacks */
+	uint64_t turn_ends_ns, late_ns;
 	struct v8_programs *programs;
 	struct process *processes;
 	size_t place_count;
@@ -364,6 +374,22 @@ static struct place *take_place(struct js_names *j, struct process *p, const str
 	return at;
 }
 
+/* For a report: mostly it is there already. */
+static struct place *take_late(struct js_names *j, struct process *p, const struct place_key *key,
+			       bool is_caller)
+{
+	uint64_t start_ns;
+	struct place *at;
+
+	HASH_FIND(hh, p->places, key, sizeof(*key), at);
+	if (at || j->late_ns > LATE_MAX_NS)
+		return at;
+	start_ns = clock_monotonic_ns();
+	at = take_place(j, p, key, is_caller);
+	j->late_ns += clock_monotonic_ns() - start_ns;
+	return at;
+}
+
 static const struct frame unreadable = {
 	.function = "[js]", .file = "", .module = "[jit]", .kind = FRAME_JIT
 };
@@ -373,7 +399,7 @@ size_t js_names_find(struct js_names *j, const struct js_place *of, struct frame
 {
 	const struct place_key key = { .place = of->place, .word = of->word };
 	struct process *p = j && (of->word || of->is_made) ? find_process(j, of->pid) : NULL;
-	const struct place *at = p ? take_place(j, p, &key, of->is_caller) : NULL;
+	const struct place *at = p ? take_late(j, p, &key, of->is_caller) : NULL;
 	size_t len;
 
 	if (!max || (!p && !of->word) || (at && !at->is_js))
@@ -428,14 +454,18 @@ static int on_stack(void *ctx, void *data, size_t size)
 	memcpy(&id, data, sizeof(id));
 	if (stack_read(j->maps.stacks, id, &stack) == 0)
 		read_stack(j, &stack);
-	return 0;
+	return clock_monotonic_ns() < j->turn_ends_ns ? 0 : -EAGAIN;
 }
 
 int js_names_read_fresh(struct js_names *j)
 {
-	int n = j ? ring_buffer__consume(j->fresh) : 0;
+	int n;
 
-	return n < 0 ? n : 0;
+	if (!j)
+		return 0;
+	j->turn_ends_ns = clock_monotonic_ns() + TURN_NS;
+	n = ring_buffer__consume(j->fresh);
+	return n < 0 && n != -EAGAIN ? n : 0; /* the rest is readable still */
 }
 
 const char *js_names_suffix(const struct js_names *j, char perfmap_tier)

@@ -48,7 +48,7 @@ void js_names_drop(struct js_names *j, pid_t pid);
 /* It executed another program: its names are from now on those of @as (host/symbols.h). */
 void js_names_set_aside(struct js_names *j, pid_t pid, pid_t as);
 
-/* Reads the functions of stacks that are new. 0 or -errno. Takes NULL. */
+/* Reads the functions of stacks that are new, for a while at most. 0 or -errno. Takes NULL. */
 int js_names_read_fresh(struct js_names *j);
 
 /*

@@ -192,7 +192,8 @@ static bool is_grey(const char *name)
 {
 	return strcmp(name, "-") == 0 || strcmp(name, "--") == 0 || starts_with(name, "[trunc") ||
 	       starts_with(name, "[unknown") || starts_with(name, "[unnamed") ||
-	       starts_with(name, "[no sample") || starts_with(name, "[not to blame");
+	       starts_with(name, "[js]") || starts_with(name, "[no sample") ||
+	       starts_with(name, "[not to blame");
 }
 
 void flame_class(struct flame_shade *s, const char *name, uint32_t depth,
