@@ -69,6 +69,7 @@ static void test_find(struct fixture *f)
 	is_int(find(f, start - 1, &code), V8_NO_CODE, "the byte before");
 	is_int(find(f, far_start + 99999, &code), 0, "the end of a long one");
 	is_int(code.word, far, "it is that");
+	is_int(find(f, HEAP_BASE + 9000, &code), V8_NO_CODE, "near the begin of what is mapped");
 	is_int(find(f, HEAP_BASE + HEAP_BYTES + 64, &code), V8_NO_CODE, "no memory");
 	is_int(find(f, 0, &code), V8_NO_CODE, "address 0");
 	is_int(find(f, UINT64_MAX, &code), V8_NO_CODE, "the last address");

@@ -187,8 +187,9 @@ static const struct change changes[] = {
 	{ "class_JSFunction__shared__SharedFunctionInfo", .is_missing = true, .want = -EOPNOTSUPP,
 	  .refusal = "does not tell its class_JSFunction__shared" },
 	{ "class_Code__deoptimization_data__FixedArray", .is_missing = true },
-	{ "", .major = 9, .minor = 4, .want = -EOPNOTSUPP, .refusal = "V8 9.4 is not one of" },
+	{ "", .major = 9, .minor = 4, .want = -EOPNOTSUPP, .refusal = "V8 9.4 is not known" },
 	{ "", .major = 10, .minor = 1, .want = -EOPNOTSUPP, .refusal = "V8 10.1" },
+	{ "", .major = 11, .minor = 8, .want = -EOPNOTSUPP, .refusal = "V8 11.8" },
 	{ "", .major = 15, .minor = 2, .want = -EOPNOTSUPP, .refusal = "V8 15.2" },
 };
 

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT    32 /* of the first instruction, at least */
-#define CHUNK_BYTES  1024
+#define ALIGNMENT 32 /* of the first instruction, at least */
+/* Most code is short, so that little is read at first, and then more. */
+#define CHUNK_MIN    1024
+#define CHUNK_MAX    16384
 #define HEADER_BYTES 256 /* longest that v8_offsets_fill lets pass */
 
 void v8_codes_done(struct v8_codes *c)
@@ -127,7 +129,7 @@ static int find_kept(struct v8_codes *c, uint64_t pc, struct v8_code *ret_code)
 struct chunk {
 	uint64_t address;
 	size_t len;
-	uint8_t bytes[CHUNK_BYTES + HEADER_BYTES];
+	uint8_t bytes[CHUNK_MAX + HEADER_BYTES];
 };
 
 static uint64_t word_at(const struct chunk *chunk, uint64_t address)
@@ -165,11 +167,16 @@ static int try_header(struct v8_codes *c, const struct chunk *chunk, uint64_t ad
 	return err;
 }
 
-/* Searches one chunk whose last possible first instruction is @start. */
-static int scan_chunk(struct v8_codes *c, uint64_t start, uint64_t pc, struct v8_code *ret_code)
+/* Places where code may start: from the lowest one to the highest. */
+struct range {
+	uint64_t lowest, highest;
+};
+
+/* Searches @range for code that reaches @pc; V8_NO_CODE: there is none yet. */
+static int scan_chunk(struct v8_codes *c, struct range range, uint64_t pc, struct v8_code *ret_code)
 {
 	uint64_t header_size = (uint64_t)c->memory->o->stream_header;
-	uint64_t lowest = start & ~(uint64_t)(CHUNK_BYTES - 1);
+	uint64_t lowest = range.lowest, start = range.highest;
 	struct chunk chunk = { .address = lowest - header_size };
 	int err;
 
@@ -200,14 +207,22 @@ static int scan_chunk(struct v8_codes *c, uint64_t start, uint64_t pc, struct v8
 
 static int scan(struct v8_codes *c, uint64_t pc, struct v8_code *ret_code)
 {
-	uint64_t start = pc & ~(uint64_t)(ALIGNMENT - 1);
+	uint64_t size = CHUNK_MIN, most = CHUNK_MAX;
+	struct range range = { .highest = pc & ~(uint64_t)(ALIGNMENT - 1) };
 
-	for (uint64_t seen = 0; seen < V8_CODE_SCAN_MAX; seen += CHUNK_BYTES) {
-		int err = scan_chunk(c, start, pc, ret_code);
+	for (uint64_t seen = 0; seen < V8_CODE_SCAN_MAX; seen += size) {
+		int err;
 
+		range.lowest = range.highest & ~(size - 1);
+		err = scan_chunk(c, range, pc, ret_code);
+		if (err == V8_UNMAPPED && size > CHUNK_MIN) {
+			size = most = CHUNK_MIN; /* what is mapped begins within it */
+			continue;
+		}
 		if (err != V8_NO_CODE)
 			return err;
-		start = (start & ~(uint64_t)(CHUNK_BYTES - 1)) - ALIGNMENT;
+		range.highest = range.lowest - ALIGNMENT;
+		size = size < most ? 2 * size : size;
 	}
 	return V8_NO_CODE;
 }

@@ -226,12 +226,21 @@ bool v8_offsets_wants(const char *name)
 	return false;
 }
 
+/* Releases between these, which node never kept for long, are laid out in ways of their own. */
 static int generation_of(const struct v8_version *v, enum generation *ret_generation)
 {
-	if (v->major < 10 || (v->major == 10 && v->minor < 2) || v->major > 14)
-		return -EOPNOTSUPP;
-	*ret_generation = (enum generation)(v->major - 10);
-	return 0;
+	static const struct v8_version known[GENERATIONS] = {
+		[V10] = { 10, 2, 0, 0 }, [V11] = { 11, 3, 0, 0 }, [V12] = { 12, 4, 0, 0 },
+		[V13] = { 13, 6, 0, 0 }, [V14] = { 14, 1, 0, 0 },
+	};
+
+	for (enum generation g = 0; g < GENERATIONS; g++) {
+		if (v->major == known[g].major && v->minor == known[g].minor) {
+			*ret_generation = g;
+			return 0;
+		}
+	}
+	return -EOPNOTSUPP;
 }
 
 __attribute__((format(printf, 2, 3))) static int refuse(char *refusal, const char *format, ...)
@@ -278,8 +287,8 @@ int v8_offsets_fill(const struct v8_constants *constants, const struct v8_versio
 	enum generation generation;
 
 	if (generation_of(version, &generation))
-		return refuse(refusal, "V8 %u.%u is not one of 10.2 to 14", version->major,
-			      version->minor);
+		return refuse(refusal, "V8 %u.%u is not known: 10.2, 11.3, 12.4, 13.6 and 14.1 are",
+			      version->major, version->minor);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int32_t value = value_of(constants, &rows[i], generation);
 
