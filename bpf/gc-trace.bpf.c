@@ -121,7 +121,8 @@ static __always_inline void end(struct hit *hit)
 	if (!pause->tracer || bpf_probe_read_user(pause->words, sizeof(pause->words),
 						  (const void *)(pause->tracer + GC_TRACER_FIRST)))
 		__builtin_memset(pause->words, 0, sizeof(pause->words));
-	/* the reader comes by itself: to be woken it would take this thread's CPU within the pause */
+	/* the reader comes by itself: to be woken it would take this thread's CPU within the pause
+	 */
 	send(hit, pause, sizeof(*pause), false);
 	pause->heap = pause->stack = 0;
 	pause->steps = 0;

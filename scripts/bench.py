@@ -15,6 +15,7 @@ from bench_run import (Target, Tracer, bpf_programs, bpf_stats, cpu_seconds, exa
                        library_text, map_bytes, redis, redis_requests, traced,
                        tracer_report_with_peak, wrk)
 from bench_stats import alternate, median_of, number, ratio_text, side, table, with_spread
+import bench_gc
 import bench_js
 import bench_loops
 import bench_sampling
@@ -242,6 +243,9 @@ BENCHMARKS = {
     "loops-node": ("loop-stall: node under load", bench_loops.node),
     "loops-redis": ("loop-stall: redis under load", bench_loops.redis),
     "loops-server": ("loop-stall: a server in C under load", bench_loops.server),
+    "gc": ("gc-trace: node under load", bench_gc.load),
+    "gc-work": ("gc-trace: a fixed amount of work", bench_gc.work),
+    "gc-programs": ("gc-trace: BPF programs alone (kernel.bpf_stats_enabled)", bench_gc.programs),
 }
 
 

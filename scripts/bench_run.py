@@ -123,6 +123,12 @@ class Watcher(Tracer):
     OPTIONS = ()
 
 
+class Collector(Tracer):
+    """gc-trace on one process, until it is told to end."""
+    HAS_BEGUN = "gc-trace: watching"
+    OPTIONS = ()
+
+
 @contextlib.contextmanager
 def traced(program, pid, is_traced=True, *options, kind=Tracer):
     """Traces within the block (or not: the A side)."""

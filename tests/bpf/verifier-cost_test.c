@@ -9,6 +9,7 @@
 #include "base/scope.h"
 
 #include "cpu-sample.skel.h"
+#include "gc-trace.skel.h"
 #include "loop-stall.skel.h"
 #include "memleak-trace.skel.h"
 #include "test/verifier-cost.skel.h"
@@ -19,7 +20,7 @@
 #define GROWTH_PCT  10
 #define LOG_BYTES   4096 /* statistics only */
 #define LEVEL_STATS 4	 /* of the verifier's log */
-#define MAX_COSTS   64
+#define MAX_COSTS   96
 
 struct cost {
 	const char *object;
@@ -120,6 +121,19 @@ static size_t measure_cpu_sample(struct cost *costs)
 	return count;
 }
 
+static size_t measure_gc_trace(struct cost *costs)
+{
+	struct gc_trace_bpf *skel = gc_trace_bpf__open();
+	size_t count;
+
+	must(skel);
+	skel->rodata->has_stacks = true;
+	skel->rodata->follows_children = true;
+	count = measure("gc-trace", skel->obj, costs);
+	gc_trace_bpf__destroy(skel);
+	return count;
+}
+
 static size_t measure_loop_stall(struct cost *costs)
 {
 	struct loop_stall_bpf *skel = loop_stall_bpf__open();
@@ -174,6 +188,7 @@ int main(void)
 	learn_surroundings(&s);
 	count = measure_memleak_trace(costs);
 	count += measure_cpu_sample(costs + count);
+	count += measure_gc_trace(costs + count);
 	count += measure_loop_stall(costs + count);
 	for (size_t i = 0; i < count; i++)
 		compare(&s, &costs[i], baseline_of(csv, &s, &costs[i]));

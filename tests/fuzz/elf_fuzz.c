@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The ELF reader on any bytes: offsets it gives lie in the file, functions in code. */
 #include "symbol/elf.h"
-#include "symbol/elf_prefixed.h"
 
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Collections of all kinds: churn with slow retention, dropped now and then. usage: gc-churn.js OBJECTS [WORKERS]
+// Collections of all kinds: churn with slow retention, dropped now and then. usage: gc-churn.js OBJECTS [WORKERS [MS TO WAIT]]
 "use strict";
 const { Worker, isMainThread, workerData } = require("node:worker_threads");
 
@@ -18,4 +18,4 @@ function makeSome() {
 }
 
 if (isMainThread) for (let i = 0; i < Number(process.argv[3] ?? 0); i++) new Worker(__filename, { workerData: objects });
-makeSome();
+setTimeout(makeSome, Number(process.argv[4] ?? 0));

@@ -5,7 +5,7 @@
 # where V8's clock cannot be read (before V8 12) the thread may be off the CPU between its clock and ours, and one pause of
 # a hundred may differ.
 
-# shellcheck disable=SC2154 # variables of live.bash and nodes.bash
+# shellcheck disable=SC2154,SC2034 # variables of live.bash and nodes.bash; variables for helpers.bash
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash

@@ -18,8 +18,8 @@
 #define MAX_TRIES 20
 
 struct attachment {
-	enum gc_probe probe;
 	struct bpf_program *prog;
+	enum gc_probe probe;
 	bool is_return;
 };
 
@@ -30,22 +30,22 @@ static void list_attachments(const struct gc_trace *c, struct attachment list[AT
 {
 	struct gc_trace_bpf *s = c->skel;
 	const struct attachment all[ATTACHMENTS] = {
-		{ GC_PROBE_SIZE, s->progs.size_of_objects, true },
-		{ GC_PROBE_SCAVENGE, s->progs.scavenge, false },
-		{ GC_PROBE_MINOR, s->progs.minor, false },
-		{ GC_PROBE_MARK_COMPACT, s->progs.mark_compact, false },
-		{ GC_PROBE_PERFORM, s->progs.perform, false },
-		{ GC_PROBE_COLLECT, s->progs.collect, false },
-		{ GC_PROBE_STEP_END, s->progs.step_ends, true },
-		{ GC_PROBE_STEP, s->progs.step_begins, false },
-		{ GC_PROBE_MARKING, s->progs.marking, false },
-		{ GC_PROBE_NEAR_LIMIT, s->progs.near_limit, false },
-		{ GC_PROBE_OUT_OF_MEMORY, s->progs.out_of_memory, false },
-		{ GC_PROBE_STATISTICS_END, s->progs.statistics_end, true },
-		{ GC_PROBE_STATISTICS, s->progs.statistics_begin, false },
-		{ GC_PROBE_SPACE_END, s->progs.space_end, true },
-		{ GC_PROBE_SPACE, s->progs.space_begin, false },
-		{ GC_PROBE_PAUSE_ENDS, s->progs.pause_ends, false },
+		{ s->progs.size_of_objects, GC_PROBE_SIZE, true },
+		{ s->progs.scavenge, GC_PROBE_SCAVENGE, false },
+		{ s->progs.minor, GC_PROBE_MINOR, false },
+		{ s->progs.mark_compact, GC_PROBE_MARK_COMPACT, false },
+		{ s->progs.perform, GC_PROBE_PERFORM, false },
+		{ s->progs.collect, GC_PROBE_COLLECT, false },
+		{ s->progs.step_ends, GC_PROBE_STEP_END, true },
+		{ s->progs.step_begins, GC_PROBE_STEP, false },
+		{ s->progs.marking, GC_PROBE_MARKING, false },
+		{ s->progs.near_limit, GC_PROBE_NEAR_LIMIT, false },
+		{ s->progs.out_of_memory, GC_PROBE_OUT_OF_MEMORY, false },
+		{ s->progs.statistics_end, GC_PROBE_STATISTICS_END, true },
+		{ s->progs.statistics_begin, GC_PROBE_STATISTICS, false },
+		{ s->progs.space_end, GC_PROBE_SPACE_END, true },
+		{ s->progs.space_begin, GC_PROBE_SPACE, false },
+		{ s->progs.pause_ends, GC_PROBE_PAUSE_ENDS, false },
 	};
 
 	memcpy(list, all, sizeof(all));
@@ -88,8 +88,8 @@ static bool may_probe_returns(const struct process *p)
 static int attach_collect(struct gc_trace *c, const struct process *p,
 			  const struct gc_places *places)
 {
-	const struct attachment ends = { GC_PROBE_COLLECT_END, c->skel->progs.collect_ends, true };
-	const struct attachment begins = { GC_PROBE_COLLECT, c->skel->progs.collect_begins, false };
+	const struct attachment ends = { c->skel->progs.collect_ends, GC_PROBE_COLLECT_END, true };
+	const struct attachment begins = { c->skel->progs.collect_begins, GC_PROBE_COLLECT, false };
 	int err = attach_one(c, p, places, &ends);
 
 	return err ? err : attach_one(c, p, places, &begins);
@@ -105,7 +105,7 @@ static enum gc_anchor choose_anchor(const struct gc_places *places, bool has_ret
 static int attach_places(struct gc_trace *c, const struct process *p, struct gc_process *g,
 			 const struct gc_places *places)
 {
-	const struct attachment begins = { GC_PROBE_PAUSE_BEGINS, c->skel->progs.pause_begins,
+	const struct attachment begins = { c->skel->progs.pause_begins, GC_PROBE_PAUSE_BEGINS,
 					   false };
 	bool has_returns = may_probe_returns(p);
 	struct attachment list[ATTACHMENTS];
