@@ -43,14 +43,6 @@ static void check_functions(const struct elf *elf)
 	}
 }
 
-static int check_prefixed(void *ctx, const struct elf_prefixed *symbol)
-{
-	(void)ctx;
-	assert(symbol->name[0] == 'm' || symbol->name[0] == '_');
-	assert(strlen(symbol->name) < ELF_PREFIXED_NAME_MAX);
-	return 0;
-}
-
 static void check_name(void *ctx, size_t index, const char *name, uint64_t symbol_vaddr)
 {
 	const uint64_t *addrs = ctx;
@@ -95,8 +87,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_segments(&elf);
 	check_functions(&elf);
-	(void)elf_find_prefixed(&elf, (const char *const[]){ "m", "_", "ma" }, 3, check_prefixed,
-				NULL);
 	(void)elf_name_addresses(&elf, addrs, fill_addresses(&elf, addrs), check_name, addrs);
 	return 0;
 }
