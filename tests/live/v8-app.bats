@@ -70,7 +70,7 @@ app_agrees() {
 	apart="--no-turbo-inlining $(node_flag --no-maglev-inlining)"
 	sample_app "$out/apart" "$apart"
 	app_start "$apart --cpu-prof --cpu-prof-interval 500 --cpu-prof-name v8.cpuprofile"
-	cpu_grows "$work" "$SAMPLES" 3999
+	cpu_grows "$work" $((SAMPLES * 3 / 2)) 3999 # V8 takes half as many, and fewer on a busy machine
 	app_ends
 	agrees "$out/apart" "$out/v8.cpuprofile" --since "$since"
 	sample_app "$out/inlined" ''
