@@ -52,7 +52,7 @@ static void print_frame(const struct frame *f, struct json *j)
 static void print_place(struct run *run, const struct stack_code *code,
 			const struct stack_frames *walked, size_t index, struct json *j)
 {
-	struct frame frames[FRAMES_MAX];
+	struct frame frames[FRAMES_MAX] = { 0 };
 	struct stack_room room = { .at = frames, .max = FRAMES_MAX };
 	size_t len = stack_names_frame(&run->sample->names, code, walked, index, &room);
 

@@ -9,7 +9,7 @@ load ../support/live.bash
 load ../support/sampler.bash
 load ../support/nodes.bash
 
-SAMPLES=3000
+SAMPLES=10000
 
 setup() {
 	sampler_setup
@@ -23,8 +23,8 @@ teardown() {
 # sample_work FILE FLAGS SAMPLES: so many of them, however long that takes.
 sample_work() {
 	node_work "$2" v8-inline.js
-	tracer_start -p "$work" -F 1999 -U -f json
-	cpu_grows "$work" "$3"
+	tracer_start -p "$work" -F 4999 -U -f json
+	cpu_grows "$work" "$3" 4999
 	tracer_end
 	node_work_ends
 	same 'exit status' 0 "$tracer_status"
@@ -37,7 +37,7 @@ shares_agree() {
 
 	sample_work "$out.inlined" "$2" "$SAMPLES"
 	sample_work "$out.apart" "$2 $3" "$SAMPLES"
-	python3 "$SUPPORT_DIR/js_truth.py" shares "$out.inlined" "$out.apart" hash mix fold --inlined "$4" >"$out.said" || status=$?
+	python3 "$SUPPORT_DIR/js_truth.py" shares "$out.inlined" "$out.apart" hash mix fold --inlined "$4" --least 8000 >"$out.said" || status=$?
 	sed "s/^/# $1: /" "$out.said" >&3
 	[[ $status -eq 0 ]] || differing+=" $1"
 }
@@ -50,7 +50,7 @@ all_shares_agree() {
 	shares_agree turbofan "$(node_flag --no-maglev)" --no-turbo-inlining 90
 	# Maglev of 24.11.0 does not write where inlined functions are.
 	if [[ $1 == 24.21.* || $1 == 25.* ]]; then
-		shares_agree maglev --no-turbofan --no-maglev-inlining 50
+		shares_agree maglev --no-turbofan --no-maglev-inlining 30
 	fi
 	same 'compilers that differ' '' "$differing"
 }

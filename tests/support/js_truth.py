@@ -225,8 +225,8 @@ def compare_names(arguments):
             found = BRIEF.match(frame["function"] or "")
             if frame["function"] in UNNAMED:
                 counts["unnamed"] += count
-            elif found and not frame["file"]:
-                counts["unnamed"] += count  # its script was gone when it was asked for
+            elif found and not (frame["file"] and frame["line"]):
+                counts["unnamed"] += count  # its script, or the text of it, was gone when it was asked for
             elif found:
                 counts["brief"] += count
                 batches.add(found["batch"])

@@ -197,9 +197,10 @@ class NamesTest(ReportTest):
         self.assertIn("% are fewer than 99", text)
 
     def test_name_without_a_place(self):
-        half = ("brief_f3_line7_5", None, None, False)
-        self.assertEqual(self.names((2000, brief()), (10, half))[0], 0)
-        self.assertEqual(self.names((2000, brief()), (30, half))[0], 1)
+        for file in (None, "/brief/f3.js"):
+            half = ("brief_f3_line7_5", file, None, False)
+            self.assertEqual(self.names((2000, brief()), (10, half))[0], 0)
+            self.assertEqual(self.names((2000, brief()), (30, half))[0], 1)
 
     def test_too_few(self):
         self.assertEqual(self.names((899, brief()))[0], 1)

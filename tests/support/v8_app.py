@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Compares the JavaScript functions of two profiles of a server, by themselves and what is not JavaScript below them.
 
-usage: v8_app.py REPORT OTHER [--top 15] [--points 4] [--least 3000] [--since NS]
+usage: v8_app.py REPORT OTHER [--top 15] [--points 4] [--least 2000] [--since NS]
   REPORT  of cpu-sample -f json
   OTHER   the same, or of node --cpu-prof (.cpuprofile)
   NS      of OTHER only what is later, by CLOCK_MONOTONIC: without the start of the program
@@ -112,7 +112,7 @@ def main(words):
     parser.add_argument("other")
     parser.add_argument("--top", type=int, default=15)
     parser.add_argument("--points", type=float, default=4)
-    parser.add_argument("--least", type=int, default=3000)
+    parser.add_argument("--least", type=int, default=2000)
     parser.add_argument("--since", type=int, default=0)
     bad = compare(parser.parse_args(words))
     for line in bad:

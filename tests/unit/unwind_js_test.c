@@ -227,7 +227,9 @@ static void standing(void)
 
 	begin();
 	code[0x40 + 24] = 0x55; /* another function, too far away */
-	memcpy(code + 0x40 + 25, "\x48\x89\xe5", 3);
+	code[0x40 + 25] = 0x48;
+	code[0x40 + 26] = 0x89;
+	code[0x40 + 27] = 0xe5;
 	make_frame(10, OBJECT(FUNCTION), OBJECT(CONTEXT), 0);
 	native_run(&w, &process);
 	ok(native_frame(&w, 1) == right_word(), "a frame that stands is the function's own");
@@ -240,7 +242,8 @@ static void deep(void)
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
 		size_t count = counts[i], words = 2 * count, right = 0;
-		bool fits = words <= STACK_MAX_FRAMES;
+		const size_t max = (size_t)STACK_MAX_FRAMES;
+		bool fits = words <= max;
 		struct unwind_walk w;
 
 		begin();
@@ -251,7 +254,7 @@ static void deep(void)
 		native_run(&w, &process);
 		for (size_t k = 0; k < words; k++)
 			right += native_frame(&w, k) == (k % 2 ? right_word() : JIT + 0x40);
-		is_int(right, fits ? words : STACK_MAX_FRAMES, "%zu frames: words", count);
+		is_int(right, fits ? words : max, "%zu frames: words", count);
 		is_int(w.end, fits ? STACK_COMPLETE : STACK_TOO_DEEP, "%zu frames: end", count);
 	}
 }

@@ -381,6 +381,7 @@ static struct place *take_late(struct js_names *j, struct process *p, const stru
 	uint64_t start_ns;
 	struct place *at;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): key is set */
 	HASH_FIND(hh, p->places, key, sizeof(*key), at);
 	if (at || j->late_ns > LATE_MAX_NS)
 		return at;

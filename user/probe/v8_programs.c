@@ -141,6 +141,7 @@ static int take_file(struct v8_programs *v, const struct target *t, const struct
 	struct file *f;
 	int err;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): key is set */
 	HASH_FIND(hh, v->files, &key, sizeof(key), f);
 	*ret = f;
 	if (f || HASH_COUNT(v->files) >= FILES_MAX)
