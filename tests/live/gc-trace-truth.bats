@@ -65,6 +65,13 @@ whole_run() {
 @test "node 24.21, whose names are local: each collection" { whole_run 24.21.0; }
 @test "node 25: each collection" { whole_run 25.9.0; }
 
+@test "node 22 with --minor-ms: the young generation marked in place" {
+	need_node 22.23.3
+	"$tracer" -q -f json -o "$json" -- "$node" --minor-ms --trace-gc "$ROOT_DIR/tests/live/gc-churn.js" 3000000 >"$printed"
+	jq -e '.complete and .heaps[0].kinds.minor_mark_sweep.count >= 20' "$json"
+	agrees --least 20
+}
+
 @test "the comparison finds another kind, pause, size, and a collection too few" {
 	local wrong
 	need_node 20
