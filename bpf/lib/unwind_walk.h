@@ -261,7 +261,7 @@ static __always_inline __u64 unwind_bare_slot(const struct unwind_walk *w, __u32
 		return w->sp;
 	if (code[0] == 0x55 && code[1] == 0x48 && code[2] == 0x89 && code[3] == 0xe5)
 		return w->sp + 8; /* mov %rsp, %rbp is next */
-	return kind == UNWIND_JIT && unwind_js_is_bare(w) ? w->sp : 0;
+	return kind == UNWIND_JIT && w->js.shared && unwind_js_is_bare(w) ? w->sp : 0;
 }
 
 /* By the frame pointer: code without a table. */

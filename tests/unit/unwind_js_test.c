@@ -233,6 +233,15 @@ static void standing(void)
 	make_frame(10, OBJECT(FUNCTION), OBJECT(CONTEXT), 0);
 	native_run(&w, &process);
 	ok(native_frame(&w, 1) == right_word(), "a frame that stands is the function's own");
+	code[0x40 + 8] = 0x55; /* nearer, as in code of other makers */
+	code[0x40 + 9] = 0x48;
+	code[0x40 + 10] = 0x89;
+	code[0x40 + 11] = 0xe5;
+	stack[11] = JIT + 0x81;
+	w = walk_from(JIT + 0x40, 4, 10);
+	w.js = (struct unwind_js){ 0 };
+	native_run(&w, &process);
+	ok(native_frame(&w, 1) == JIT + 0x80, "without V8 it is never taken for one to come");
 }
 
 /* Two words a frame; the border of a part may lie between them. */
