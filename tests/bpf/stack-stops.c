@@ -23,6 +23,7 @@
 #include "probe/load.h"
 #include "probe/process_code.h"
 #include "probe/stacks.h"
+#include "probe/v8_programs.h"
 #include "profile/stack_counts.h"
 
 #include "abi/memleak-trace.h"
@@ -51,6 +52,7 @@ struct run {
 	struct target target;
 	struct stack_stops_bpf *skel;
 	struct unwind_tables *tables;
+	struct v8_programs *programs;
 	struct symbols *symbols;
 	struct uprobe_links uprobes;
 	struct bpf_link *links[MAX_CPUS];
@@ -66,8 +68,14 @@ static bool is_stopping(const struct run *r)
 
 static int refresh(struct run *r)
 {
+	_release_(procmaps_done) struct procmaps maps = { 0 };
+	struct v8_program program;
+	int err = target_maps(&r->target, &maps);
+
 	r->refreshes++;
-	return process_code_refresh(r->symbols, r->tables, &r->target);
+	if (!err)
+		err = process_code_take(r->symbols, r->tables, &r->target, &maps);
+	return err ? err : v8_programs_look(r->programs, &r->target, &maps, &program);
 }
 
 /* --- stops --------------------------------------------------------------------------------------
@@ -282,7 +290,8 @@ static int prepare(struct run *r)
 	r->tables = unwind_tables_new(&maps);
 	r->symbols = symbols_new();
 	r->ring = ring_buffer__new(bpf_map__fd(r->skel->maps.events), on_event, r, NULL);
-	if (!r->tables || !r->symbols || !r->ring)
+	r->programs = v8_programs_new(maps.js);
+	if (!r->tables || !r->symbols || !r->ring || !r->programs)
 		return log_errno(-ENOMEM, "cannot start");
 	return refresh(r);
 }
@@ -298,6 +307,7 @@ static void run_done(struct run *r)
 {
 	detach(r);
 	ring_buffer__free(r->ring);
+	v8_programs_free(r->programs);
 	unwind_tables_free(r->tables);
 	symbols_free(r->symbols);
 	stack_stops_bpf__destroy(r->skel);

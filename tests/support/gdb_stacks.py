@@ -47,10 +47,12 @@ class GeneratedCode(Unwinder):
         self.executable = os.readlink(f"/proc/{process}/exe")
         self.code, self.ranges = [], []
         self.trampoline = (0, 0)
-        self.builtins = {}
+        self.builtins, self.second = {}, []
         self.used = 0
 
     def is_builtin(self, pc):
+        if any(first <= pc < end for first, end in self.second):
+            return True
         if pc not in self.builtins:
             name = gdb.execute(f"info symbol {pc}", to_string=True)
             self.builtins[pc] = name.startswith("Builtins_")
@@ -63,7 +65,7 @@ class GeneratedCode(Unwinder):
         return span[0] > first + FAR
 
     def refresh(self):
-        self.code, self.ranges = [], []
+        self.code, self.ranges, self.second = [], [], []
         self.used = 0
         with open(f"/proc/{process}/maps", encoding="utf-8", errors="replace") as maps:
             for line in maps:
@@ -72,8 +74,10 @@ class GeneratedCode(Unwinder):
                 if "x" not in words[1]:
                     continue
                 self.code.append((*span, words[-1]))
-                if len(words) == 5 or self.is_second(words[-1], span):
+                if len(words) == 5:
                     self.ranges.append(span)
+                elif self.is_second(words[-1], span):
+                    self.second.append(span)
                 elif words[-1] == "[uprobes]":
                     self.trampoline = span
         gdb.invalidate_cached_frames()
@@ -97,17 +101,35 @@ class GeneratedCode(Unwinder):
         info.add_saved_register("rsp", gdb.Value(caller + 8).cast(word))
         return info
 
-    @staticmethod
-    def interrupted(pending_frame, pc, rsp):
-        """Before the frame is made, or after it has been taken down."""
+    def interrupted(self, pending_frame, pc, rsp):
+        """Before the frame is made, or after it has been taken down: by what comes next."""
         if pending_frame.level() != 0:
             return None
         code = bytes(gdb.selected_inferior().read_memory(pc - 1, 5))
+        if code[0] == 0x55 and code[1:4] == b"\x48\x89\xe5":  # push %rbp; mov %rsp, %rbp is next
+            return rsp + 8, rsp
         if code[1] in (0x55, 0xC3):  # push %rbp, ret
             return rsp, None
-        if code[0] == 0x55 and code[1:4] == b"\x48\x89\xe5":  # mov %rsp, %rbp is next
-            return rsp + 8, rsp
-        return None
+        if self.is_builtin(pc):  # of their own kind: some return without ever having made one
+            return None
+        return (rsp, None) if is_bare(pending_frame.architecture(), pc) else None
+
+
+def is_bare(architecture, pc):
+    """The next instructions make a frame, or return without taking one down. What V8's functions do before and after is
+    looking: none of it is a call or always a jump."""
+    try:
+        lines = [" ".join(line["asm"].split()) for line in architecture.disassemble(pc, pc + 64, 10)]
+    except gdb.MemoryError:
+        return False
+    for line, after in zip(lines, lines[1:] + [""]):
+        if line == "push %rbp":
+            return after.startswith("mov %rsp,%rbp")
+        if line.startswith("ret"):
+            return True
+        if line.startswith(("call", "jmp", "leave", "pop %rbp", "mov %rbp,%rsp")):
+            return False
+    return False
 
 
 def on_stop(event):
@@ -120,17 +142,17 @@ def on_exit(_event):
     stop_event = None
 
 
-def kind_of(frame, code):
+def kind_of(frame, generated):
     if frame.type() == gdb.SIGTRAMP_FRAME:
         return "signal"
     pc = frame.pc() & ALL_ONES
-    for start, end, path in code:
+    for start, end, path in generated.code:
         if start <= pc < end:
             return "trampoline" if path == "[uprobes]" else ""
     return "no code"
 
 
-def frames(code):
+def frames(generated):
     """Of the current thread, those that are on the stack: gdb also invents some, for inlined
     functions and for tail calls. Each is [pc, kind, name]; the kind says what is not a plain frame.
     """
@@ -138,7 +160,7 @@ def frames(code):
     while frame is not None:
         kind = frame.type()
         if kind not in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
-            found.append([frame.pc(), kind_of(frame, code), frame.name() or ""])
+            found.append([frame.pc(), kind_of(frame, generated), frame.name() or ""])
         last, frame = frame, frame.older()
     return found, gdb.frame_stop_reason_string(last.unwind_stop_reason())
 
@@ -158,7 +180,7 @@ def leave_trampoline(first, end):
 def stop_taken(generated):
     generated.refresh()
     leave_trampoline(*generated.trampoline)
-    found, why = frames(generated.code)
+    found, why = frames(generated)
     return {
         "tid": gdb.selected_thread().ptid[1],
         "sp": register("rsp"),
