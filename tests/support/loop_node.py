@@ -60,7 +60,7 @@ class Check:
                       if not any(COLLECTING.search(f["function"] or "") for f in stack["frames"])]
             seen = sum(stack["ns"] for stack in stacks)
             for what, is_it in [(script, lambda f: f["kind"] == "jit" and f["function"] == script),
-                                (native, lambda f: f["kind"] != "jit" and re.search(native, f["function"] or ""))]:
+                                (native, lambda f: re.search(native, f["function"] or ""))]:
                 if what:
                     share = sum(s["ns"] for s in stacks if any(map(is_it, s["frames"]))) / seen if seen else 0
                     self.expect(share >= MOST, f"{kind}: {what} in {100 * share:.0f} % of {seen / MS:.0f} ms seen "

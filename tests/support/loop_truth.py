@@ -33,6 +33,8 @@ PARTS_OF = {"sleep": {"sleep"}, "lock": {"sleep"}, "resolve": {"sleep"}, "nested
             "read": {"disk"}, "fsync": {"disk"}, "mapped": {"fault"},
             # posix_spawn sleeps in D until the child has started
             "child": {"sleep", "nested", "disk"}}
+# Node's buffers are freed by another thread, and whoever makes one may wait for the allocator's lock meanwhile.
+PARTS_OF_NODE = {**PARTS_OF, "read": {"disk", "sleep"}}
 # A child needs time to start and to end, in which its parent sleeps, too; the thread that has the lock, and the one
 # that answers, need a CPU first.
 AT_LEAST = {"child", "lock", "resolve"}
@@ -244,7 +246,7 @@ class Check:
                 self.fail(f"wrong sum: parts of {sum(stall.parts.values()) / MS:.3f} ms in {stall.ns / MS:.3f} ms "
                           f"at {stall.began}")
 
-    def divisions(self, held):
+    def divisions(self, held, parts_of):
         """@held: (stall, its calls), where nearly all of the stall is calls of one kind."""
         by_kind = collections.defaultdict(list)
         for stall, calls in held:
@@ -254,7 +256,7 @@ class Check:
         for kind, those in sorted(by_kind.items()):
             self.sleep_of(kind, those, wrong)
             self.running_of(kind, those)
-            self.part_of(kind, those)
+            self.part_of(kind, those, parts_of)
         compared = sum(map(len, by_kind.values()))
         for text in wrong:
             if len(wrong) > max(1, UNSEEN * compared):
@@ -292,17 +294,17 @@ class Check:
         elif errors:
             self.bound(text, max(statistics.median(errors), 0), self.options.running_error)
 
-    def part_of(self, kind, those):
-        if kind not in PARTS_OF:
+    def part_of(self, kind, those, parts_of):
+        if kind not in parts_of:
             return
         shares = []
         for stall, _ in those:
             blocked = sum(stall.parts[part] for part in PARTS_BLOCKED)
             if blocked > MS:
-                shares.append(sum(stall.parts[part] for part in PARTS_OF[kind]) / blocked)
+                shares.append(sum(stall.parts[part] for part in parts_of[kind]) / blocked)
         if shares and statistics.median(shares) < 0.9:
             self.fail(f"division of {kind}: {100 * statistics.median(shares):.0f} % of what is asleep is in "
-                      f"{' or '.join(sorted(PARTS_OF[kind]))}")
+                      f"{' or '.join(sorted(parts_of[kind]))}")
 
     # --- a loop of Node: gaps are known from both sides -----------------------------------------------
 
@@ -359,7 +361,7 @@ class Check:
         self.sums(stalls)
         if truth.notes:
             self.node_missed(truth, stalls)
-            self.divisions(self.node_held(truth, stalls))
+            self.divisions(self.node_held(truth, stalls), PARTS_OF_NODE)
             # a note has the end of one gap and the beginning of the next
             self.lag(list(zip(truth.notes, truth.busy)), loops[0]["total"], self.options.node_lag,
                      [(call, length(call)) for call in truth.calls])
@@ -369,7 +371,7 @@ class Check:
         pairs = [(truth.gaps[i], stall) for i, stall in sorted(best.items()) if not stall.is_open]
         if pairs:
             self.lengths(pairs)
-        self.divisions(held_by_calls(truth, pairs))
+        self.divisions(held_by_calls(truth, pairs), PARTS_OF)
         self.lag([(gap, length(gap)) for gap in truth.gaps], loops[0]["total"], self.options.lag)
 
     def strangers(self, truths):
