@@ -21,7 +21,7 @@ FUNCTIONS = {
     "gc": ("makeGarbage", ""),
     "faults": ("touchMemory", ""),
     "read": ("readList", "uv_fs_read|node::fs::|Builtins"),
-    "fsync": ("syncLog", "fsync|uv_fs_write"),  # where the disk is fast, it mostly writes
+    "fsync": ("syncLog", "uv_fs_fsync|fsync|uv_fs_write"),  # where the disk is fast, it mostly writes
     "lock": ("waitForLock", "Builtin_AtomicsWait"),
     "child": ("runChild", "SyncProcessRunner::Spawn|uv_spawn"),
 }
