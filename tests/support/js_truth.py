@@ -8,7 +8,7 @@ usage: js_truth.py map FRAMES MAP [--least N] [--agree PERCENT] [--tier TIER=N].
        js_truth.py names REPORT [--least N] [--named PERCENT] [--like PATTERN]
            REPORT: of cpu-sample -f json, of a program whose functions are called after their place
            (tests/live/v8-brief.js). At least N JavaScript frames, PERCENT of them with a name, none with a wrong one
-       js_truth.py shares REPORT OTHER FUNCTION... [--points N] [--least N] [--inlined PERCENT]
+       js_truth.py shares REPORT[,REPORT...] OTHER[,OTHER...] FUNCTION... [--points N] [--least N] [--inlined PERCENT]
            of cpu-sample -f json: the shares of functions, by themselves, differ by at most so many points; PERCENT of
            each was inlined in the first report, and not in the other
 exit: 0 it agrees, 1 it does not (said is why), 2 misuse"""
@@ -254,21 +254,27 @@ def say_names(arguments, counts, wrong):
 Shares = collections.namedtuple("Shares", "self_pct inlined_pct count")
 
 
-def shares_of(file):
+def read_reports(files):
+    for file in files.split(","):
+        with open(file) as f:
+            yield json.load(f)
+
+
+def shares_of(files):
     """Of each function the share by itself of what ran on the CPU, and how much of that was inlined. What it calls that is
     in no script (Maglev calls Math.imul) is its own."""
-    with open(file) as f:
-        report = json.load(f)
-    weights, inlined = collections.Counter(), collections.Counter()
-    for stack in report["data"]:
-        frames = (report["frames"][i] for i in stack["frames"])
-        leaf = next((frame for frame in frames if is_js(frame) and frame["file"]), None)
-        if leaf:
-            weights[leaf["function"]] += stack["weight_ns"]
-            inlined[leaf["function"]] += stack["weight_ns"] * leaf["inlined"]
-    return Shares({name: 100 * weight / report["weight_ns"] for name, weight in weights.items()},
-                  {name: 100 * inlined[name] / weight for name, weight in weights.items() if weight},
-                  report["count"])
+    weights, inlined, total, count = collections.Counter(), collections.Counter(), 0, 0
+    for report in read_reports(files):
+        total += report["weight_ns"]
+        count += report["count"]
+        for stack in report["data"]:
+            frames = (report["frames"][i] for i in stack["frames"])
+            leaf = next((frame for frame in frames if is_js(frame) and frame["file"]), None)
+            if leaf:
+                weights[leaf["function"]] += stack["weight_ns"]
+                inlined[leaf["function"]] += stack["weight_ns"] * leaf["inlined"]
+    return Shares({name: 100 * weight / total for name, weight in weights.items()},
+                  {name: 100 * inlined[name] / weight for name, weight in weights.items() if weight}, count)
 
 
 def compare_shares(arguments):
