@@ -32,14 +32,16 @@ function makeOrder(id) {
 	};
 }
 
-const stored = JSON.stringify(Array.from({ length: ORDERS }, (_, id) => makeOrder(id)));
+// No answer takes as long as the one before it: a profiler whose clock keeps step with the server sees some functions too often.
+const all = Array.from({ length: ORDERS }, (_, id) => makeOrder(id));
+const stored = all.map((_, last) => JSON.stringify(all.slice(0, last + 1)));
 
 function sumOf(order) {
 	return order.items.reduce(function addItem(sum, item) { return sum + item.count * item.cents; }, 0);
 }
 
 function loadOrders(query) {
-	const orders = JSON.parse(stored);
+	const orders = JSON.parse(stored[Math.floor(Math.random() * ORDERS)]);
 	for (const order of orders) order.total = sumOf(order);
 	return orders.filter((order) => !query.city || order.customer.city === query.city);
 }

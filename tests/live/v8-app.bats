@@ -54,28 +54,37 @@ sample_app() {
 	cp "$tracer_out" "$1"
 }
 
+# agrees ARGUMENT...: of v8_app.py.
 agrees() {
-	local status=0 said=$BATS_TEST_TMPDIR/said
+	local status=0
 
 	python3 "$SUPPORT_DIR/v8_app.py" "$@" >"$said" || status=$?
-	cat "$said" >&2
 	grep -E 'samples|apart' "$said" | sed "s/^/# /" >&3
-	same 'status of v8_app.py' 0 "$status"
+	return "$status"
+}
+
+# V8's clock is on the wall, and on a busy machine late: one of three profiles must agree.
+agrees_with_v8() {
+	local out=$BATS_TEST_TMPDIR round
+
+	for round in 1 2 3; do
+		sample_app "$out/apart" "$1"
+		app_start "$1 --cpu-prof --cpu-prof-name v8-$round.cpuprofile"
+		cpu_grows "$work" $((SAMPLES * 5 / 2)) 3999 # V8 takes a thousand in a second, and part of the time itself
+		app_ends
+		! agrees "$out/apart" "$out/v8-$round.cpuprofile" --since "$since" || return 0
+	done
+	fail "$(cat "$said")"
 }
 
 app_agrees() {
-	local out=$BATS_TEST_TMPDIR apart
+	local out=$BATS_TEST_TMPDIR said=$BATS_TEST_TMPDIR/said
 
 	need_node "$1"
-	apart="--no-turbo-inlining $(node_flag --no-maglev-inlining)"
-	sample_app "$out/apart" "$apart"
-	app_start "$apart --cpu-prof --cpu-prof-interval 500 --cpu-prof-name v8.cpuprofile"
-	cpu_grows "$work" $((SAMPLES * 3 / 2)) 3999 # V8 takes half as many, and fewer on a busy machine
-	app_ends
-	agrees "$out/apart" "$out/v8.cpuprofile" --since "$since"
+	agrees_with_v8 "--no-turbo-inlining $(node_flag --no-maglev-inlining)"
 	sample_app "$out/inlined" ''
 	# What is inlined is faster, some of it more than the rest.
-	agrees "$out/inlined" "$out/apart" --points 6
+	agrees "$out/inlined" "$out/apart" --points 6 || fail "$(cat "$said")"
 }
 
 @test "node 18: a server's functions" {
