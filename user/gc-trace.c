@@ -11,7 +11,6 @@
 #include "probe/load.h"
 #include "report/gc_report.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum format {
@@ -178,17 +177,9 @@ static int on_demand(void *ctx)
 	return report(ctx);
 }
 
-/* Where what comes is told as it comes: before the report, if people are to read that there. */
 static FILE *told_to(const struct run *run)
 {
-	return run->options->format == FORMAT_TEXT && !run->options->common.output ? stdout
-										   : stderr;
-}
-
-/* What cannot be written ends the run; the report then says so, unless nobody reads any more. */
-static int is_told(int err)
-{
-	return err == -EIO ? 1 : err;
+	return report_lines_to(&run->options->common, run->options->format == FORMAT_TEXT);
 }
 
 static int on_interval(void *ctx)
@@ -196,7 +187,7 @@ static int on_interval(void *ctx)
 	struct run *run = ctx;
 	int err = gc_trace_take(run->gc, true, &run->value);
 
-	return err ? err : is_told(gc_report_interval(&run->value, told_to(run)));
+	return err ? err : report_lines_status(gc_report_interval(&run->value, told_to(run)));
 }
 
 /* What the figures rest on and the columns stand above the first line. */
@@ -215,14 +206,14 @@ static int on_collection(void *ctx, const struct gcs *g, const struct gc_collect
 {
 	int err = begin(ctx, g);
 
-	return is_told(err ? err : gc_report_collection(g, c, told_to(ctx)));
+	return report_lines_status(err ? err : gc_report_collection(g, c, told_to(ctx)));
 }
 
 static int on_moment(void *ctx, const struct gcs *g, const struct gc_moment *m)
 {
 	int err = begin(ctx, g);
 
-	return is_told(err ? err : gc_report_moment(g, m, told_to(ctx)));
+	return report_lines_status(err ? err : gc_report_moment(g, m, told_to(ctx)));
 }
 
 /* Until something ends it; nothing is observed any more then. 0 or -errno, said. */

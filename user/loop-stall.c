@@ -12,7 +12,6 @@
 #include "probe/load.h"
 #include "report/loop_report.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define MAX_FREQUENCY_HZ 10000
@@ -250,17 +249,9 @@ static int on_demand(void *ctx)
 	return report(ctx);
 }
 
-/* Where what comes is told as it comes: before the report, if people are to read that there. */
 static FILE *told_to(const struct run *run)
 {
-	return run->options->format == FORMAT_TEXT && !run->options->common.output ? stdout
-										   : stderr;
-}
-
-/* What cannot be written ends the run; the report then says so, unless nobody reads any more. */
-static int is_told(int err)
-{
-	return err == -EIO ? 1 : err;
+	return report_lines_to(&run->options->common, run->options->format == FORMAT_TEXT);
 }
 
 static int on_interval(void *ctx)
@@ -268,12 +259,12 @@ static int on_interval(void *ctx)
 	struct run *run = ctx;
 	int err = loop_stall_take(run->stalls, true, &run->value);
 
-	return err ? err : is_told(loop_report_interval(&run->value, told_to(run)));
+	return err ? err : report_lines_status(loop_report_interval(&run->value, told_to(run)));
 }
 
 static int on_stall(void *ctx, const struct loops *l, const struct stall *s)
 {
-	return is_told(loop_report_stall(l, s, told_to(ctx)));
+	return report_lines_status(loop_report_stall(l, s, told_to(ctx)));
 }
 
 static int start(struct run *run)

@@ -41,3 +41,13 @@ int report_out(struct outfile *out, const char *path, int (*write)(void *ctx, FI
 		err = -errno;
 	return err && is_reader_gone(path) ? 1 : err;
 }
+
+FILE *report_lines_to(const struct cli_common *c, bool is_text)
+{
+	return is_text && !c->output ? stdout : stderr;
+}
+
+int report_lines_status(int err)
+{
+	return err == -EIO ? 1 : err;
+}

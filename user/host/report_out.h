@@ -17,4 +17,14 @@ int report_out_open(const struct cli_common *c, struct outfile **ret_out);
 int report_out(struct outfile *out, const char *path, int (*write)(void *ctx, FILE *out),
 	       void *ctx);
 
+/*
+ * Where what comes is told as it comes: before the report, when people are to read it there
+ * (@is_text), else on standard error.
+ */
+FILE *report_lines_to(const struct cli_common *c, bool is_text);
+
+/* @err of such lines, for a loop: what cannot be written ends the run; the report then says so,
+ * unless nobody reads any more. */
+int report_lines_status(int err);
+
 #endif
