@@ -73,21 +73,34 @@ static size_t put_share(const struct profile_tables *t, uint64_t weight, FILE *o
 
 /* --- functions -------------------------------------------------------------------------------- */
 
-/* "  name  [module]" in what is left of a line of which @used columns are full. */
+/* "  [module]", of a script's function "  file.js:12" with @max for that. Returns @buf. */
+static char *where_text(const struct frame *f, size_t max, char buf[LABEL_LEN])
+{
+	char place[LABEL_LEN], cut[LABEL_LEN];
+
+	buf[0] = '\0';
+	if (f->kind == FRAME_JIT && f->file[0]) {
+		(void)snprintf(place, sizeof(place), "%s:%u", f->file, f->line);
+		(void)snprintf(buf, LABEL_LEN, "  %s", label_shorten(place, max, cut));
+	} else if (f->function[0] && f->module[0]) {
+		(void)snprintf(buf, LABEL_LEN, f->module[0] == '[' ? "  %s" : "  [%s]",
+			       label_shorten(f->module, MODULE_MAX, cut));
+	}
+	return buf;
+}
+
+/* "  name  [module]" in what is left of a line of which @used columns are full. The end of a path
+ * tells more than that of a name. */
 static void put_name(const struct frame *f, size_t used, FILE *out)
 {
-	char label[LABEL_LEN], name[LABEL_LEN], module[LABEL_LEN], cut[LABEL_LEN];
+	char label[LABEL_LEN], name[LABEL_LEN], where[LABEL_LEN];
 	size_t room = LINE_WIDTH - 2 - used;
 
-	module[0] = '\0';
-	if (f->function[0] && f->module[0])
-		(void)snprintf(module, sizeof(module), f->module[0] == '[' ? "  %s" : "  [%s]",
-			       label_shorten(f->module, MODULE_MAX, cut));
-	room -= strlen(module);
+	room -= strlen(where_text(f, room / 2, where));
 	(void)label_frame(f, label);
 	if (strlen(label) > room)
 		label_drop_parameters(label);
-	(void)fprintf(out, "  %s%s\n", label_shorten(label, room, name), module);
+	(void)fprintf(out, "  %s%s\n", label_shorten(label, room, name), where);
 }
 
 static void put_by_self(const struct profile_tables *t, FILE *out)
