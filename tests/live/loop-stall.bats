@@ -265,7 +265,8 @@ workers_seen() {
 	python3 "$SUPPORT_DIR/validate_json.py" "$ROOT_DIR/docs/schema/loop-stall.schema.json" <r.json
 	jq -e '([.data[] | ([.parts_ns[]] | add) == .ns] | all) and (.data | length) >= 4' r.json
 	same 'lines that are none' '' "$(grep -vE '^[^ ].* [0-9]+$' r.folded || true)"
-	awk '/stall_asleep/ { sum += $NF } END { exit !(sum >= 4 * 60e6) }' r.folded
+	# on some kernels one switch in 500 is not traced (docs/testing.md): the stack of one of them may be missing
+	awk '/stall_asleep/ { sum += $NF } END { exit !(sum >= 3 * 60e6) }' r.folded
 	same 'slices' 4 "$(python3 "$SUPPORT_DIR/check_trace.py" <r.trace | awk '$1 >= 60e6' | wc -l)"
 	xmllint --noout r.svg
 	grep -q 'stall_asleep' r.svg
