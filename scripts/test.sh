@@ -3,7 +3,7 @@
 # Dependencies, build and every test, as root on a fresh clone; the last line is the count of all of them.
 # usage: test.sh [--quick]      --quick: no fuzzing, no guest kernels
 #   FUZZ_SECONDS  for each fuzz target (10)
-#   STEP_SECONDS  after which a step counts as failed (2400)
+#   STEP_SECONDS  after which a step counts as failed (3000)
 # exit: 0 nothing failed. Everything the steps wrote is in build/test/STEP.log
 #
 # Test points are counted where a step speaks TAP; any other step is one test, passed or failed.
@@ -45,7 +45,7 @@ step() {
 	local name=$1 log=$LOGS/$1.log status=0 p f s began=$SECONDS
 	shift
 	printf '== %s: %s\n' "$name" "$*"
-	timeout "${STEP_SECONDS:-2400}" "$@" >"$log" 2>&1 || status=$?
+	timeout "${STEP_SECONDS:-3000}" "$@" >"$log" 2>&1 || status=$?
 	read -r p f s < <(count "$log")
 	[ "$status" -eq 0 ] || [ "$f" -gt 0 ] || f=1
 	[ "$status" -ne 0 ] || [ "$p" -gt 0 ] || p=1

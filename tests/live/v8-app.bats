@@ -91,20 +91,8 @@ app_agrees() {
 	app_agrees 18.20.8
 }
 
-@test "node 20: a server's functions" {
-	app_agrees 20
-}
-
 @test "node 22: a server's functions" {
 	app_agrees 22.23.3
-}
-
-@test "node 24.11.0: a server's functions" {
-	app_agrees 24.11.0
-}
-
-@test "node 24.21: a server's functions" {
-	app_agrees 24.21.0
 }
 
 @test "node 25: a server's functions" {
