@@ -41,11 +41,24 @@ int v8_memory_read_front(struct v8_memory *m, uint64_t address, void *into, size
 	return v8_memory_read(m, address, into, to_page_end);
 }
 
+/* Of words, also weak ones. */
+static bool is_array(const struct v8_offsets *o, uint16_t type)
+{
+	return type == o->type_array || type == o->type_trusted_array ||
+	       type == o->type_protected_array || type == o->type_weak_array ||
+	       type == o->type_trusted_weak_array;
+}
+
+static bool is_bytes_array(const struct v8_offsets *o, uint16_t type)
+{
+	return type == o->type_bytes || type == o->type_trusted_bytes;
+}
+
 static bool is_known(const struct v8_offsets *o, uint16_t type)
 {
 	return type < o->string_limit || type == o->type_shared || type == o->type_scope ||
 	       type == o->type_script || type == o->type_code || type == o->type_stream ||
-	       v8_is_array(o, type) || v8_is_bytes(o, type);
+	       is_array(o, type) || is_bytes_array(o, type);
 }
 
 static int type_of_map(struct v8_memory *m, uint64_t map, uint16_t *ret_type)
@@ -113,18 +126,6 @@ uint32_t v8_object_half(const struct v8_object *object, int32_t offset)
 	return half;
 }
 
-bool v8_is_array(const struct v8_offsets *o, uint16_t type)
-{
-	return type == o->type_array || type == o->type_trusted_array ||
-	       type == o->type_protected_array || type == o->type_weak_array ||
-	       type == o->type_trusted_weak_array;
-}
-
-bool v8_is_bytes(const struct v8_offsets *o, uint16_t type)
-{
-	return type == o->type_bytes || type == o->type_trusted_bytes;
-}
-
 int v8_array_read(struct v8_memory *m, uint64_t word, bool is_bytes, struct v8_array *ret_array)
 {
 	struct v8_object object;
@@ -133,7 +134,7 @@ int v8_array_read(struct v8_memory *m, uint64_t word, bool is_bytes, struct v8_a
 
 	if (err)
 		return err;
-	if (is_bytes ? !v8_is_bytes(m->o, object.type) : !v8_is_array(m->o, object.type))
+	if (is_bytes ? !is_bytes_array(m->o, object.type) : !is_array(m->o, object.type))
 		return V8_WRONG_TYPE;
 	length = v8_object_word(&object, m->o->array_length);
 	if (!v8_is_smi(length) || v8_smi(length) < 0)

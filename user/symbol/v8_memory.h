@@ -84,9 +84,6 @@ struct v8_array {
 	uint32_t length;
 };
 
-bool v8_is_array(const struct v8_offsets *o, uint16_t type); /* of words, also weak ones */
-bool v8_is_bytes(const struct v8_offsets *o, uint16_t type);
-
 /* Of words, or of bytes if @is_bytes. */
 int v8_array_read(struct v8_memory *m, uint64_t word, bool is_bytes, struct v8_array *ret_array);
 
