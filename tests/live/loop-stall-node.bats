@@ -76,9 +76,15 @@ has_said_done() {
 	agrees loop_node.py kinds "$tracer_out" "$log"
 }
 
-# The threads of a process that wait in epoll; all of them are idle now.
+# The threads of a process that wait in epoll.
 loop_threads() {
 	grep -lE '^(232|281|441|22) ' /proc/"$1"/task/*/syscall | cut -d/ -f5 | sort -n
+}
+
+# all_loops_idle PID COUNT: so many wait at the same time; $threads.
+all_loops_idle() {
+	threads=$(loop_threads "$1")
+	[ "$(wc -l <<<"$threads")" -eq "$2" ]
 }
 
 @test "a worker thread's loop; the pool, names, immediates hold up nobody; threads that are no loops" {
@@ -95,13 +101,12 @@ loop_threads() {
 	to=$(monotonic_ns)
 	truth >"$BATS_TEST_TMPDIR/worker"
 	SERVER_PORT=$port
-	threads=$(loop_threads "$SERVER_PID")
+	# the third is of the platform, for tasks that are put off
+	wait_for 10 all_loops_idle "$SERVER_PID" 3
 	watched
 	stop_server
 	agrees loop_truth.py --from "$from" --to "$to" --stalls 8 "$tracer_out" "$BATS_TEST_TMPDIR/worker"
 	agrees loop_node.py controls "$tracer_out" "$log"
-	# the third is of the platform, for tasks that are put off
-	[ "$(wc -l <<<"$threads")" -eq 3 ]
 	same 'loops' "$threads" "$(report -r '[.loops[].tid] | sort[]')"
 	report -e --argjson tids "[$(json_get "$BATS_TEST_TMPDIR/worker" "doc['tid']"),$pid]" \
 		'$tids - [.loops[].tid] == []'

@@ -40,19 +40,27 @@ def is_beyond_ours(stop, frames):
     return is_cut or all(kind == "no code" for _, kind, _ in frames)
 
 
+def is_signalled(stop, record, dropped, handlers):
+    """gdb has @handlers or more, that have just begun, and below them our stack less its first @dropped frames."""
+    kinds, at, ours = [kind for _, kind, _ in record["frames"]], places(record, False), stop.frames[dropped:]
+    while ours:
+        end = 2 * handlers + len(ours)
+        if at[2 * handlers:end] == ours and is_beyond_ours(stop, record["frames"][end:]):
+            return True
+        if kinds[2 * handlers + 1:2 * handlers + 2] != ["signal"]:
+            break
+        handlers += 1
+    return False
+
+
 def is_in_handler(stop, record, _at):
-    """Below a handler that has just begun, gdb has our stack."""
-    kinds = [kind for _, kind, _ in record["frames"]]
-    below = len(stop.frames) + 2
-    return (kinds[1:2] == ["signal"] and places(record, False)[2:below] == stop.frames and
-            is_beyond_ours(stop, record["frames"][below:]))
+    """Below handlers that have just begun, gdb has our stack."""
+    return is_signalled(stop, record, 0, 1) and record["frames"][1][1] == "signal"
 
 
 def is_after_handler(stop, record, _at):
-    """gdb has our stack less its first frame."""
-    rest = stop.frames[1:]
-    return (not stop.is_return and len(rest) > 0 and places(record, False)[:len(rest)] == rest and
-            is_beyond_ours(stop, record["frames"][len(rest):]))
+    """gdb has our stack less its first frame, and maybe another handler that has just begun."""
+    return not stop.is_return and is_signalled(stop, record, 1, 0)
 
 
 def is_landing(stop, record, at):
@@ -79,10 +87,11 @@ EXPLANATIONS = [
      lambda stop, record, at: stop.end == "too_deep" and at == len(stop.frames) == MAX_FRAMES),
     ("a signal came first",
      "The clock ticked when the thread was about to get a signal of its own, which is delivered before "
-     "the one that stops it: gdb finds it at the first instruction of the handler.",
+     "the one that stops it: gdb finds it at the first instruction of the handler, or of two of them.",
      is_in_handler),
     ("a handler had ended",
-     "The clock ticked in the system call by which a handler returns: gdb finds what was interrupted.",
+     "The clock ticked in the system call by which a handler returns: gdb finds what was interrupted, or what "
+     "another signal did next.",
      is_after_handler),
 ]
 
@@ -196,4 +205,5 @@ def main():
     sys.exit(bool(counts["not"] or few or not equal))
 
 
-main()
+if __name__ == "__main__":
+    main()
