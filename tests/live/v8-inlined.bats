@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Functions that the optimising compiler inlines have the shares that they have in the same program when it may not.
+# Functions that the optimising compiler inlines have the shares that they have in the same program when it may not, and
+# those that the program's own clock gives them: the same loop is now faster, now slower, by what is compiled around it.
 
 # shellcheck disable=SC2154 # variables of live.bash and nodes.bash
 
@@ -20,30 +21,33 @@ teardown() {
 	live_teardown
 }
 
-# sample_work FILE FLAGS SAMPLES: so many of them, however long that takes.
+# sample_work FILE FLAGS: SAMPLES of them, however long that takes; what the program's clock says meanwhile is FILE.clocks.
 sample_work() {
 	node_work "$2" v8-inline.js
 	tracer_start -p "$work" -F 4999 -U -f json
-	cpu_grows "$work" "$3" 4999
+	target_say work
+	cpu_grows "$work" "$SAMPLES" 4999
+	target_say work
+	wait_for 10 has_said_clocks 2
 	tracer_end
+	tail -n 1 "${target_out[work]}" >"$1.clocks"
 	node_work_ends
 	same 'exit status' 0 "$tracer_status"
 	cp "$tracer_out" "$1"
 }
 
-# shares_agree COMPILER FLAGS FLAG LEAST POINTS: FLAG has it inline nothing, else it inlines so much of a function, per cent.
-# The same code is now faster, now slower, by where it happens to lie: what differs in one run is seen in up to four.
-shares_agree() {
-	local out=$BATS_TEST_TMPDIR/$1 inlined='' apart='' round status=0
+has_said_clocks() {
+	(($(grep -c '^{' "${target_out[work]}") == $1))
+}
 
-	for round in 1 2 3 4; do
-		sample_work "$out.inlined$round" "$2" "$SAMPLES"
-		sample_work "$out.apart$round" "$2 $3" "$SAMPLES"
-		inlined+=${inlined:+,}$out.inlined$round apart+=${apart:+,}$out.apart$round status=0
-		python3 "$SUPPORT_DIR/js_truth.py" shares "$inlined" "$apart" hash mix fold --inlined "$4" --points "$5" \
-			--least 8000 >"$out.said" || status=$?
-		[[ $status -ne 0 ]] || break
-	done
+# shares_agree COMPILER FLAGS FLAG LEAST: FLAG has it inline nothing, else it inlines so much of a function, per cent.
+shares_agree() {
+	local out=$BATS_TEST_TMPDIR/$1 status=0
+
+	sample_work "$out.inlined" "$2"
+	sample_work "$out.apart" "$2 $3"
+	python3 "$SUPPORT_DIR/js_truth.py" shares "$out.inlined" "$out.apart" hash mix fold --inlined "$4" --points 3 \
+		--clocks "$out.inlined.clocks,$out.apart.clocks" --least 8000 >"$out.said" || status=$?
 	sed "s/^/# $1: /" "$out.said" >&3
 	[[ $status -eq 0 ]] || differing+=" $1"
 }
@@ -53,10 +57,10 @@ all_shares_agree() {
 	local differing=''
 
 	need_node "$1"
-	shares_agree turbofan "$(node_flag --no-maglev)" --no-turbo-inlining 90 3
-	# Maglev of 24.11.0 does not write where inlined functions are. Without inlining it makes slower code of some functions.
+	shares_agree turbofan "$(node_flag --no-maglev)" --no-turbo-inlining 90
+	# Maglev of 24.11.0 does not write where inlined functions are.
 	if [[ $1 == 24.21.* || $1 == 25.* ]]; then
-		shares_agree maglev --no-turbofan --no-maglev-inlining 30 6
+		shares_agree maglev --no-turbofan --no-maglev-inlining 30
 	fi
 	same 'compilers that differ' '' "$differing"
 }

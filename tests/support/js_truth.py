@@ -8,9 +8,11 @@ usage: js_truth.py map FRAMES MAP [--least N] [--agree PERCENT] [--tier TIER=N].
        js_truth.py names REPORT [--least N] [--named PERCENT] [--like PATTERN]
            REPORT: of cpu-sample -f json, of a program whose functions are called after their place
            (tests/live/v8-brief.js). At least N JavaScript frames, PERCENT of them with a name, none with a wrong one
-       js_truth.py shares REPORT[,REPORT...] OTHER[,OTHER...] FUNCTION... [--points N] [--least N] [--inlined PERCENT]
-           of cpu-sample -f json: the shares of functions, by themselves, differ by at most so many points; PERCENT of
-           each was inlined in the first report, and not in the other
+       js_truth.py shares REPORT OTHER FUNCTION... --clocks CLOCKS,CLOCKS [--points N] [--least N] [--inlined PERCENT]
+           of cpu-sample -f json: the shares of functions, by themselves, are within so many points what the program's own
+           clock said in that run, and in both reports the same but for what these clocks differ by; PERCENT of each was
+           inlined in the first report, and not in the other
+           CLOCKS: {"FUNCTION": ns}, of nothing but these functions
 exit: 0 it agrees, 1 it does not (said is why), 2 misuse"""
 import argparse
 import bisect
@@ -254,44 +256,58 @@ def say_names(arguments, counts, wrong):
 Shares = collections.namedtuple("Shares", "self_pct inlined_pct count")
 
 
-def read_reports(files):
-    for file in files.split(","):
-        with open(file) as f:
-            yield json.load(f)
+def read_json(file):
+    with open(file, encoding="utf-8") as text:
+        return json.load(text)
 
 
-def shares_of(files):
+def shares_of(file):
     """Of each function the share by itself of what ran on the CPU, and how much of that was inlined. What it calls that is
     in no script (Maglev calls Math.imul) is its own."""
-    weights, inlined, total, count = collections.Counter(), collections.Counter(), 0, 0
-    for report in read_reports(files):
-        total += report["weight_ns"]
-        count += report["count"]
-        for stack in report["data"]:
-            frames = (report["frames"][i] for i in stack["frames"])
-            leaf = next((frame for frame in frames if is_js(frame) and frame["file"]), None)
-            if leaf:
-                weights[leaf["function"]] += stack["weight_ns"]
-                inlined[leaf["function"]] += stack["weight_ns"] * leaf["inlined"]
-    return Shares({name: 100 * weight / total for name, weight in weights.items()},
-                  {name: 100 * inlined[name] / weight for name, weight in weights.items() if weight}, count)
+    report = read_json(file)
+    weights, inlined = collections.Counter(), collections.Counter()
+    for stack in report["data"]:
+        frames = (report["frames"][i] for i in stack["frames"])
+        leaf = next((frame for frame in frames if is_js(frame) and frame["file"]), None)
+        if leaf:
+            weights[leaf["function"]] += stack["weight_ns"]
+            inlined[leaf["function"]] += stack["weight_ns"] * leaf["inlined"]
+    return Shares({name: 100 * weight / report["weight_ns"] for name, weight in weights.items()},
+                  {name: 100 * inlined[name] / weight for name, weight in weights.items() if weight}, report["count"])
+
+
+def clocked_shares(file):
+    clocks = read_json(file)
+    return {name: 100 * ns / sum(clocks.values()) for name, ns in clocks.items()}
+
+
+def compare_share(function, shares, clocks, points):
+    """What is wrong with the shares of @function in both reports, by the clocks of both."""
+    errors = [share - clock for share, clock in zip(shares, clocks)]
+    bad = [f"{function}: {share:.1f} %, by the program's clock {clock:.1f} %"
+           for share, clock in zip(shares, clocks) if abs(share - clock) > points]
+    if abs(errors[0] - errors[1]) > points:
+        bad.append(f"{function}: {shares[0]:.1f} % and {shares[1]:.1f} %, by the clocks {clocks[0]:.1f} % and {clocks[1]:.1f} %")
+    return bad
 
 
 def compare_shares(arguments):
-    one, other = shares_of(arguments.report), shares_of(arguments.other)
+    reports = [shares_of(arguments.report), shares_of(arguments.other)]
+    clocks = [clocked_shares(file) for file in arguments.clocks.split(",")]
     bad = []
-    print(f"{one.count} and {other.count} samples")
-    if min(one.count, other.count) < arguments.least:
-        bad.append(f"{one.count} and {other.count} samples: fewer than {arguments.least}")
+    print(f"{reports[0].count} and {reports[1].count} samples")
+    if min(report.count for report in reports) < arguments.least:
+        bad.append(f"{reports[0].count} and {reports[1].count} samples: fewer than {arguments.least}")
     for function in arguments.functions:
-        share, truth = one.self_pct.get(function, 0), other.self_pct.get(function, 0)
-        inlined, kept = one.inlined_pct.get(function, 0), other.inlined_pct.get(function, 0)
-        print(f"  {function}: {share:.1f} %, {truth:.1f} %; inlined {inlined:.0f} %, {kept:.0f} %")
-        if not share or not truth:
+        shares = [report.self_pct.get(function, 0) for report in reports]
+        clocked = [clock.get(function, 0) for clock in clocks]
+        inlined, kept = [report.inlined_pct.get(function, 0) for report in reports]
+        print(f"  {function}: {shares[0]:.1f} %, {shares[1]:.1f} %; by the clock {clocked[0]:.1f} %, {clocked[1]:.1f} %; "
+              f"inlined {inlined:.0f} %, {kept:.0f} %")
+        if not all(shares):
             bad.append(f"{function} is not there")
-        elif abs(share - truth) > arguments.points:
-            bad.append(f"{function}: {share:.1f} % and {truth:.1f} % differ by more than "
-                       f"{arguments.points} points")
+        else:
+            bad += compare_share(function, shares, clocked, arguments.points)
         if arguments.inlined is not None and (inlined < arguments.inlined or kept > 100 - arguments.inlined):
             bad.append(f"{function}: of it {inlined:.0f} % and {kept:.0f} % are inlined")
     return bad
@@ -322,6 +338,7 @@ def main(words):
     way.add_argument("report")
     way.add_argument("other")
     way.add_argument("functions", nargs="+")
+    way.add_argument("--clocks", required=True)
     way.add_argument("--points", type=float, default=3)
     way.add_argument("--least", type=int, default=2000)
     way.add_argument("--inlined", type=float)

@@ -207,21 +207,37 @@ class NamesTest(ReportTest):
 
 
 class SharesTest(ReportTest):
-    def shares(self, one, other, *options):
+    CLOCKS = ({"hot": 50, "serve": 50}, {"hot": 50, "serve": 50})
+
+    def said_of(self, reports, clocks, *options):
+        files = ",".join(self.write(f"clocks{i}", json.dumps(clock)) for i, clock in enumerate(clocks))
+        return self.said("shares", *reports, "hot", "--clocks", files, *options)
+
+    def shares(self, one, other, *options, clocks=CLOCKS):
         def rows(hot, inlined):
             return ((hot, ("hot", "/a.js", 1, inlined), ("serve", "/a.js", 9, False)),
                     (10000 - hot, ("serve", "/a.js", 9, False)))
-        return self.said("shares", self.report("one", rows(*one)), self.report("other", rows(*other)), "hot", *options)
+        return self.said_of((self.report("one", rows(*one)), self.report("other", rows(*other))), clocks, *options)
 
     def test_right(self):
-        status, text = self.shares((5000, True), (5290, False), "--inlined", "90")
+        status, text = self.shares((4900, True), (5190, False), "--inlined", "90")
         self.assertEqual(status, 0, text)
 
     def test_apart(self):
-        self.assertEqual(self.shares((5000, True), (5310, False))[0], 1)
+        self.assertEqual(self.shares((4850, True), (5160, False))[0], 1)
+
+    def test_apart_as_the_clocks_say(self):
+        clocks = ({"hot": 45, "serve": 55}, {"hot": 52, "serve": 48})
+        status, text = self.shares((4600, True), (5300, False), clocks=clocks)
+        self.assertEqual(status, 0, text)
+        self.assertEqual(self.shares((4300, True), (5400, False), clocks=clocks)[0], 1)
+
+    def test_not_what_the_clock_says(self):
+        self.assertEqual(self.shares((4690, True), (4690, False))[0], 1)
+        self.assertEqual(self.shares((5000, True), (5000, False), clocks=({"hot": 54, "serve": 46}, self.CLOCKS[0]))[0], 1)
 
     def test_not_there(self):
-        self.assertEqual(self.shares((0, True), (200, False))[0], 1)
+        self.assertEqual(self.shares((0, True), (200, False), clocks=({"hot": 1, "serve": 99},) * 2)[0], 1)
 
     def test_not_inlined(self):
         self.assertEqual(self.shares((5000, False), (5000, False), "--inlined", "90")[0], 1)
@@ -231,7 +247,8 @@ class SharesTest(ReportTest):
         def report(name, called):
             rows = ((5000, *called, ("hot", "/a.js", 1, False)), (5000, ("serve", "/a.js", 9, False)))
             return self.report(name, rows)
-        status, text = self.said("shares", report("one", [("MathImul", "", None, False)]), report("other", []), "hot")
+        reports = report("one", [("MathImul", "", None, False)]), report("other", [])
+        status, text = self.said_of(reports, self.CLOCKS)
         self.assertEqual(status, 0, text)
 
     def test_too_few(self):
