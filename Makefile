@@ -255,7 +255,7 @@ check-readers: $(B)/tests/golden/profile_report $(B)/tests/golden/loop_report $(
 check-root: $(if $(wildcard examples/node_modules/.bin/tsc),examples-ts)
 check-root: all $(BPFTEST) $(STOPS) $(FRAMES) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
 	$(Q)BUILD=$(B) prove $(BPFTEST)
-	$(Q)BUILD=$(B) prove --timer tests/live/*.bats
+	$(Q)BUILD=$(B) scripts/live-tests.sh tests/live/*.bats
 
 .PHONY: check-kernels
 check-kernels: all $(BPFTEST) $(STOPS) $(FRAMES) $(LIVE) $(LIVE_VARIANTS) ## the same in qemu guests with Debian's 6.1 and 6.12 kernels

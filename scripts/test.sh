@@ -6,7 +6,8 @@
 #   STEP_SECONDS  after which a step counts as failed (3000)
 # exit: 0 nothing failed. Everything the steps wrote is in build/test/STEP.log
 #
-# Test points are counted where a step speaks TAP; any other step is one test, passed or failed.
+# Test points are counted where a step speaks TAP; any other step is one test, passed or failed. Suites of measurements that
+# were run a second time (scripts/live-tests.sh) are told at the end.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 LOGS=$PWD/build/test
@@ -79,6 +80,7 @@ if step build make "$jobs" all; then
 fi
 
 grep -hiE '^ok [0-9]+.*# *skip|\.\. skipped: ' "$LOGS"/*.log | sed -E 's/^ok [0-9]+ (- )?/skipped: /' | sort | uniq -c
+sed -n 's/^# again: /run twice: /p' "$LOGS"/*.log
 [ -z "$failures" ] || echo "failed steps:$failures (logs in build/test)"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
