@@ -114,13 +114,13 @@ class Bench:
             runs = alternate(self.rounds, lambda: self.server_run(route, False),
                              lambda: self.server_run(route, True))
             raw[route] = runs
-            rows.append(server_row(f"leaky-server `{route}`", runs))
+            rows.append(server_row(f"leak-example `{route}`", runs))
         self.keep("server", raw)
         self.say(table(SERVER_HEADER, rows))
 
     def server_run(self, route, is_traced):
         seconds = 1 if self.quick else 3
-        with example_server(self.program("examples/memory/leaky-server")) as (pid, port):
+        with example_server(self.program("examples/memory/leak-example")) as (pid, port):
             url = f"http://127.0.0.1:{port}{route}"
             wrk(url, 1)  # warm
             with traced(self.tracer, pid, is_traced) as tracer:
@@ -226,7 +226,7 @@ def machine():
 BENCHMARKS = {
     "pairs": ("CPU time per malloc(64)+free pair", Bench.pairs),
     "redis": ("redis-server, SET by 50 clients", Bench.redis),
-    "server": ("leaky-server under wrk, 8 connections", Bench.server),
+    "server": ("leak-example under wrk, 8 connections", Bench.server),
     "detach": ("Detaching", Bench.detach),
     "memory": ("Memory of memleak-trace", Bench.memory),
     "bpf": ("BPF programs alone (kernel.bpf_stats_enabled)", Bench.bpf),

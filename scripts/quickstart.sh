@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 . tests/support/helpers.bash
 
 DURATION=${DURATION:-30s}
-SOURCE=examples/memory/leaky-server.c
+SOURCE=examples/memory/leak-example.c
 AS_USER=()
 LOAD_PID=
 
@@ -74,8 +74,8 @@ main() {
 	trap 'exit 143' TERM
 	# shellcheck disable=SC2034 # of start_server; a session of its own: Ctrl-C is for the tracer
 	RUN_AS=(setsid "${AS_USER[@]}")
-	start_server leaky-server
-	say "leaky-server is process $SERVER_PID on port $SERVER_PORT, under 1000 requests a second"
+	start_server leak-example
+	say "leak-example is process $SERVER_PID on port $SERVER_PORT, under 1000 requests a second"
 	load_routes 3600 /global /listener /closure /timer '/cache?key=%d' /clean >/dev/null 2>&1 &
 	LOAD_PID=$!
 
@@ -88,7 +88,7 @@ main() {
 
 	say "what the server itself counted since it started (GET /truth)"
 	truth_table
-	say "where the leaks are in the source (fixed in examples/memory/leaky-server-fixed.c)"
+	say "where the leaks are in the source (fixed in examples/memory/leak-fixed.c)"
 	leaks_in_source
 	return "$status"
 }

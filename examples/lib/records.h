@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the routes of the memory examples allocate, the same in leaky-server and its fixed twin. */
+/* What the routes of the memory examples allocate, the same in leak-example and its fixed twin. */
 #ifndef EXAMPLE_RECORDS_H
 #define EXAMPLE_RECORDS_H
 

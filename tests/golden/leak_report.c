@@ -15,27 +15,27 @@
 #define FRAMES(array) .frames = (array), .depth = COUNT(array)
 
 static struct frame session_frames[] = {
-	{ "xmalloc", "leaky-server", "src/alloc.c", 12, false, 0x1a40, FRAME_NATIVE, 0 },
-	{ "session_store", "leaky-server", "src/session.c", 120, false, 0x2b10, FRAME_NATIVE, 0 },
-	{ "handle_request", "leaky-server", "src/server.c", 341, false, 0x3c52, FRAME_NATIVE, 0 },
-	{ "event_loop", "leaky-server", "src/loop.c", 77, false, 0x4010, FRAME_NATIVE, 0 },
-	{ "main", "leaky-server", "src/main.c", 31, false, 0x1180, FRAME_NATIVE, 0 },
+	{ "xmalloc", "leak-example", "src/alloc.c", 12, false, 0x1a40, FRAME_NATIVE, 0 },
+	{ "session_store", "leak-example", "src/session.c", 120, false, 0x2b10, FRAME_NATIVE, 0 },
+	{ "handle_request", "leak-example", "src/server.c", 341, false, 0x3c52, FRAME_NATIVE, 0 },
+	{ "event_loop", "leak-example", "src/loop.c", 77, false, 0x4010, FRAME_NATIVE, 0 },
+	{ "main", "leak-example", "src/main.c", 31, false, 0x1180, FRAME_NATIVE, 0 },
 	{ "__libc_start_main", "libc.so.6", "", 0, false, 0x27249, FRAME_NATIVE, 0 },
 };
 static struct frame cache_frames[] = {
 	{ "std::vector<std::pair<std::basic_string<char>, std::shared_ptr<Entry> > >::_M_realloc_insert(Entry&&)",
-	  "leaky-server", "/usr/include/c++/12/bits/vector.tcc", 440, true, 0x5120, FRAME_NATIVE,
+	  "leak-example", "/usr/include/c++/12/bits/vector.tcc", 440, true, 0x5120, FRAME_NATIVE,
 	  0 },
 	{ "", "libcache.so.1", "", 0, false, 0x9f3c, FRAME_NATIVE, 0 },
-	{ "handle_request", "leaky-server", "src/server.c", 355, false, 0x3cf0, FRAME_NATIVE, 0 },
+	{ "handle_request", "leak-example", "src/server.c", 355, false, 0x3cf0, FRAME_NATIVE, 0 },
 };
 static struct frame log_frames[] = {
-	{ "log_line", "leaky-server", "src/log.c", 0, false, 0x2210, FRAME_NATIVE, 0 },
+	{ "log_line", "leak-example", "src/log.c", 0, false, 0x2210, FRAME_NATIVE, 0 },
 	{ "", "[jit]", "", 0, false, 0x40, FRAME_NATIVE, 0 },
 };
 static struct frame map_frames[] = {
-	{ "arena_map", "leaky-server", "src/arena.c", 58, true, 0x6620, FRAME_NATIVE, 0 },
-	{ "main", "leaky-server", "src/main.c", 22, false, 0x1130, FRAME_NATIVE, 0 },
+	{ "arena_map", "leak-example", "src/arena.c", 58, true, 0x6620, FRAME_NATIVE, 0 },
+	{ "main", "leak-example", "src/main.c", 22, false, 0x1130, FRAME_NATIVE, 0 },
 };
 static struct frame thread_frames[] = { { "allocate_stack", "libc.so.6", "", 0, false, 0x86000,
 					  FRAME_NATIVE, 0 } };
@@ -106,8 +106,8 @@ static struct leak_row normal_rows[] = {
 static const struct leak_target normal_target = {
 	.pid = 4242,
 	.start_ticks = 123456,
-	.comm = "leaky-server",
-	.exe = "/srv/bin/leaky-server",
+	.comm = "leak-example",
+	.exe = "/srv/bin/leak-example",
 	.allocator = "glibc in /usr/lib/x86_64-linux-gnu/libc.so.6",
 	.state = "running",
 	.window_ns = 60 * SECOND,
@@ -279,8 +279,8 @@ static struct leak_row incomplete_rows[] = {
 static const struct leak_target incomplete_target = {
 	.pid = 4242,
 	.start_ticks = 123456,
-	.comm = "leaky-server",
-	.exe = "/srv/bin/leaky-server",
+	.comm = "leak-example",
+	.exe = "/srv/bin/leak-example",
 	.allocator = "jemalloc in /usr/lib/x86_64-linux-gnu/libjemalloc.so.2",
 	.state = "detached: too many probe hits",
 	.window_ns = 12 * SECOND,

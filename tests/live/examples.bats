@@ -44,7 +44,7 @@ ask_each_route() {
 
 @test "every route of both servers answers 200, unknown paths 404, other methods 405" {
 	local server path
-	for server in leaky-server leaky-server-fixed; do
+	for server in leak-example leak-fixed; do
 		start_server "$server"
 		for path in /global /listener /closure /timer '/cache?key=a' /clean /truth /health \
 			/ready; do
@@ -60,9 +60,9 @@ ask_each_route() {
 	done
 }
 
-@test "leaky-server: N requests leave exactly N times the blocks and bytes of one" {
+@test "leak-example: N requests leave exactly N times the blocks and bytes of one" {
 	local site one=$BATS_TEST_TMPDIR/one many=$BATS_TEST_TMPDIR/many
-	start_server leaky-server
+	start_server leak-example
 	ask_each_route 1
 	truth >"$one"
 	ask_each_route 20 # the first cache key is a hit this time
@@ -82,9 +82,9 @@ ask_each_route() {
 	tail -n 1 "$SERVER_ERR" | diff - "$many" # the report at the end is the same
 }
 
-@test "leaky-server-fixed: bounded after many requests, though it allocated as often" {
+@test "leak-fixed: bounded after many requests, though it allocated as often" {
 	local saved=$BATS_TEST_TMPDIR/truth
-	start_server leaky-server-fixed
+	start_server leak-fixed
 	LOAD_RATE=10000 load_routes 4 "${ROUTES[@]}"
 	truth >"$saved"
 	[ "$(truth_of cache_put allocs "$saved")" -gt 1500 ] || fail "too little load to tell"
@@ -95,9 +95,9 @@ ask_each_route() {
 	[ "$(json_get "$saved" "doc['total_bytes']")" -lt 2000000 ]
 }
 
-@test "leaky-server-fixed: the cache keeps what is used and drops what is not" {
+@test "leak-fixed: the cache keeps what is used and drops what is not" {
 	local n
-	start_server leaky-server-fixed
+	start_server leak-fixed
 	http_get '/cache?key=kept'
 	http_get '/cache?key=dropped'
 	for ((n = 0; n < 998; n++)); do
@@ -112,7 +112,7 @@ ask_each_route() {
 
 @test "requests sent ahead are answered in order, HTTP/1.0 and close are closed" {
 	local reply get='HTTP/1.1\r\nHost: h\r\n'
-	start_server leaky-server
+	start_server leak-example
 	reply=$(raw "GET /health $get\r\nGET /nothing $get\r\nGET /ready ${get}Connection: close\r\n\r\n")
 	[ "$(grep -ao 'HTTP/1.1 [0-9]*' <<<"$reply" | tr '\n' ' ')" = \
 		"HTTP/1.1 200 HTTP/1.1 404 HTTP/1.1 200 " ] || fail "$reply"
@@ -123,7 +123,7 @@ ask_each_route() {
 @test "what is not a request is refused by its own status and closed" {
 	local long host='HTTP/1.1\r\nHost: h\r\n'
 	long=$(printf '%09000d' 0)
-	start_server leaky-server
+	start_server leak-example
 	status_line "GET / ${host}X: $long\r\n\r\n" 431
 	status_line "GET /$long $host\r\n" 431
 	status_line 'nonsense\r\n\r\n' 400
@@ -154,7 +154,7 @@ trickle() {
 
 @test "half a head is answered 408 after the read timeout, an idle connection is closed" {
 	local begin=$SECONDS
-	start_server leaky-server
+	start_server leak-example
 	(raw 'GET /health HTTP/1.1\r\nHost: h\r\n\r\n' >"$BATS_TEST_TMPDIR/idle") 3>&- &
 	local idle=$!
 	(trickle >"$BATS_TEST_TMPDIR/trickle") 3>&- &
@@ -172,7 +172,7 @@ trickle() {
 @test "more clients than connections: they wait without cost and are served when there is room" {
 	local fd n before after
 	local -a held=()
-	start_server leaky-server
+	start_server leak-example
 	for ((n = 0; n < 520; n++)); do
 		exec {fd}<>"/dev/tcp/127.0.0.1/$SERVER_PORT"
 		held+=("$fd")
@@ -191,7 +191,7 @@ trickle() {
 
 @test "SIGTERM: a connection with a request on its way hears 503 from /ready, new ones are refused" {
 	local fd reply
-	start_server leaky-server
+	start_server leak-example
 	exec {fd}<>"/dev/tcp/127.0.0.1/$SERVER_PORT"
 	printf 'GET /ready HTTP/1.1\r\nHo' >&"$fd"
 	[ "$(http_status /ready)" = 200 ] # by now the half head is read too
@@ -207,7 +207,7 @@ trickle() {
 
 @test "SIGTERM under load: no request that was accepted is lost, exit 0 within the deadline" {
 	local begin client wrk
-	start_server leaky-server
+	start_server leak-example
 	LOAD_RATE=20000 load_routes 4 "${ROUTES[@]}" >/dev/null 3>&- &
 	wrk=$!
 	"$SUPPORT_DIR/strict_client.py" "$SERVER_PORT" 8 /clean >"$BATS_TEST_TMPDIR/count" 3>&- &
@@ -224,7 +224,7 @@ trickle() {
 
 @test "a second signal ends at once, with status 1" {
 	local fd
-	start_server leaky-server
+	start_server leak-example
 	exec {fd}<>"/dev/tcp/127.0.0.1/$SERVER_PORT"
 	printf 'GET /re' >&"$fd"
 	[ "$(http_status /ready)" = 200 ]
@@ -238,7 +238,7 @@ trickle() {
 
 @test "options: help, a port that is none, a port that is taken" {
 	local server
-	server=$(built examples/memory/leaky-server)
+	server=$(built examples/memory/leak-example)
 	"$server" --help | grep -q -- --port
 	for port in '' x 65536 -1 8x 99999999999; do
 		run "$server" --port "$port"
@@ -246,7 +246,7 @@ trickle() {
 	done
 	run "$server" extra
 	[ "$status" -eq 2 ]
-	start_server leaky-server
+	start_server leak-example
 	run "$server" --port "$SERVER_PORT"
 	[ "$status" -eq 1 ]
 	[[ $output == *"port $SERVER_PORT: Address already in use"* ]]
@@ -255,9 +255,9 @@ trickle() {
 @test "under ASan and UBSan: load, bad input and the end are clean; the fixed twin leaks nothing" {
 	local server leaks=0 san=address,undefined
 	need_command make gcc
-	make -s -C "$ROOT_DIR" SAN=$san build/address-undefined/examples/memory/leaky-server \
-		build/address-undefined/examples/memory/leaky-server-fixed
-	for server in leaky-server leaky-server-fixed; do
+	make -s -C "$ROOT_DIR" SAN=$san build/address-undefined/examples/memory/leak-example \
+		build/address-undefined/examples/memory/leak-fixed
+	for server in leak-example leak-fixed; do
 		export ASAN_OPTIONS=detect_leaks=$leaks
 		BUILD=build/address-undefined start_server "$server"
 		LOAD_RATE=5000 load_routes 2 "${ROUTES[@]}" '/cache?key=%d&x=1' /nothing

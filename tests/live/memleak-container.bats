@@ -17,13 +17,13 @@ teardown() {
 	live_teardown
 }
 
-# A root with leaky-server and the libraries it needs, at other paths than the host's: $box
+# A root with leak-example and the libraries it needs, at other paths than the host's: $box
 make_box() {
 	local library
 
 	box=$BATS_TEST_TMPDIR/box
 	mkdir -p "$box/srv" "$box/lib" "$box/lib64"
-	cp "$(built examples/memory/leaky-server)" "$box/srv/server"
+	cp "$(built examples/memory/leak-example)" "$box/srv/server"
 	while read -r library; do
 		case $library in
 		*/ld-*) cp "$library" "$box/lib64/" ;;

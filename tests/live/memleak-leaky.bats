@@ -38,10 +38,10 @@ trace_loaded() {
 	same 'exit status' 0 "$tracer_status"
 }
 
-@test "leaky-server: every site is named, blocks exact, bytes within 1 %, growing" {
+@test "leak-example: every site is named, blocks exact, bytes within 1 %, growing" {
 	local site blocks bytes truth_bytes
 
-	start_server leaky-server
+	start_server leak-example
 	trace_loaded 20
 	report_is_exact
 	for site in $SITES; do
@@ -57,8 +57,8 @@ trace_loaded() {
 	report -e '[.data[] | select(.frames[0].function == "clean_work" and .bytes > 100000)] == []'
 }
 
-@test "leaky-server-fixed: after 60 s no stack is called growing" {
-	start_server leaky-server-fixed
+@test "leak-fixed: after 60 s no stack is called growing" {
+	start_server leak-fixed
 	trace_loaded 60
 	report_is_exact
 	report -c '.data[] | [.bytes, .verdict, .frames[0].function]' >&2

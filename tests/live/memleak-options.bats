@@ -12,7 +12,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	live_setup
 	need_command jq curl python3
-	start_server leaky-server
+	start_server leak-example
 }
 
 teardown() {
@@ -33,7 +33,7 @@ blocks() {
 }
 
 @test "-n finds the server by name, a name nobody has is exit status 3" {
-	tracer_start -n leaky-server -f json
+	tracer_start -n leak-example -f json
 	leak 3
 	tracer_end
 	same 'exit status' 0 "$tracer_status"

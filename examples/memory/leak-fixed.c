@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A server with the five classic leaks, one per route. Everything stays reachable, so a checker
- * that looks for lost pointers sees nothing; leaky-server-fixed.c is the same server without them.
- * A comment that starts with LEAK marks each allocation that is never given back, and why.
+ * leak-example.c without its leaks: the same routes and the same allocations, each with the place
+ * where it ends. Compare the two with diff. A comment that starts with FIXED says what ends it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,20 +12,38 @@
 #include "server.h"
 #include "truth.h"
 
-/* --- /global: a list that only grows ------------------------------------------------------------
+/* --- /global: a list with an end ----------------------------------------------------------------
  */
 
+#define HISTORY_VISITS 1000
+
 static STAILQ_HEAD(history_list, visit) history = STAILQ_HEAD_INITIALIZER(history);
+static unsigned int history_visits;
+
+/* FIXED: the history has a length, the oldest visit makes room. */
+static void global_history_trim(void)
+{
+	while (history_visits > HISTORY_VISITS) {
+		struct visit *oldest = STAILQ_FIRST(&history);
+
+		STAILQ_REMOVE_HEAD(&history, next);
+		history_visits--;
+		free(oldest);
+		truth_free(SITE_GLOBAL_HISTORY_APPEND, sizeof(*oldest));
+	}
+}
 
 TRUTH_SITE static int global_history_append(const char *note)
 {
-	struct visit *visit = malloc(sizeof(*visit)); /* LEAK: the history has no end */
+	struct visit *visit = malloc(sizeof(*visit));
 
 	if (!visit)
 		return -ENOMEM;
 	truth_alloc(SITE_GLOBAL_HISTORY_APPEND, sizeof(*visit));
 	(void)snprintf(visit->note, sizeof(visit->note), "%s", note);
 	STAILQ_INSERT_TAIL(&history, visit, next);
+	history_visits++;
+	global_history_trim();
 	return 0;
 }
 
@@ -36,19 +53,19 @@ static void global_route(struct exchange *exchange)
 		exchange_out_of_memory(exchange);
 }
 
-/* --- /listener: registered per request, never removed -------------------------------------------
- */
+/* --- /listener: registered per request, removed with it
+ * ------------------------------------------- */
 
 static LIST_HEAD(listener_list,
 		 listener) config_listeners = LIST_HEAD_INITIALIZER(config_listeners);
 
 TRUTH_SITE static struct listener *listener_add(const char *name)
 {
-	struct listener *listener = calloc(1, sizeof(*listener)); /* LEAK: never removed */
+	struct listener *listener = calloc(1, sizeof(*listener));
 
 	if (!listener)
 		return NULL;
-	listener->name = strdup(name); /* LEAK: goes with its listener */
+	listener->name = strdup(name);
 	if (!listener->name) {
 		free(listener);
 		return NULL;
@@ -59,18 +76,28 @@ TRUTH_SITE static struct listener *listener_add(const char *name)
 	return listener;
 }
 
+/* FIXED: who registers also removes, when the request ends. */
+static void listener_remove(struct listener *listener)
+{
+	LIST_REMOVE(listener, next);
+	truth_free(SITE_STRDUP, strlen(listener->name) + 1);
+	free(listener->name);
+	free(listener);
+	truth_free(SITE_LISTENER_ADD, sizeof(*listener));
+}
+
 static void listener_route(struct exchange *exchange)
 {
-	/* The request ends, its interest in the configuration does not. */
-	if (!listener_add("configuration changed during GET /listener"))
+	struct listener *listener = listener_add("configuration changed during GET /listener");
+
+	if (listener)
+		listener_remove(listener);
+	else
 		exchange_out_of_memory(exchange);
 }
 
-/* --- /closure: what a callback captured is kept after the call ----------------------------------
+/* --- /closure: what a callback captured goes after the call -------------------------------------
  */
-
-static STAILQ_HEAD(closure_list,
-		   closure) called_closures = STAILQ_HEAD_INITIALIZER(called_closures);
 
 static void count_call(struct closure *closure)
 {
@@ -79,7 +106,7 @@ static void count_call(struct closure *closure)
 
 TRUTH_SITE static struct closure *closure_capture(const char *captured)
 {
-	struct closure *closure = malloc(sizeof(*closure)); /* LEAK: outlives its call */
+	struct closure *closure = malloc(sizeof(*closure));
 
 	if (!closure)
 		return NULL;
@@ -88,6 +115,13 @@ TRUTH_SITE static struct closure *closure_capture(const char *captured)
 	closure->calls = 0;
 	(void)snprintf(closure->captured, sizeof(closure->captured), "%s", captured);
 	return closure;
+}
+
+/* FIXED: whoever makes the last call releases what the closure captured. */
+static void closure_release(struct closure *closure)
+{
+	free(closure);
+	truth_free(SITE_CLOSURE_CAPTURE, sizeof(*closure));
 }
 
 static void closure_route(struct exchange *exchange)
@@ -99,12 +133,11 @@ static void closure_route(struct exchange *exchange)
 		return;
 	}
 	closure->call(closure);
-	/* Kept in case it has to be called again, which nobody ever asks for. */
-	STAILQ_INSERT_TAIL(&called_closures, closure, next);
+	closure_release(closure);
 }
 
-/* --- /timer: started per request, never cancelled ------------------------------------------------
- */
+/* --- /timer: started per request, cancelled with it
+ * ------------------------------------------------ */
 
 static void heartbeat_expired(struct timer *timer)
 {
@@ -115,7 +148,7 @@ static void heartbeat_expired(struct timer *timer)
 
 TRUTH_SITE static struct heartbeat *timer_start(struct server *server)
 {
-	struct heartbeat *heartbeat = malloc(sizeof(*heartbeat)); /* LEAK: the timer holds it */
+	struct heartbeat *heartbeat = malloc(sizeof(*heartbeat));
 
 	if (!heartbeat)
 		return NULL;
@@ -128,21 +161,64 @@ TRUTH_SITE static struct heartbeat *timer_start(struct server *server)
 	return heartbeat;
 }
 
+/* FIXED: the end of the request cancels its heartbeat, then nothing refers to it. */
+static void timer_stop(struct server *server, struct heartbeat *heartbeat)
+{
+	server_timer_cancel(server, &heartbeat->timer);
+	free(heartbeat);
+	truth_free(SITE_TIMER_START, sizeof(*heartbeat));
+}
+
 static void timer_route(struct exchange *exchange)
 {
-	/* The request is over at once, its heartbeat goes on. */
-	if (!timer_start(exchange->server))
+	struct heartbeat *heartbeat = timer_start(exchange->server);
+
+	if (heartbeat)
+		timer_stop(exchange->server, heartbeat);
+	else
 		exchange_out_of_memory(exchange);
 }
 
-/* --- /cache?key=...: every key ever asked for stays ----------------------------------------------
+/* --- /cache?key=...: the keys asked for last stay ------------------------------------------------
  */
 
+#define CACHE_ENTRIES 1000
+
 static struct table cache;
+static TAILQ_HEAD(cache_used_list,
+		  cache_entry) cache_used = TAILQ_HEAD_INITIALIZER(cache_used); /* last first */
+static unsigned int cache_entries;
+
+/* FIXED: the cache has a bound, the entry not used for longest makes room. */
+static void cache_trim(void)
+{
+	while (cache_entries > CACHE_ENTRIES) {
+		struct cache_entry *oldest = TAILQ_LAST(&cache_used, cache_used_list);
+
+		TAILQ_REMOVE(&cache_used, oldest, used);
+		table_remove(&oldest->node);
+		cache_entries--;
+		free(oldest->value);
+		truth_free(SITE_CACHE_VALUE_GROW, CACHE_VALUE_BYTES);
+		free(oldest);
+		truth_free(SITE_CACHE_PUT, sizeof(*oldest));
+	}
+}
+
+static bool cache_hit(const char *key)
+{
+	struct cache_entry *entry = (struct cache_entry *)table_find(&cache, key);
+
+	if (!entry)
+		return false;
+	TAILQ_REMOVE(&cache_used, entry, used);
+	TAILQ_INSERT_HEAD(&cache_used, entry, used);
+	return true;
+}
 
 TRUTH_SITE static char *cache_value_grow(char *value, size_t old_bytes, size_t new_bytes)
 {
-	char *grown = realloc(value, new_bytes); /* LEAK: goes with its cache entry */
+	char *grown = realloc(value, new_bytes);
 
 	if (!grown)
 		return NULL;
@@ -171,7 +247,7 @@ static char *cache_value_render(void)
 
 TRUTH_SITE static int cache_put(const char *key)
 {
-	struct cache_entry *entry = malloc(sizeof(*entry)); /* LEAK: the cache has no bound */
+	struct cache_entry *entry = malloc(sizeof(*entry));
 
 	if (!entry)
 		return -ENOMEM;
@@ -184,6 +260,9 @@ TRUTH_SITE static int cache_put(const char *key)
 	(void)snprintf(entry->key, sizeof(entry->key), "%s", key);
 	entry->node.key = entry->key;
 	table_insert(&cache, &entry->node);
+	TAILQ_INSERT_HEAD(&cache_used, entry, used);
+	cache_entries++;
+	cache_trim();
 	return 0;
 }
 
@@ -193,7 +272,7 @@ static void cache_route(struct exchange *exchange)
 
 	if (http_query(exchange->request, "key", key, sizeof(key)))
 		http_reply_printf(exchange->reply, 400, "text/plain", "ask for /cache?key=NAME\n");
-	else if (table_find(&cache, key))
+	else if (cache_hit(key))
 		http_reply_printf(exchange->reply, 200, "text/plain", "hit\n");
 	else if (cache_put(key))
 		exchange_out_of_memory(exchange);
@@ -211,8 +290,8 @@ static const struct server_route routes[] = {
 int main(int argc, char **argv)
 {
 	static const struct server_app app = {
-		.name = "leaky-server",
-		.summary = "An HTTP server with five classic memory leaks, one per route.",
+		.name = "leak-fixed",
+		.summary = "The routes of leak-example with each of its five memory leaks fixed.",
 		.routes = routes,
 		.route_count = sizeof(routes) / sizeof(routes[0]),
 		.report = truth_report,
