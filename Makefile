@@ -142,12 +142,13 @@ $(B)/examples/profiling/stalling-server: $(STALLS_OBJ) $(B)/examples/profiling/b
 # A caller that is left by a jump is in no stack.
 $(B)/examples/profiling/%.o: ALL_CFLAGS += -fno-optimize-sibling-calls
 
-# TypeScript: only when asked for, since npm fetches the compiler, as locked, at the first time.
+# TypeScript: only when asked for, since npm fetches the compiler and what the servers need, as locked, at the
+# first time. Node looks for packages beside the program and in the folders above it.
 TS_SRC := $(shell find examples -name '*.ts' -not -path '*/node_modules/*')
 .PHONY: examples-ts
 examples-ts: $(patsubst examples/%.ts,$(B)/examples/%.js,$(TS_SRC)) ## the example servers in TypeScript; needs Node and npm
 $(patsubst examples/%.ts,$(B)/examples/%.js,$(TS_SRC)) &: $(TS_SRC) examples/tsconfig.json examples/node_modules/.package-lock.json
-	$(call say,TSC)examples/node_modules/.bin/tsc -p examples --outDir $(B)/examples && touch $(patsubst examples/%.ts,$(B)/examples/%.js,$(TS_SRC))
+	$(call say,TSC)examples/node_modules/.bin/tsc -p examples --outDir $(B)/examples && ln -sfn $(abspath examples/node_modules) $(B)/examples/node_modules && touch $(patsubst examples/%.ts,$(B)/examples/%.js,$(TS_SRC))
 examples/node_modules/.package-lock.json: examples/package-lock.json
 	$(call say,NPM)npm --prefix examples ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
 
