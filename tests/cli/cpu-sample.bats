@@ -44,14 +44,6 @@ writes() {
 	[[ "$output" =~ ^"cpu-sample $(cat "$ROOT_DIR/VERSION") (libbpf "v?[0-9]+\.[0-9]+ ]]
 }
 
-@test "every long option is in the tool's chapter" {
-	local option missing='' chapter=$ROOT_DIR/docs/03-cpu-profiling.md
-	for option in $("$tool" --help | grep -oE '(^|[ ,])--[a-z][a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u); do
-		grep -qE -- "$option([^a-z-]|\$)" "$chapter" || missing+=" $option"
-	done
-	[ -z "$missing" ] || fail "not in the chapter:$missing"
-}
-
 # --- misuse ---------------------------------------------------------------------------------------
 
 @test "misuse: no target, or more than one kind" {

@@ -1,20 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The documents tell the truth: links lead somewhere, commands marked as runnable run, and every tool has its chapter,
-# man page and tests.
-#
-# A runnable command is a fenced block with the info string "sh runnable", or "sh runnable root" when it traces. It is
-# run by bash from the root of the tree, with "sudo" doing nothing, in a process group that is ended afterwards.
+# man page and tests. Commands that trace are run by tests/live/docs.bats.
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
+load ../support/docs.bash
 
 setup() {
 	cd "$ROOT_DIR" || return 1
-}
-
-documents() {
-	find . -name '*.md' -not -path './build/*' -not -path './.git/*' -not -path '*/node_modules/*' | sort
 }
 
 tools() {
@@ -26,53 +20,40 @@ is_tracer() {
 	! grep -qE "^UNPRIVILEGED_TOOLS := (.* )?$1( |\$)" Makefile
 }
 
-# anchors FILE: what the headings of a document are called in links.
-anchors() {
-	awk '/^```/ { fenced = !fenced; next } !fenced && /^#+ / { sub(/^#+ /, ""); print }' "$1" |
-		tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
+@test "docs_check.py passes what is right, and names the fault of what was made wrong" {
+	python3 -B "$SUPPORT_DIR/docs_check_test.py" >"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	grep -qE '^Ran 20 tests' "$BATS_TEST_TMPDIR/said"
 }
 
-# links FILE: the targets of its links, less those in code.
-links() {
-	awk '/^```/ { fenced = !fenced; next } !fenced && !/^    /' "$1" | sed -E 's/`[^`]*`//g' |
-		grep -oE '\]\([^) ]+\)' | sed -E 's/^\]\(//; s/\)$//'
-}
-
-# check_link FILE TARGET
-check_link() {
-	local file=${2%%#*} anchor=
-	[[ $2 != *'#'* ]] || anchor=${2#*#}
-	case $2 in
-	https://* | http://*) return ;;
-	esac
-	[ -z "$file" ] || file=$(dirname "$1")/$file
-	[ -n "$file" ] || file=$1
-	[ -e "$file" ] || {
-		echo "$1: $2 leads nowhere"
-		return 1
-	}
-	[ -z "$anchor" ] || anchors "$file" | grep -qxF -- "$anchor" || {
-		echo "$1: $2: no such heading"
-		return 1
-	}
+@test "docs_check.py: status 1 for a fault, 2 for misuse" {
+	echo '[a](nothing.md)' >"$BATS_TEST_TMPDIR/a.md"
+	run -1 docs_check links "$BATS_TEST_TMPDIR/a.md"
+	[[ $output == *'nothing.md leads nowhere' ]]
+	printf '```sh runnable maybe\n```\n' >"$BATS_TEST_TMPDIR/b.md"
+	run -2 docs_check blocks "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/b.md"
+	run -2 docs_check links "$BATS_TEST_TMPDIR/c.md"
+	run -2 docs_check
 }
 
 @test "links between documents lead somewhere" {
-	local file link broken=0 seen=0
-	while read -r file; do
-		while read -r link; do
-			seen=$((seen + 1))
-			check_link "$file" "$link" || broken=1
-		done < <(links "$file")
-	done < <(documents)
-	[ "$seen" -gt 20 ]
-	[ "$broken" -eq 0 ]
+	# shellcheck disable=SC2046 # names without blanks
+	docs_check links $(documents)
 }
 
-@test "a link that leads nowhere would be found" {
-	run -1 check_link README.md docs/nothing.md
-	run -1 check_link README.md 'docs/README.md#no-such-heading'
-	check_link README.md 'docs/architecture.md#exit-statuses'
+@test "the table of options of each tool's chapter has every long option, and no other" {
+	local tool
+	for tool in $(tools); do
+		"$(tool "$tool")" --help | docs_check chapter "$tool" || fail "$tool: see above"
+	done
+}
+
+@test "a translation has the commands, figures and headings of its chapter; none or all are translated" {
+	local chapter
+	[ -d docs/zh ] || skip "no translations"
+	for chapter in docs/[0-9]*.md; do
+		docs_check twin "$chapter" "docs/zh/${chapter#docs/}" || fail "see above"
+	done
+	[ "$(find docs/zh -name '[0-9]*.md' | wc -l)" -eq "$(find docs -maxdepth 1 -name '[0-9]*.md' | wc -l)" ]
 }
 
 @test "every file that a document names is there" {
@@ -101,46 +82,19 @@ check_link() {
 	done < <(documents)
 }
 
-# blocks WHERE: the runnable blocks of that kind ("root" or ""), as files in BATS_TEST_TMPDIR; prints their names.
-blocks() {
-	local file
-	while read -r file; do
-		awk -v kind="sh runnable${1:+ }$1" -v name="$BATS_TEST_TMPDIR/$(tr '/.' '__' <<<"${file#./}")" '
-			!open && $0 == "```" kind { open = 1; out = name "-" FNR ".sh"; print out; next }
-			open && /^```$/ { open = 0; close(out); next }
-			open { print > out }' "$file"
-	done < <(documents)
-}
-
-# run_block FILE: status 0; everything that it started is ended.
-run_block() {
-	local status=0 group
-	# shellcheck disable=SC2016 # for the inner shell
-	setsid bash -c 'sudo() { "$@"; }; set -eo pipefail; . "$1"' block "$1" >"$1.out" 2>&1 3>&- &
-	group=$!
-	wait "$group" || status=$?
-	kill -KILL -- "-$group" 2>/dev/null || true
-	[ "$status" -eq 0 ] || {
-		cat "$1" "$1.out"
-		fail "$(basename "$1"): status $status"
-	}
-}
-
-run_blocks() {
-	local names name
-	names=$(blocks "$1")
-	[ -n "$names" ] || fail "no runnable block found"
-	for name in $names; do run_block "$name"; done
-}
-
 @test "commands marked as runnable run" {
-	run_blocks ''
+	need_command curl jq
+	run_blocks
 }
 
-@test "commands marked as runnable as root run" {
-	need_root
-	need_command curl jq
-	run_blocks root
+@test "a block that fails, or does not end, is seen" {
+	echo 'false; true' >"$BATS_TEST_TMPDIR/one.sh"
+	run -1 run_block "$BATS_TEST_TMPDIR/one.sh"
+	echo 'sleep 600' >"$BATS_TEST_TMPDIR/two.sh"
+	BLOCK_SECONDS=0.2 run -1 run_block "$BATS_TEST_TMPDIR/two.sh"
+	echo 'sleep 600 & echo $!' >"$BATS_TEST_TMPDIR/three.sh"
+	run_block "$BATS_TEST_TMPDIR/three.sh"
+	wait_for 5 test ! -d "/proc/$(cat "$BATS_TEST_TMPDIR/three.sh.out")"
 }
 
 @test "every tool has a chapter, a man page, tests of its command line and live tests, a line in the README" {
@@ -154,9 +108,9 @@ run_blocks() {
 	done
 }
 
-@test "every chapter has the headings that a reader looks for" {
+@test "the chapter of each tool has the headings that a reader looks for" {
 	local chapter heading
-	for chapter in docs/[0-9]*.md; do
+	for chapter in $(docs_check tools); do
 		for heading in 'The question' 'Quick start' 'Reading the report' 'How it works' 'Kernel side' \
 			'User side' 'Cost' 'Limits and losses' 'Recipes'; do
 			grep -qE "^##+ $heading\$" "$chapter" || fail "$chapter: no heading '$heading'"

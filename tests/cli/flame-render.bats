@@ -46,14 +46,6 @@ titles() {
 	[ "$output" = "flame-render $(cat "$ROOT_DIR/VERSION")" ]
 }
 
-@test "every long option is in the tool's chapter" {
-	local option missing='' chapter=$ROOT_DIR/docs/03-cpu-profiling.md
-	for option in $("$tool" --help | grep -oE '(^|[ ,])--[a-z][a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u); do
-		grep -qE -- "$option([^a-z-]|\$)" "$chapter" || missing+=" $option"
-	done
-	[ -z "$missing" ] || fail "not in the chapter:$missing"
-}
-
 @test "it needs no library but the C library's" {
 	need_command ldd
 	run -0 ldd "$tool"

@@ -38,17 +38,6 @@ long_options() {
 	[[ "$output" =~ ^"loop-stall $(cat "$ROOT_DIR/VERSION") (libbpf "v?[0-9]+\.[0-9]+ ]]
 }
 
-# options_of_chapter: the long options that its table of options has.
-options_of_chapter() {
-	sed -n '/^## Options$/,/^## Recipes$/p' "$ROOT_DIR/docs/05-optimization-techniques.md" | grep '^|' |
-		grep -oE -- '--[a-z][a-z-]+' | sort -u
-}
-
-@test "the table of options of the tool's chapter has every long option, and no other" {
-	[ "$(long_options | wc -l)" -ge 20 ]
-	diff <(long_options) <(options_of_chapter)
-}
-
 @test "every long option is in the man page" {
 	local option missing=
 	need_command help2man man

@@ -42,15 +42,6 @@ teardown() {
 	run -0 "$tool" -V
 }
 
-@test "every long option is in the tool's chapter" {
-	local option missing='' chapter=$ROOT_DIR/docs/02-memory-leak-detection.md
-	[ -f "$chapter" ]
-	for option in $("$tool" --help | grep -oE '(^|[ ,])--[a-z][a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u); do
-		grep -qE -- "$option([^a-z-]|\$)" "$chapter" || missing+=" $option"
-	done
-	[ -z "$missing" ] || fail "not in the chapter:$missing"
-}
-
 # --- misuse ---------------------------------------------------------------------------------------
 
 @test "misuse: an unknown option, a word too many, an argument that is missing" {
