@@ -181,16 +181,7 @@ static void print_truth(FILE *out)
 
 static void truth_route(struct exchange *exchange)
 {
-	char json[HTTP_BODY_MAX] = { 0 };
-	FILE *out = fmemopen(json, sizeof(json), "w");
-
-	if (!out) {
-		exchange_out_of_memory(exchange);
-		return;
-	}
-	print_truth(out);
-	(void)fclose(out); /* to memory; some 2 KiB of the 4 */
-	http_reply_printf(exchange->reply, 200, "application/json", "%s", json);
+	exchange_print(exchange, print_truth);
 }
 
 /* --- life --------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 
 #include "busy/faults.h"
 #include "ledger.h"
+#include "number.h"
 #include "server.h"
 #include "site.h"
 #include "stalls/injector.h"
@@ -198,16 +199,7 @@ static void print_truth(FILE *out)
 
 static void truth_route(struct exchange *exchange)
 {
-	char json[HTTP_BODY_MAX] = { 0 };
-	FILE *out = fmemopen(json, sizeof(json), "w");
-
-	if (!out) {
-		exchange_out_of_memory(exchange);
-		return;
-	}
-	print_truth(out);
-	(void)fclose(out); /* to memory, and there is room */
-	http_reply_printf(exchange->reply, 200, "application/json", "%s", json);
+	exchange_print(exchange, print_truth);
 }
 
 /* The whole logs, into the file of --truth. */
@@ -241,12 +233,13 @@ static void save_route(struct exchange *exchange)
 
 static int set_loops(const char *value)
 {
-	unsigned int number = 0;
+	uint32_t number;
+	int err = number_parse(value, SERVER_LOOPS_MAX, &number);
 
-	for (; *value >= '0' && *value <= '9' && number <= SERVER_LOOPS_MAX; value++)
-		number = number * 10 + (unsigned int)(*value - '0');
+	if (err || !number)
+		return -EINVAL;
 	loops = number;
-	return *value || !loops || loops > SERVER_LOOPS_MAX ? -EINVAL : 0;
+	return 0;
 }
 
 static int set_truth(const char *value)
