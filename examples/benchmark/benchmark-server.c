@@ -82,11 +82,6 @@ static void print_truth(FILE *out)
 		      slowdown_pct);
 }
 
-static void truth_route(struct exchange *exchange)
-{
-	exchange_print(exchange, print_truth);
-}
-
 static int set_work(const char *value)
 {
 	return number_parse(value, US_MAX, &work_us);
@@ -101,7 +96,6 @@ static const struct server_route routes[] = {
 	{ "GET", "/text", text_route },
 	{ "GET", "/json", json_route },
 	{ "GET", "/compute", compute_route },
-	{ "GET", "/truth", truth_route },
 };
 
 static const struct server_option options[] = {
@@ -120,7 +114,7 @@ int main(int argc, char **argv)
 		.route_count = sizeof(routes) / sizeof(routes[0]),
 		.options = options,
 		.option_count = sizeof(options) / sizeof(options[0]),
-		.report = print_truth,
+		.truth = print_truth,
 	};
 
 	return server_main(&app, argc, argv);

@@ -47,30 +47,41 @@ static double fit_slope(const struct growth *growth)
 	return of_time > 0 ? with_time / of_time : 0;
 }
 
-static enum growth_verdict judge(const struct growth *growth, double rise)
+static double smallest_bytes(const struct growth *growth, size_t first, size_t count)
+{
+	uint64_t smallest = UINT64_MAX;
+
+	for (size_t i = first; i < first + count; i++) {
+		if (fitted(growth, i)->bytes < smallest)
+			smallest = fitted(growth, i)->bytes;
+	}
+	return (double)smallest;
+}
+
+static bool rises(const struct growth *growth, double rise)
 {
 	double least = GROWTH_MIN_SHARE * mean_bytes(growth, 0, GROWTH_FITTED);
-	double thirds[3];
+	double floors[3];
 
 	for (size_t i = 0; i < 3; i++)
-		thirds[i] = mean_bytes(growth, i * GROWTH_FITTED / 3, GROWTH_FITTED / 3);
-	if (least < GROWTH_MIN_BYTES)
-		least = GROWTH_MIN_BYTES;
-	return rise >= least && thirds[0] < thirds[1] && thirds[1] < thirds[2] ? GROWTH_GROWING
-									       : GROWTH_STEADY;
+		floors[i] = smallest_bytes(growth, i * GROWTH_FITTED / 3, GROWTH_FITTED / 3);
+	return rise >= GROWTH_MIN_BYTES && rise >= least && floors[0] < floors[1] &&
+	       floors[1] < floors[2];
 }
 
 void growth_add(struct growth *growth, struct growth_sample sample)
 {
 	double slope;
+	uint64_t ms;
 
 	growth->samples[growth->count++ % GROWTH_SAMPLES] = sample;
 	if (growth->count < GROWTH_FITTED)
 		return;
 	slope = fit_slope(growth);
+	ms = fitted(growth, GROWTH_FITTED - 1)->at_ms - fitted(growth, 0)->at_ms;
 	growth->bytes_per_second = slope * 1000;
-	growth->verdict = judge(growth, slope * (double)(fitted(growth, GROWTH_FITTED - 1)->at_ms -
-							 fitted(growth, 0)->at_ms));
+	growth->rises = rises(growth, slope * (double)ms) ? growth->rises + 1 : 0;
+	growth->verdict = growth->rises >= GROWTH_PERSISTS ? GROWTH_GROWING : GROWTH_STEADY;
 }
 
 bool growth_nears(const struct growth *growth, uint64_t limit, uint64_t within_ms)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Does a series of sizes grow? A line is fitted through its last samples; growth is a line that
- * rises by enough, in each third of the samples over the one before. It knows no clock.
+ * Does a series of sizes grow? A line is fitted through its last samples. They grow when the line
+ * rises by enough, the smallest of each third is larger than that of the third before (what only
+ * goes up and down comes back to its floor), and both were so for some samples in a row. It knows
+ * no clock.
  */
 #ifndef EXAMPLE_GROWTH_H
 #define EXAMPLE_GROWTH_H
@@ -12,6 +14,7 @@
 
 #define GROWTH_SAMPLES	 60	       /* kept */
 #define GROWTH_FITTED	 12	       /* looked at */
+#define GROWTH_PERSISTS	 3	       /* in a row */
 #define GROWTH_MIN_BYTES (1024 * 1024) /* less of a rise within them is no growth */
 #define GROWTH_MIN_SHARE 0.02	       /* nor is less than this of their mean */
 
@@ -30,6 +33,7 @@ enum growth_verdict {
 struct growth {
 	struct growth_sample samples[GROWTH_SAMPLES]; /* a ring */
 	size_t count;				      /* ever taken */
+	size_t rises;				      /* in a row, now */
 	enum growth_verdict verdict;
 	double bytes_per_second; /* of the line */
 };

@@ -27,7 +27,8 @@ static void usage(FILE *out, const struct server_app *app)
 			      option->value ? " " : "", option->value ? option->value : "",
 			      option->help);
 	}
-	(void)fprintf(out, "  -h, --help       this text\n\nroutes: /health /ready");
+	(void)fprintf(out, "  -h, --help       this text\n\nroutes: /health /ready%s",
+		      app->truth ? " /truth" : "");
 	for (size_t i = 0; i < app->route_count; i++)
 		(void)fprintf(out, " %s", app->routes[i].path);
 	(void)fprintf(out, "\n");
@@ -93,6 +94,9 @@ int server_main(const struct server_app *app, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	status = server_serve(app, port);
-	app->report(stderr);
+	if (app->report)
+		app->report(stderr);
+	else
+		app->truth(stderr);
 	return status;
 }

@@ -58,9 +58,20 @@ static void ready(struct exchange *exchange)
 		http_reply_printf(exchange->reply, 200, "text/plain", "ready\n");
 }
 
+static void truth(struct exchange *exchange)
+{
+	void (*print)(FILE * out) = exchange->server->app->truth;
+
+	if (print)
+		exchange_print(exchange, print);
+	else
+		http_reply_printf(exchange->reply, 404, "text/plain", "no such path\n");
+}
+
 static const struct server_route own_routes[] = {
 	{ "GET", "/health", health },
 	{ "GET", "/ready", ready },
+	{ "GET", "/truth", truth },
 };
 
 /* The route of this method and path. Without one, the path's methods are gathered in @reply. */

@@ -67,7 +67,10 @@ struct server_app {
 	void (*waited)(struct server *server, uint64_t began_ns, uint64_t ended_ns);
 	/* NULL, or why the server should get no requests now; NULL: it is ready */
 	const char *(*unready)(void);
-	void (*report)(FILE *out); /* called once, on stderr, when the server has ended */
+	/* NULL, or prints as JSON what the server knows of itself: /truth, on stderr at the end */
+	void (*truth)(FILE *out);
+	/* called once, on stderr, when the server has ended; NULL: the truth alone */
+	void (*report)(FILE *out);
 };
 
 /* The main of an example: options, serving, the report. Returns the exit status. */

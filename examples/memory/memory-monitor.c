@@ -18,7 +18,6 @@
 #define MB_DEFAULT   1
 #define MB_MAX	     256
 #define MB_BYTES     ((size_t)1024 * 1024)
-#define PERSISTS     3	   /* verdicts "growing" in a row */
 #define NEAR_SHARE   0.9   /* of the limit */
 #define NEAR_MS	     10000 /* the line's way to it */
 #define INTERVAL_MIN 10
@@ -36,7 +35,6 @@ static uint64_t limit_bytes; /* 0: none */
 
 static struct growth growth;
 static struct timer sampler;
-static unsigned int growing_in_a_row;
 static bool has_warned_growth, has_warned_limit;
 
 /* --- sampling ----------------------------------------------------------------------------------
@@ -53,8 +51,7 @@ static void warn(void)
 	double mb_per_minute = growth.bytes_per_second * 60 / (double)MB_BYTES;
 	uint64_t rss = growth_at(&growth, growth_kept(&growth) - 1)->bytes;
 
-	growing_in_a_row = growth.verdict == GROWTH_GROWING ? growing_in_a_row + 1 : 0;
-	if (growing_in_a_row >= PERSISTS && !has_warned_growth) {
+	if (growth.verdict == GROWTH_GROWING && !has_warned_growth) {
 		has_warned_growth = true;
 		(void)fprintf(stderr,
 			      "memory-monitor: warning: memory keeps growing, %.1f MB a minute, at "
@@ -139,11 +136,6 @@ static void print_truth(FILE *out)
 		      has_warned_limit ? "true" : "false");
 }
 
-static void truth_route(struct exchange *exchange)
-{
-	exchange_print(exchange, print_truth);
-}
-
 /* --- life --------------------------------------------------------------------------------------
  */
 
@@ -195,7 +187,6 @@ static void report(FILE *out)
 static const struct server_route routes[] = {
 	{ "GET", "/grow", grow_route },
 	{ "GET", "/samples", samples_route },
-	{ "GET", "/truth", truth_route },
 };
 
 static const struct server_option options[] = {
@@ -213,6 +204,7 @@ int main(int argc, char **argv)
 		.options = options,
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.start = start,
+		.truth = print_truth,
 		.report = report,
 	};
 

@@ -24,10 +24,10 @@
 
 static const char *directory = "/var/tmp"; /* on a disk, where /tmp may be memory */
 
-/* One request's memory of any kind; of "heap" the first block of many. */
+/* One request's memory of any kind. */
 struct holding {
 	SLIST_ENTRY(holding) next;
-	char *at;
+	void *at;
 	size_t bytes;
 };
 
@@ -37,31 +37,34 @@ SLIST_HEAD(holding_list, holding);
  * Each takes memory and touches it: what is only promised is not resident.
  */
 
+struct block {
+	struct block *next;
+	char text[BLOCK_BYTES - sizeof(struct block *)];
+};
+
 static void release_heap(struct holding *holding)
 {
-	char *block = holding->at;
+	struct block *block = holding->at;
 
 	while (block) {
-		char *next;
+		struct block *next = block->next;
 
-		memcpy(&next, block, sizeof(char *));
 		free(block);
 		block = next;
 	}
 }
 
-/* A chain of small blocks: the first bytes of each lead to the next. */
 static int hold_heap(struct holding *holding)
 {
-	for (size_t bytes = 0; bytes < holding->bytes; bytes += BLOCK_BYTES) {
-		char *block = malloc(BLOCK_BYTES);
+	for (size_t bytes = 0; bytes < holding->bytes; bytes += sizeof(struct block)) {
+		struct block *block = malloc(sizeof(*block));
 
 		if (!block) {
 			release_heap(holding);
 			return -ENOMEM;
 		}
-		memset(block, 'h', BLOCK_BYTES);
-		memcpy(block, &holding->at, sizeof(char *));
+		memset(block->text, 'h', sizeof(block->text));
+		block->next = holding->at;
 		holding->at = block;
 	}
 	return 0;
@@ -236,11 +239,6 @@ static void print_truth(FILE *out)
 	(void)fputs("]}\n", out);
 }
 
-static void truth_route(struct exchange *exchange)
-{
-	exchange_print(exchange, print_truth);
-}
-
 static void report(FILE *out)
 {
 	print_truth(out);
@@ -258,7 +256,6 @@ static const struct server_route routes[] = {
 	{ "GET", "/hold", hold_route },
 	{ "GET", "/release", release_route },
 	{ "GET", "/usage", usage_route },
-	{ "GET", "/truth", truth_route },
 };
 
 static const struct server_option options[] = {
@@ -275,6 +272,7 @@ int main(int argc, char **argv)
 		.route_count = sizeof(routes) / sizeof(routes[0]),
 		.options = options,
 		.option_count = sizeof(options) / sizeof(options[0]),
+		.truth = print_truth,
 		.report = report,
 	};
 

@@ -205,11 +205,6 @@ static void print_truth(FILE *out)
 		      redis.breaker.opened);
 }
 
-static void truth_route(struct exchange *exchange)
-{
-	exchange_print(exchange, print_truth);
-}
-
 /* --- life --------------------------------------------------------------------------------------
  */
 
@@ -257,7 +252,6 @@ static int require_redis(const char *value)
 static const struct server_route routes[] = {
 	{ "GET", "/slow", slow_route },
 	{ "GET", "/fast", fast_route },
-	{ "GET", "/truth", truth_route },
 };
 
 static const struct server_option options[] = {
@@ -276,6 +270,7 @@ int main(int argc, char **argv)
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.start = start,
 		.unready = unready,
+		.truth = print_truth,
 		.report = report,
 	};
 

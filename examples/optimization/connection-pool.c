@@ -223,11 +223,6 @@ static void print_truth(FILE *out)
 		      http_connects, anew.connects + kept.connects);
 }
 
-static void truth_route(struct exchange *exchange)
-{
-	exchange_print(exchange, print_truth);
-}
-
 /* --- life --------------------------------------------------------------------------------------
  */
 
@@ -269,9 +264,10 @@ static int set_redis(const char *value)
 }
 
 static const struct server_route routes[] = {
-	{ "GET", "/slow/http", slow_http_route },   { "GET", "/fast/http", fast_http_route },
-	{ "GET", "/slow/redis", slow_redis_route }, { "GET", "/fast/redis", fast_redis_route },
-	{ "GET", "/truth", truth_route },
+	{ "GET", "/slow/http", slow_http_route },
+	{ "GET", "/fast/http", fast_http_route },
+	{ "GET", "/slow/redis", slow_redis_route },
+	{ "GET", "/fast/redis", fast_redis_route },
 };
 
 static const struct server_option options[] = {
@@ -289,6 +285,7 @@ int main(int argc, char **argv)
 		.options = options,
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.start = start,
+		.truth = print_truth,
 		.report = report,
 	};
 

@@ -196,11 +196,6 @@ static void print_truth(FILE *out)
 	(void)fputs("}\n", out);
 }
 
-static void truth_route(struct exchange *exchange)
-{
-	exchange_print(exchange, print_truth);
-}
-
 /* Names with all that has to be escaped. */
 static int start(struct server *server)
 {
@@ -222,7 +217,6 @@ static int start(struct server *server)
 static const struct server_route routes[] = {
 	{ "GET", "/slow", slow_route },
 	{ "GET", "/fast", fast_route },
-	{ "GET", "/truth", truth_route },
 };
 
 int main(int argc, char **argv)
@@ -233,7 +227,7 @@ int main(int argc, char **argv)
 		.routes = routes,
 		.route_count = sizeof(routes) / sizeof(routes[0]),
 		.start = start,
-		.report = print_truth,
+		.truth = print_truth,
 	};
 
 	return server_main(&app, argc, argv);

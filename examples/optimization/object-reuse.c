@@ -139,15 +139,9 @@ static void print_truth(FILE *out)
 		      messages.made, messages.reused);
 }
 
-static void truth_route(struct exchange *exchange)
-{
-	exchange_print(exchange, print_truth);
-}
-
 static const struct server_route routes[] = {
 	{ "GET", "/slow", slow_route },
 	{ "GET", "/fast", fast_route },
-	{ "GET", "/truth", truth_route },
 };
 
 int main(int argc, char **argv)
@@ -157,7 +151,7 @@ int main(int argc, char **argv)
 		.summary = "Buffers made anew for each request (/slow), or kept (/fast).",
 		.routes = routes,
 		.route_count = sizeof(routes) / sizeof(routes[0]),
-		.report = print_truth,
+		.truth = print_truth,
 	};
 
 	return server_main(&app, argc, argv);

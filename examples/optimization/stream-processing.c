@@ -227,11 +227,6 @@ static void print_truth(FILE *out)
 		      file_bytes, peak_bytes[ENTRY_SLOW], peak_bytes[ENTRY_FAST]);
 }
 
-static void truth_route(struct exchange *exchange)
-{
-	exchange_print(exchange, print_truth);
-}
-
 /* --- life --------------------------------------------------------------------------------------
  */
 
@@ -288,7 +283,6 @@ static int set_mb(const char *value)
 static const struct server_route routes[] = {
 	{ "GET", "/slow", slow_route },
 	{ "GET", "/fast", fast_route },
-	{ "GET", "/truth", truth_route },
 };
 
 static const struct server_option options[] = {
@@ -306,6 +300,7 @@ int main(int argc, char **argv)
 		.options = options,
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.start = start,
+		.truth = print_truth,
 		.report = report,
 	};
 

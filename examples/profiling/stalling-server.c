@@ -197,11 +197,6 @@ static void print_truth(FILE *out)
 	(void)fputs("]}\n", out);
 }
 
-static void truth_route(struct exchange *exchange)
-{
-	exchange_print(exchange, print_truth);
-}
-
 /* The whole logs, into the file of --truth. */
 static int save_truth(void)
 {
@@ -300,8 +295,8 @@ static const struct server_route routes[] = {
 	{ "GET", "/mapped", stall_route },  { "GET", "/fsync", stall_route },
 	{ "GET", "/sleep", stall_route },   { "GET", "/lock", stall_route },
 	{ "GET", "/child", stall_route },   { "GET", "/nested", stall_route },
-	{ "GET", "/resolve", stall_route }, { "GET", "/truth", truth_route },
-	{ "GET", "/save", save_route },	    { "GET", "/go", go_route },
+	{ "GET", "/resolve", stall_route }, { "GET", "/save", save_route },
+	{ "GET", "/go", go_route },
 };
 
 static const struct server_option options[] = {
@@ -326,6 +321,7 @@ int main(int argc, char **argv)
 		.loop_count = loop_count,
 		.start = start,
 		.waited = waited,
+		.truth = print_truth,
 		.report = report,
 	};
 
