@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define GROWTH_SAMPLES	 60	       /* kept */
-#define GROWTH_FITTED	 12	       /* looked at */
+#define GROWTH_FITTED	 24	       /* looked at */
 #define GROWTH_PERSISTS	 3	       /* in a row */
 #define GROWTH_MIN_BYTES (1024 * 1024) /* less of a rise within them is no growth */
 #define GROWTH_MIN_SHARE 0.02	       /* nor is less than this of their mean */

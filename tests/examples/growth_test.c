@@ -51,6 +51,14 @@ static double slow_leak(size_t i)
 	return 50 * MB + (double)i * 1000;
 }
 
+/* A leak of large pieces: it stays for some samples, then it rises. */
+static size_t tread = 1;
+
+static double stairs(size_t i)
+{
+	return 50 * MB + (double)(i / tread) * 4 * MB;
+}
+
 static double shrinking(size_t i)
 {
 	return 500 * MB - (double)i * MB;
@@ -78,7 +86,7 @@ static void test_verdicts(void)
 /* Whatever the length of its teeth, as long as some fit into what is looked at. */
 static void test_saws(void)
 {
-	for (teeth = 2; teeth < 10; teeth++) {
+	for (teeth = 2; teeth <= GROWTH_FITTED - 4; teeth++) {
 		size_t growing = 0;
 
 		for (size_t count = GROWTH_FITTED; count < 200; count++)
@@ -88,12 +96,23 @@ static void test_saws(void)
 	teeth = 4;
 }
 
-/* A step is growth only while its edge is within what is looked at. */
+static void test_stairs(void)
+{
+	for (tread = 1; tread <= GROWTH_FITTED / 3; tread++) {
+		struct growth growth = run(100, stairs);
+
+		is_text(growth_word(&growth), "growing", "treads of %zu samples", tread);
+	}
+}
+
+/* Once is no growth, wherever its edge is in what is looked at. */
 static void test_step(void)
 {
-	struct growth growth = run(30 + GROWTH_FITTED, step);
+	size_t growing = 0;
 
-	is_text(growth_word(&growth), "steady", "a step that is over");
+	for (size_t count = 30; count < 40 + GROWTH_FITTED; count++)
+		growing += run(count, step).verdict != GROWTH_STEADY;
+	is_int(growing, 0, "a step");
 }
 
 static void test_line(void)
@@ -128,6 +147,7 @@ int main(void)
 {
 	test_verdicts();
 	test_saws();
+	test_stairs();
 	test_step();
 	test_line();
 	test_ring();
