@@ -190,10 +190,10 @@ warns() {
 
 @test "memory-monitor in C: a limit that is near is warned of before it is reached" {
 	use_language c
-	start_example memory/memory-monitor --interval 50ms --limit 400
+	start_example memory/memory-monitor --interval 50ms --limit 150
 	wait_for 30 grow "('near-limit',)"
-	grep -q 'warning: .* the limit of 400 MB is near' "$SERVER_ERR"
-	holds "$saved" "doc['samples'][-1]['rss_bytes'] < 400 * 1048576"
+	grep -q 'warning: .* the limit of 150 MB is near' "$SERVER_ERR"
+	holds "$saved" "doc['samples'][-1]['rss_bytes'] < 150 * 1048576"
 	end_well
 }
 

@@ -86,7 +86,7 @@ static void test_verdicts(void)
 /* Whatever the length of its teeth, as long as some fit into what is looked at. */
 static void test_saws(void)
 {
-	for (teeth = 2; teeth <= GROWTH_FITTED - 4; teeth++) {
+	for (teeth = 2; teeth < GROWTH_FITTED - 4; teeth++) {
 		size_t growing = 0;
 
 		for (size_t count = GROWTH_FITTED; count < 200; count++)
