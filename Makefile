@@ -53,7 +53,8 @@ HOST_OBJ := $(call obj,user/host/*.c)
 PROBE_OBJ := $(call obj,user/probe/*.c) $(call obj,user/collect/*.c)
 
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(filter-out examples/lib/%,$(wildcard examples/*/*.c)))
-EXAMPLE_LIB := $(call obj,examples/lib/*.c)
+EXAMPLE_OBJ := $(call obj,examples/lib/*.c)
+EXAMPLE_TEST := $(patsubst tests/examples/%.c,$(B)/tests/examples/%,$(wildcard tests/examples/*_test.c))
 BUSY_OBJ := $(call obj,examples/profiling/busy/*.c)
 STALLS_OBJ := $(call obj,examples/profiling/stalls/*.c)
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test.c))
@@ -134,9 +135,12 @@ vmlinux: ## the running kernel's full type dump, for exploring (build/vmlinux-fu
 
 # --- examples -----------------------------------------------------------------------------------
 
-$(EXAMPLES): $(B)/%: $(B)/%.o $(EXAMPLE_LIB)
-	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -o $@
+$(B)/libexample.a: $(EXAMPLE_OBJ)
+$(EXAMPLES): $(B)/%: $(B)/%.o $(B)/libexample.a
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(EXAMPLE_LIBS) -o $@
 $(B)/examples/%.o: ALL_CFLAGS += -Iexamples/lib
+$(addprefix $(B)/examples/optimization/,caching-example connection-pool): EXAMPLE_LIBS := -lhiredis
+$(B)/examples/optimization/fast-json: EXAMPLE_LIBS := -ljansson
 $(B)/examples/profiling/busy-server: $(BUSY_OBJ)
 $(B)/examples/profiling/stalling-server: $(STALLS_OBJ) $(B)/examples/profiling/busy/pattern.o
 # A caller that is left by a jump is in no stack.
@@ -159,6 +163,11 @@ WRAP_ALLOC := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray 
 $(UNIT): $(B)/%: $(B)/%.o $(B)/tests/unit/failing_alloc.o $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(WRAP_ALLOC) $^ $(PURE_LIBS) -o $@
 $(B)/tests/%.o: ALL_CFLAGS += -Itests/unit
+
+# The pure parts of the example servers.
+$(EXAMPLE_TEST): $(B)/%: $(B)/%.o $(B)/libexample.a
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -o $@
+$(B)/tests/examples/%.o: ALL_CFLAGS += -Iexamples/lib
 
 $(GOLDEN): $(B)/%: $(B)/%.o $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PURE_LIBS) -o $@
@@ -236,8 +245,8 @@ $(B)/tests/live/go-%: tests/live/go-%.go
 
 .PHONY: check
 check: ## unit, corpus, golden and command-line tests; no root, seconds
-check: $(UNIT) $(HOSTTEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/go-pure $(B)/tests/live/cpu-work)
-	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST)
+check: $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/go-pure $(B)/tests/live/cpu-work)
+	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST)
 	$(Q)BUILD=$(B) prove tests/support/replay.t
 	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/*.bats)
 

@@ -25,6 +25,7 @@ bpf/abi/*: abi/* <linux/types.h>
 bpf/*: abi/* lib/* vmlinux.h <bpf/*> <linux/types.h>
 tests/unit/*: pure lib/*.h abi/* near system
 tests/fuzz/*: pure lib/unwind_walk.h abi/* near system
+tests/examples/*: breaker.h backoff.h lru.h growth.h number.h near system
 tests/host/*: pure host/* lib/unwind_walk.h abi/* near system
 examples/*: base/scope.h near system
 RULES
@@ -32,7 +33,7 @@ RULES
 
 files=$(mktemp)
 trap 'rm -f "$files"' EXIT
-find user bpf examples tests/{unit,fuzz,host} -name '*.[ch]' 2>/dev/null | sort >"$files" || true
+find user bpf examples tests/{unit,fuzz,host,examples} -name '*.[ch]' 2>/dev/null | sort >"$files" || true
 
 xargs -r grep -nHE '^[[:space:]]*#[[:space:]]*include' <"$files" | awk -v rules="$(rules)" -v files="$files" '
 function regex(pattern) {

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
+
 #define DEFAULT_PORT 8080
 #define EXIT_USAGE   2
 #define OWN_OPTION   256 /* what getopt returns for the first option of the example */
@@ -25,7 +27,8 @@ static void usage(FILE *out, const struct server_app *app)
 			      option->value ? " " : "", option->value ? option->value : "",
 			      option->help);
 	}
-	(void)fprintf(out, "  -h, --help       this text\n\nroutes: /health /ready");
+	(void)fprintf(out, "  -h, --help       this text\n\nroutes: /health /ready%s",
+		      app->truth ? " /truth" : "");
 	for (size_t i = 0; i < app->route_count; i++)
 		(void)fprintf(out, " %s", app->routes[i].path);
 	(void)fprintf(out, "\n");
@@ -33,19 +36,12 @@ static void usage(FILE *out, const struct server_app *app)
 
 static int parse_port(const char *text, uint16_t *ret_port)
 {
-	unsigned int port = 0;
+	uint32_t port;
+	int err = number_parse(text, UINT16_MAX, &port);
 
-	if (!*text)
-		return -EINVAL;
-	for (const char *c = text; *c; c++) {
-		if (*c < '0' || *c > '9')
-			return -EINVAL;
-		port = port * 10 + (unsigned int)(*c - '0');
-		if (port > UINT16_MAX)
-			return -ERANGE;
-	}
-	*ret_port = (uint16_t)port;
-	return 0;
+	if (!err)
+		*ret_port = (uint16_t)port;
+	return err;
 }
 
 /* The common options, then the example's own; the zeroed last element ends them. */
@@ -98,6 +94,9 @@ int server_main(const struct server_app *app, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	status = server_serve(app, port);
-	app->report(stderr);
+	if (app->report)
+		app->report(stderr);
+	else
+		app->truth(stderr);
 	return status;
 }

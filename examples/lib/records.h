@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "table.h"
+#include "lru.h"
 #include "timers.h"
 
 /* Sizes far enough apart to be told from each other in a report. */
@@ -52,9 +52,8 @@ struct heartbeat {
 
 /* /cache?key=...: a rendered value. */
 struct cache_entry {
-	struct table_node node; /* first, as table.h asks; its key is the one below */
-	TAILQ_ENTRY(cache_entry) used;
-	char *value; /* owned */
+	struct lru_node lru; /* first, as lru.h asks; its key is the one below */
+	char *value;	     /* owned */
 	char key[CACHE_KEY_BYTES];
 };
 

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "number.h"
+
 void exchange_out_of_memory(struct exchange *exchange)
 {
 	http_reply_printf(exchange->reply, 503, "text/plain", "out of memory\n");
@@ -15,24 +17,27 @@ int exchange_number(const struct exchange *exchange, const char *name, uint32_t 
 		    uint32_t max, uint32_t *ret_number)
 {
 	char text[16];
-	uint64_t number = 0;
 	int err = http_query(exchange->request, name, text, sizeof(text));
 
 	if (err == -ENOENT) {
 		*ret_number = fallback;
 		return 0;
 	}
-	if (err || !text[0])
-		return -EINVAL;
-	for (const char *c = text; *c; c++) {
-		if (*c < '0' || *c > '9')
-			return -EINVAL;
-		number = number * 10 + (uint64_t)(*c - '0');
-		if (number > max)
-			return -EINVAL;
+	return err ? -EINVAL : number_parse(text, max, ret_number);
+}
+
+void exchange_print(struct exchange *exchange, void (*print)(FILE *out))
+{
+	char json[HTTP_BODY_MAX] = { 0 };
+	FILE *out = fmemopen(json, sizeof(json), "w");
+
+	if (!out) {
+		exchange_out_of_memory(exchange);
+		return;
 	}
-	*ret_number = (uint32_t)number;
-	return 0;
+	print(out);
+	(void)fclose(out); /* to memory; what does not fit is a plain 500 */
+	http_reply_printf(exchange->reply, 200, "application/json", "%s", json);
 }
 
 static void health(struct exchange *exchange)
@@ -42,15 +47,31 @@ static void health(struct exchange *exchange)
 
 static void ready(struct exchange *exchange)
 {
-	if (exchange->server->is_draining)
-		http_reply_printf(exchange->reply, 503, "text/plain", "draining\n");
+	const struct server *server = exchange->server;
+	const char *why = server->app->unready ? server->app->unready() : NULL;
+
+	if (server->is_draining)
+		why = "draining";
+	if (why)
+		http_reply_printf(exchange->reply, 503, "text/plain", "%s\n", why);
 	else
 		http_reply_printf(exchange->reply, 200, "text/plain", "ready\n");
+}
+
+static void truth(struct exchange *exchange)
+{
+	void (*print)(FILE * out) = exchange->server->app->truth;
+
+	if (print)
+		exchange_print(exchange, print);
+	else
+		http_reply_printf(exchange->reply, 404, "text/plain", "no such path\n");
 }
 
 static const struct server_route own_routes[] = {
 	{ "GET", "/health", health },
 	{ "GET", "/ready", ready },
+	{ "GET", "/truth", truth },
 };
 
 /* The route of this method and path. Without one, the path's methods are gathered in @reply. */

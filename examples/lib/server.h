@@ -4,7 +4,8 @@
  * that share the port and nothing else. All its memory is taken at the start, so what grows while
  * it serves is what the routes allocate.
  *
- * It answers /health (200 while the process lives) and /ready (503 once it drains) itself. SIGTERM
+ * It answers /health (200 while the process lives) and /ready (503 once it drains, or when the app
+ * says that it is not) itself. SIGTERM
  * or SIGINT drains: no new connection, every reply says close, idle connections are closed, and it
  * ends when the last one is gone. A second signal, or DRAIN_DEADLINE, ends it at once.
  */
@@ -64,7 +65,12 @@ struct server_app {
 	int (*start)(struct server *server);
 	/* NULL, or called by each loop after each wait, with CLOCK_MONOTONIC before and after it */
 	void (*waited)(struct server *server, uint64_t began_ns, uint64_t ended_ns);
-	void (*report)(FILE *out); /* called once, on stderr, when the server has ended */
+	/* NULL, or why the server should get no requests now; NULL: it is ready */
+	const char *(*unready)(void);
+	/* NULL, or prints as JSON what the server knows of itself: /truth, on stderr at the end */
+	void (*truth)(FILE *out);
+	/* called once, on stderr, when the server has ended; NULL: the truth alone */
+	void (*report)(FILE *out);
 };
 
 /* The main of an example: options, serving, the report. Returns the exit status. */
@@ -72,6 +78,9 @@ int server_main(const struct server_app *app, int argc, char **argv);
 
 /* Makes the reply a 503 that says so. */
 void exchange_out_of_memory(struct exchange *exchange);
+
+/* What @print prints is the reply's JSON. */
+void exchange_print(struct exchange *exchange, void (*print)(FILE *out));
 
 /*
  * Query parameter @name, 0 to @max; @fallback without one. -EINVAL for anything else.

@@ -182,8 +182,8 @@ TRUTH_SITE static int cache_put(const char *key)
 	}
 	truth_alloc(SITE_CACHE_PUT, sizeof(*entry));
 	(void)snprintf(entry->key, sizeof(entry->key), "%s", key);
-	entry->node.key = entry->key;
-	table_insert(&cache, &entry->node);
+	entry->lru.node.key = entry->key;
+	table_insert(&cache, &entry->lru.node);
 	return 0;
 }
 

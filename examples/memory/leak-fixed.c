@@ -184,36 +184,15 @@ static void timer_route(struct exchange *exchange)
 
 #define CACHE_ENTRIES 1000
 
-static struct table cache;
-static TAILQ_HEAD(cache_used_list,
-		  cache_entry) cache_used = TAILQ_HEAD_INITIALIZER(cache_used); /* last first */
-static unsigned int cache_entries;
+static struct lru cache;
 
 /* FIXED: the cache has a bound, the entry not used for longest makes room. */
-static void cache_trim(void)
+static void cache_drop(struct cache_entry *oldest)
 {
-	while (cache_entries > CACHE_ENTRIES) {
-		struct cache_entry *oldest = TAILQ_LAST(&cache_used, cache_used_list);
-
-		TAILQ_REMOVE(&cache_used, oldest, used);
-		table_remove(&oldest->node);
-		cache_entries--;
-		free(oldest->value);
-		truth_free(SITE_CACHE_VALUE_GROW, CACHE_VALUE_BYTES);
-		free(oldest);
-		truth_free(SITE_CACHE_PUT, sizeof(*oldest));
-	}
-}
-
-static bool cache_hit(const char *key)
-{
-	struct cache_entry *entry = (struct cache_entry *)table_find(&cache, key);
-
-	if (!entry)
-		return false;
-	TAILQ_REMOVE(&cache_used, entry, used);
-	TAILQ_INSERT_HEAD(&cache_used, entry, used);
-	return true;
+	free(oldest->value);
+	truth_free(SITE_CACHE_VALUE_GROW, CACHE_VALUE_BYTES);
+	free(oldest);
+	truth_free(SITE_CACHE_PUT, sizeof(*oldest));
 }
 
 TRUTH_SITE static char *cache_value_grow(char *value, size_t old_bytes, size_t new_bytes)
@@ -248,6 +227,7 @@ static char *cache_value_render(void)
 TRUTH_SITE static int cache_put(const char *key)
 {
 	struct cache_entry *entry = malloc(sizeof(*entry));
+	struct cache_entry *oldest;
 
 	if (!entry)
 		return -ENOMEM;
@@ -258,11 +238,10 @@ TRUTH_SITE static int cache_put(const char *key)
 	}
 	truth_alloc(SITE_CACHE_PUT, sizeof(*entry));
 	(void)snprintf(entry->key, sizeof(entry->key), "%s", key);
-	entry->node.key = entry->key;
-	table_insert(&cache, &entry->node);
-	TAILQ_INSERT_HEAD(&cache_used, entry, used);
-	cache_entries++;
-	cache_trim();
+	entry->lru.node.key = entry->key;
+	oldest = (struct cache_entry *)lru_insert(&cache, &entry->lru);
+	if (oldest)
+		cache_drop(oldest);
 	return 0;
 }
 
@@ -272,7 +251,7 @@ static void cache_route(struct exchange *exchange)
 
 	if (http_query(exchange->request, "key", key, sizeof(key)))
 		http_reply_printf(exchange->reply, 400, "text/plain", "ask for /cache?key=NAME\n");
-	else if (cache_hit(key))
+	else if (lru_find(&cache, key))
 		http_reply_printf(exchange->reply, 200, "text/plain", "hit\n");
 	else if (cache_put(key))
 		exchange_out_of_memory(exchange);
@@ -297,5 +276,6 @@ int main(int argc, char **argv)
 		.report = truth_report,
 	};
 
+	lru_init(&cache, CACHE_ENTRIES);
 	return server_main(&app, argc, argv);
 }

@@ -179,20 +179,6 @@ static void print_truth(FILE *out)
 	(void)fputs("}\n", out);
 }
 
-static void truth_route(struct exchange *exchange)
-{
-	char json[HTTP_BODY_MAX] = { 0 };
-	FILE *out = fmemopen(json, sizeof(json), "w");
-
-	if (!out) {
-		exchange_out_of_memory(exchange);
-		return;
-	}
-	print_truth(out);
-	(void)fclose(out); /* to memory; some 2 KiB of the 4 */
-	http_reply_printf(exchange->reply, 200, "application/json", "%s", json);
-}
-
 /* --- life --------------------------------------------------------------------------------------
  */
 
@@ -235,7 +221,6 @@ static const struct server_route routes[] = {
 	{ "GET", "/json", json_route },	      { "GET", "/fixed/json", fixed_json_route },
 	{ "GET", "/regex", regex_route },     { "GET", "/fixed/regex", fixed_regex_route },
 	{ "GET", "/compute", compute_route }, { "GET", "/fixed/compute", fixed_compute_route },
-	{ "GET", "/truth", truth_route },
 };
 
 static const struct server_option options[] = {
@@ -256,6 +241,7 @@ int main(int argc, char **argv)
 		.options = options,
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.start = start,
+		.truth = print_truth,
 		.report = report,
 	};
 

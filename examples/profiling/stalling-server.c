@@ -13,6 +13,7 @@
 
 #include "busy/faults.h"
 #include "ledger.h"
+#include "number.h"
 #include "server.h"
 #include "site.h"
 #include "stalls/injector.h"
@@ -196,20 +197,6 @@ static void print_truth(FILE *out)
 	(void)fputs("]}\n", out);
 }
 
-static void truth_route(struct exchange *exchange)
-{
-	char json[HTTP_BODY_MAX] = { 0 };
-	FILE *out = fmemopen(json, sizeof(json), "w");
-
-	if (!out) {
-		exchange_out_of_memory(exchange);
-		return;
-	}
-	print_truth(out);
-	(void)fclose(out); /* to memory, and there is room */
-	http_reply_printf(exchange->reply, 200, "application/json", "%s", json);
-}
-
 /* The whole logs, into the file of --truth. */
 static int save_truth(void)
 {
@@ -241,12 +228,13 @@ static void save_route(struct exchange *exchange)
 
 static int set_loops(const char *value)
 {
-	unsigned int number = 0;
+	uint32_t number;
+	int err = number_parse(value, SERVER_LOOPS_MAX, &number);
 
-	for (; *value >= '0' && *value <= '9' && number <= SERVER_LOOPS_MAX; value++)
-		number = number * 10 + (unsigned int)(*value - '0');
+	if (err || !number)
+		return -EINVAL;
 	loops = number;
-	return *value || !loops || loops > SERVER_LOOPS_MAX ? -EINVAL : 0;
+	return 0;
 }
 
 static int set_truth(const char *value)
@@ -307,8 +295,8 @@ static const struct server_route routes[] = {
 	{ "GET", "/mapped", stall_route },  { "GET", "/fsync", stall_route },
 	{ "GET", "/sleep", stall_route },   { "GET", "/lock", stall_route },
 	{ "GET", "/child", stall_route },   { "GET", "/nested", stall_route },
-	{ "GET", "/resolve", stall_route }, { "GET", "/truth", truth_route },
-	{ "GET", "/save", save_route },	    { "GET", "/go", go_route },
+	{ "GET", "/resolve", stall_route }, { "GET", "/save", save_route },
+	{ "GET", "/go", go_route },
 };
 
 static const struct server_option options[] = {
@@ -333,6 +321,7 @@ int main(int argc, char **argv)
 		.loop_count = loop_count,
 		.start = start,
 		.waited = waited,
+		.truth = print_truth,
 		.report = report,
 	};
 

@@ -25,7 +25,13 @@ holds() {
 	done
 }
 
-# truth_has EXPRESSION: right now.
+# truth_holds EXPRESSION...: right now; the truth is in $saved.
+truth_holds() {
+	truth >"$saved"
+	holds "$saved" "$@"
+}
+
+# truth_has EXPRESSION: the same, as a condition.
 truth_has() {
 	truth >"$saved" && [ "$(json_get "$saved" "$1")" = true ]
 }

@@ -54,6 +54,10 @@ wait_for() {
 	done
 }
 
+free_port() {
+	python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
 # start_server NAME [OPTION...]: an example on a free port; sets SERVER_PID, SERVER_PORT, SERVER_OUT
 # and SERVER_ERR (files). NAME is one of examples/memory, or FOLDER/NAME. One at a time; teardown calls
 # stop_server. RUN_AS, an array, is a command put in front of it that must keep its process id.

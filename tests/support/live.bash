@@ -174,10 +174,6 @@ text_is() {
 
 # --- servers from the distribution --------------------------------------------------------------
 
-free_port() {
-	python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # start_nginx [WORKERS]: nginx with one worker, or so many, on a port of its own: $port, $nginx_pid, $worker. What is in
 # $nginx_files it reads and sends as /files/..., in pieces of 16 MiB.
 start_nginx() {

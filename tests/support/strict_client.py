@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Counts what a server owes: strict_client.py PORT CONNECTIONS PATH
 
-Each connection asks again and again until a reply says close. A request that was sent and not
-answered in full is lost. Prints {"answered": N, "lost": N} and exits 1 when any is lost.
+Each connection asks again and again until a reply says close; %d in PATH is a number that no other
+request has. A request that was sent and not answered in full is lost. Prints {"answered": N, "lost": N} and exits 1 when any is lost.
 """
+import itertools
 import json
 import socket
 import sys
@@ -28,14 +29,14 @@ def read_reply(stream):
     return keep
 
 
-def client(port, path, count):
-    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+def client(port, path, numbers, count):
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         stream = connection.makefile("rb")
         keep = True
         while keep:
+            target = path.replace("%d", str(next(numbers)))
             try:
-                connection.sendall(request)
+                connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
                 keep = read_reply(stream)
                 count["answered"] += 1
             except (EOFError, OSError):
@@ -46,7 +47,8 @@ def client(port, path, count):
 def main():
     port, connections, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     counts = [{"answered": 0, "lost": 0} for _ in range(connections)]
-    threads = [threading.Thread(target=client, args=(port, path, count)) for count in counts]
+    numbers = itertools.count(1)
+    threads = [threading.Thread(target=client, args=(port, path, numbers, count)) for count in counts]
     for thread in threads:
         thread.start()
     for thread in threads:
