@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the routes of a server have cost: calls, time on the wall, and CPU time as the kernel accounts
- * it to the process, in steps of a microsecond (Node 20 has no clock for one thread).
+ * What the routes of a server have cost: calls, time on the wall, and CPU time of the process.
  */
 import { performance } from "node:perf_hooks";
 
+import { processCpuNs } from "./cpu.js";
 import type { Handler } from "./server.js";
 
 export interface Entry {
@@ -13,11 +13,6 @@ export interface Entry {
 	calls: number; // that have ended
 	cpu_ns: number;
 	wall_ns: number;
-}
-
-export function processCpuNs(): number {
-	const { user, system } = process.cpuUsage();
-	return (user + system) * 1000;
 }
 
 export class Ledger {
