@@ -11,22 +11,22 @@ export class Digest {
 	private high = 0xcbf29ce4;
 	private low = 0x84222325;
 
-	private add(byte: number): void {
-		const low = (this.low ^ byte) >>> 0;
-		const product = low * PRIME_LOW;
-		this.high = (this.high * PRIME_LOW + Math.floor(product / HALF) + ((low << 8) >>> 0)) >>> 0;
-		this.low = product >>> 0;
-	}
-
 	bytes(bytes: Uint8Array, length = bytes.length): this {
-		for (let i = 0; i < length; i++) this.add(bytes[i] ?? 0);
+		let { high, low } = this;
+		for (let i = 0; i < length; i++) {
+			low = (low ^ bytes[i]!) >>> 0;
+			const product = low * PRIME_LOW;
+			high = (high * PRIME_LOW + Math.floor(product / HALF) + ((low << 8) >>> 0)) >>> 0;
+			low = product >>> 0;
+		}
+		this.high = high;
+		this.low = low;
 		return this;
 	}
 
 	/** Of a text of one byte per character. */
 	text(text: string): this {
-		for (let i = 0; i < text.length; i++) this.add(text.charCodeAt(i));
-		return this;
+		return this.bytes(Buffer.from(text, "latin1"));
 	}
 
 	hex(): string {

@@ -6,7 +6,7 @@
  */
 
 export const SAMPLES_KEPT = 60;
-export const SAMPLES_FITTED = 12;
+export const SAMPLES_FITTED = 24;
 const PERSISTS = 3; // in a row
 const RISE_MIN_BYTES = 4 * 1024 * 1024; // within the line: V8's heap breathes
 const RISE_MIN_SHARE = 0.02; // of the mean

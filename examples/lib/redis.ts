@@ -4,6 +4,8 @@
  * whether it is there is known, and the breaker moves, also when nobody asks.
  */
 import { createClient } from "@redis/client";
+import type { EventEmitter } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { DeadlinePassed, Guard } from "./guard.js";
 import { backoffMs } from "./retry.js";
@@ -28,6 +30,14 @@ export function clientOptions(address: Address) {
 	};
 }
 
+/** Connects a client or a pool. Done when it is connected, or was not at the first time; it goes on trying. */
+export async function beginConnecting(client: EventEmitter & { connect(): Promise<unknown> }): Promise<void> {
+	client.on("error", () => undefined); // the next call tells
+	const failed = new Promise((resolve) => client.once("error", resolve));
+	const connected = client.connect().catch(() => undefined);
+	await Promise.race([connected, failed, sleep(CONNECT_MS, undefined, { ref: false })]);
+}
+
 function clientOf(address: Address) {
 	return createClient(clientOptions(address));
 }
@@ -36,6 +46,7 @@ type Client = ReturnType<typeof clientOf>;
 
 export class Redis {
 	readonly guard: Guard;
+	readonly tried: Promise<void>; // to connect, once; not that it went well
 	private client: Client;
 
 	constructor(
@@ -43,7 +54,8 @@ export class Redis {
 		say: (why: string | undefined) => void,
 	) {
 		this.guard = new Guard(say);
-		this.client = this.connect();
+		this.client = clientOf(address);
+		this.tried = beginConnecting(this.client);
 		setInterval(() => void this.call((client) => client.ping()).catch(() => undefined), PING_MS).unref();
 	}
 
@@ -65,17 +77,11 @@ export class Redis {
 		}
 	}
 
-	private connect(): Client {
-		const client = clientOf(this.address);
-		client.on("error", () => undefined); // the next call tells
-		client.connect().catch(() => undefined);
-		return client;
-	}
-
 	/** What is late keeps back all that comes after it on its connection. */
 	private renew(client: Client): void {
 		if (client !== this.client) return;
-		this.client = this.connect();
+		this.client = clientOf(this.address);
+		void beginConnecting(this.client);
 		client.destroy();
 	}
 }

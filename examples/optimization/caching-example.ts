@@ -91,7 +91,7 @@ function truth(): object {
 	};
 }
 
-function connectRedis(values: Values): void {
+async function connectRedis(values: Values): Promise<void> {
 	const address = values.address("redis");
 	isRequired = values.flag("require-redis");
 	if (!address) {
@@ -102,6 +102,7 @@ function connectRedis(values: Values): void {
 	redis = new Redis(address, (why) => {
 		process.stderr.write(why === undefined ? `${at} is back\n` : `${at} is away, serving without it: ${why}\n`);
 	});
+	await redis.tried;
 }
 
 runExample({

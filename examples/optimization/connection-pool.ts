@@ -14,7 +14,7 @@ import { Guard } from "../lib/guard.js";
 import { Ledger } from "../lib/ledger.js";
 import { runExample } from "../lib/main.js";
 import type { Values } from "../lib/options.js";
-import { clientOptions, type Address } from "../lib/redis.js";
+import { beginConnecting, clientOptions, type Address } from "../lib/redis.js";
 import { Refusal, text, type Reply } from "../lib/reply.js";
 
 const ANSWER = "the answer of the server behind";
@@ -86,10 +86,7 @@ interface Commands {
 }
 
 function poolOf(at: Address) {
-	const clients = createClientPool(clientOptions(at), { maximum: REDIS_CONNECTIONS, acquireTimeout: ACQUIRE_MS });
-	clients.on("error", () => undefined); // calls tell
-	clients.connect().catch(() => undefined);
-	return clients;
+	return createClientPool(clientOptions(at), { maximum: REDIS_CONNECTIONS, acquireTimeout: ACQUIRE_MS });
 }
 
 /** The first to come here finds nothing. */
@@ -151,7 +148,9 @@ async function start(values: Values): Promise<void> {
 	const [port] = (await once(new Worker(__filename), "message")) as [number];
 	upstreamPort = port;
 	countConnects();
-	if (address) pool = poolOf(address);
+	if (!address) return;
+	pool = poolOf(address);
+	await beginConnecting(pool);
 }
 
 function main(): void {

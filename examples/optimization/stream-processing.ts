@@ -60,9 +60,9 @@ function replyOf(lines: number, bytes: number, digest: Digest): Reply {
 	return text(`${lines} lines, ${bytes} bytes, digest ${digest.hex()}\n`);
 }
 
-/** The bytes, the text, and the result; lines are parts of the text. */
+/** The bytes, the text, and the result, which is digested in bytes; lines are parts of the text. */
 function bytesHeld(bytes: Buffer, given: string, result: string): number {
-	return bytes.length + given.length + result.length;
+	return bytes.length + given.length + 2 * result.length;
 }
 
 function transformWhole(): Reply {
