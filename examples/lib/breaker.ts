@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A circuit breaker: pure, the time is given. Closed, calls pass; after so many failures in a row it
- * is open, and none passes for a while. Then it is half-open: one call passes, and closes it or opens
- * it again.
+ * A circuit breaker: pure, the time is given. Closed, calls pass. After so many failures in a row it
+ * is open, and none passes for a while; then one does, half-open, and closes it or opens it again.
  */
 
 export type BreakerState = "closed" | "open" | "half-open";
@@ -13,40 +12,35 @@ export interface BreakerPolicy {
 }
 
 export class Breaker {
-	private failed = 0;
-	private openedMs: number | undefined;
-	private isProbing = false;
+	state: BreakerState = "closed";
+	opened = 0; // how often
+	private failures = 0; // in a row
+	private untilMs = 0; // open
 
 	constructor(private readonly policy: BreakerPolicy) {}
 
-	state(nowMs: number): BreakerState {
-		if (this.openedMs === undefined) return "closed";
-		return nowMs - this.openedMs < this.policy.openMs ? "open" : "half-open";
-	}
-
-	/** Whether a call may pass now. If so, its outcome has to be told. */
+	/** Whether a call may pass. If so, how it went has to be told. */
 	admits(nowMs: number): boolean {
-		const state = this.state(nowMs);
-		if (state === "closed") return true;
-		if (state === "open" || this.isProbing) return false;
-		this.isProbing = true;
-		return true;
+		if (this.state === "open" && nowMs >= this.untilMs) {
+			this.state = "half-open";
+			return true;
+		}
+		return this.state === "closed";
 	}
 
-	/** One that passed before the breaker opened does not close it. */
-	success(nowMs: number): void {
-		if (this.state(nowMs) === "open") return;
-		this.failed = 0;
-		this.openedMs = undefined;
-		this.isProbing = false;
+	/** A call that passed before it opened tells nothing of now. */
+	success(): void {
+		if (this.state === "open") return;
+		this.state = "closed";
+		this.failures = 0;
 	}
 
 	failure(nowMs: number): void {
-		const state = this.state(nowMs);
-		if (state === "open") return;
-		this.failed++;
-		if (state === "closed" && this.failed < this.policy.failures) return;
-		this.openedMs = nowMs;
-		this.isProbing = false;
+		if (this.state === "open") return;
+		this.failures++;
+		if (this.state === "closed" && this.failures < this.policy.failures) return;
+		this.state = "open";
+		this.untilMs = nowMs + this.policy.openMs;
+		this.opened++;
 	}
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the routes of a server have cost: calls, time on the wall, and CPU time as the kernel accounts
- * it to the process, in steps of a microsecond (Node 20 has no clock for one thread).
+ * What the routes of a server have cost: calls, time on the wall, and CPU time of the process.
  */
 import { performance } from "node:perf_hooks";
 
+import { processCpuNs } from "./cpu.js";
 import type { Handler } from "./server.js";
 
 export interface Entry {
@@ -15,39 +15,41 @@ export interface Entry {
 	wall_ns: number;
 }
 
-export function processCpuNs(): number {
-	const { user, system } = process.cpuUsage();
-	return (user + system) * 1000;
-}
-
 export class Ledger {
 	readonly entries: Entry[] = [];
-	private readonly open = new Map<Entry, number>(); // calls that have begun
+	private readonly waiting = new Map<Entry, number>(); // calls whose answer is not there yet
 	private calls = 0; // of all of them
 	private settledNs = 0;
 
 	/**
-	 * A handler that is entered until its answer is there. The CPU time of a moment in which several
-	 * are waited for is shared among them: a call's own is exact where one route is asked at a time.
+	 * A handler that is entered until its answer is there. What the process uses while several are waited
+	 * for is shared among them: it is exact where one route is asked at a time.
 	 */
 	measured(route: string, run: Handler): [string, Handler] {
 		const entry = this.add(route, run);
 		return [
 			route,
 			(query) => {
-				const began = this.begin(entry);
+				const began = performance.now();
+				this.settle();
 				let reply;
 				try {
 					reply = run(query);
 				} catch (error) {
-					this.end(entry, began);
+					this.took(entry, began);
 					throw error;
 				}
 				if (!(reply instanceof Promise)) {
-					this.end(entry, began);
+					this.took(entry, began);
 					return reply;
 				}
-				return reply.finally(() => this.end(entry, began));
+				this.charge(entry);
+				this.open(entry, 1);
+				return reply.finally(() => {
+					this.settle();
+					this.open(entry, -1);
+					this.count(entry, began);
+				});
 			},
 		];
 	}
@@ -85,24 +87,28 @@ export class Ledger {
 		entry.wall_ns += Math.round((performance.now() - began) * 1e6);
 	}
 
-	private begin(entry: Entry): number {
-		this.settle();
-		this.open.set(entry, (this.open.get(entry) ?? 0) + 1);
-		this.calls++;
-		return performance.now();
+	private open(entry: Entry, calls: 1 | -1): void {
+		this.waiting.set(entry, (this.waiting.get(entry) ?? 0) + calls);
+		this.calls += calls;
 	}
 
-	private end(entry: Entry, began: number): void {
-		this.settle();
-		this.open.set(entry, (this.open.get(entry) ?? 1) - 1);
-		this.calls--;
+	/** All since the last look is this one's. */
+	private charge(entry: Entry): void {
+		const now = processCpuNs();
+		entry.cpu_ns += now - this.settledNs;
+		this.settledNs = now;
+	}
+
+	private took(entry: Entry, began: number): void {
+		this.charge(entry);
 		this.count(entry, began);
 	}
 
+	/** All since the last look is shared by those that are waited for. */
 	private settle(): void {
 		const now = processCpuNs();
 		const each = this.calls ? (now - this.settledNs) / this.calls : 0;
-		if (each) for (const [entry, calls] of this.open) entry.cpu_ns += each * calls;
+		if (each) for (const [entry, calls] of this.waiting) entry.cpu_ns += each * calls;
 		this.settledNs = now;
 	}
 }

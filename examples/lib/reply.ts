@@ -3,7 +3,7 @@
 
 export interface Reply {
 	status: number;
-	body: string;
+	body: string | Buffer;
 	type?: string;
 	allow?: string; // of a 405
 }
@@ -12,8 +12,8 @@ export function text(body: string, status = 200): Reply {
 	return { status, body };
 }
 
-/** A document that is a string already. */
-export function document(body: string, status = 200): Reply {
+/** A document that is written already. */
+export function document(body: string | Buffer, status = 200): Reply {
 	return { status, body, type: "application/json" };
 }
 

@@ -16,20 +16,21 @@ export function backoffMs(policy: Omit<RetryPolicy, "tries">, failed: number, ra
 	return random() * Math.min(policy.capMs, policy.baseMs * 2 ** (failed - 1));
 }
 
-/** The first result; when all tries failed, the last one's error. @again is told of each try but the first. */
-export async function retry<T>(
-	policy: RetryPolicy,
-	run: () => Promise<T>,
-	again: () => void = () => undefined,
-	wait: (ms: number) => Promise<unknown> = sleep,
-): Promise<T> {
+export interface RetryHooks {
+	isFinal?: (error: unknown) => boolean; // trying again is of no use
+	again?: () => void; // before each try but the first
+	wait?: (ms: number) => Promise<unknown>;
+}
+
+/** The first result; when all tries failed, the last one's error. */
+export async function retry<T>(policy: RetryPolicy, run: () => Promise<T>, hooks: RetryHooks = {}): Promise<T> {
 	for (let failed = 1; ; failed++) {
 		try {
 			return await run();
 		} catch (error) {
-			if (failed >= policy.tries) throw error;
+			if (failed >= policy.tries || hooks.isFinal?.(error)) throw error;
 		}
-		await wait(backoffMs(policy, failed));
-		again();
+		await (hooks.wait ?? sleep)(backoffMs(policy, failed));
+		hooks.again?.();
 	}
 }

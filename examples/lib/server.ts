@@ -17,6 +17,7 @@ const IDLE_MS = 10000; // between requests
 const UNTAKEN_MS = 8000; // a reply that the client does not take
 const CHECK_MS = 500; // between looks at the first two
 const GRACE_MS = 500; // for a request that is on its way when draining begins
+const QUIET_ROUNDS = 2; // of the loop, without a new connection: the kernel's queue is empty
 const DRAIN_MS = 10000;
 
 export type Handler = (query: URLSearchParams) => Reply | Promise<Reply>;
@@ -34,7 +35,9 @@ export class Server {
 	private readonly server: http.Server;
 	private readonly routes: Map<string, Handler>;
 	private readonly connections = new Set<net.Socket>();
+	private accepted = 0;
 	private isDraining = false;
+	private held: (() => void)[] | undefined; // requests that wait until the port is closed
 
 	constructor(private readonly app: App) {
 		this.routes = new Map<string, Handler>([
@@ -50,9 +53,13 @@ export class Server {
 				keepAliveTimeout: IDLE_MS,
 				connectionsCheckingInterval: CHECK_MS,
 			},
-			(request, response) => this.answer(request, response),
+			(request, response) => {
+				if (this.held) this.held.push(() => this.answer(request, response));
+				else this.answer(request, response);
+			},
 		);
 		this.server.on("connection", (socket: net.Socket) => {
+			this.accepted++;
 			this.connections.add(socket);
 			socket.on("close", () => this.connections.delete(socket));
 		});
@@ -125,8 +132,26 @@ export class Server {
 		if (this.isDraining) this.endAtOnce();
 		this.isDraining = true;
 		setTimeout(() => this.endAtOnce(), DRAIN_MS).unref();
-		// Whom the kernel has accepted waits in its queue: the loop takes them before it closes that.
-		setImmediate(() => setImmediate(() => this.stopListening()));
+		this.held = [];
+		this.emptyQueue(Date.now() + GRACE_MS);
+	}
+
+	/**
+	 * Whom the kernel has accepted waits in its queue, and the loop takes one of them each time it comes
+	 * round: to close the port before that is to lose them. Nobody is answered meanwhile, since a client
+	 * that has its answer may come with a new connection.
+	 */
+	private emptyQueue(untilMs: number, quiet = 0, accepted = this.accepted): void {
+		if (quiet < QUIET_ROUNDS && Date.now() < untilMs) {
+			setImmediate(() => {
+				this.emptyQueue(untilMs, this.accepted === accepted ? quiet + 1 : 0, this.accepted);
+			});
+			return;
+		}
+		this.stopListening();
+		const { held } = this;
+		this.held = undefined;
+		for (const answer of held ?? []) answer();
 	}
 
 	/** Not http's close, which closes what is idle without a grace. */
