@@ -56,6 +56,7 @@ EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(filter-out examples/lib/%,
 EXAMPLE_LIB := $(call obj,examples/lib/*.c)
 BUSY_OBJ := $(call obj,examples/profiling/busy/*.c)
 STALLS_OBJ := $(call obj,examples/profiling/stalls/*.c)
+RATE_OBJ := $(call obj,examples/benchmark/rate/*.c)
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 HOSTTEST := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*_test.c))
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test.c))
@@ -138,6 +139,7 @@ $(EXAMPLES): $(B)/%: $(B)/%.o $(EXAMPLE_LIB)
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -o $@
 $(B)/examples/%.o: ALL_CFLAGS += -Iexamples/lib
 $(B)/examples/profiling/busy-server: $(BUSY_OBJ)
+$(B)/examples/benchmark/fixed-rate: $(RATE_OBJ)
 $(B)/examples/profiling/stalling-server: $(STALLS_OBJ) $(B)/examples/profiling/busy/pattern.o
 # A caller that is left by a jump is in no stack.
 $(B)/examples/profiling/%.o: ALL_CFLAGS += -fno-optimize-sibling-calls
