@@ -53,9 +53,10 @@ def judge(terms, side, overhead_pct):
     """Rows of term, rate, value and whether it is kept. What was not measured is not kept."""
     rows = []
     for term in terms:
-        figures = list(_figures(term, side))
         if term["measure"] == "overhead":
             figures = [] if overhead_pct is None else [(None, overhead_pct)]
+        else:
+            figures = list(_figures(term, side))
         for share, value in figures or [(term["share_pct"], None)]:
             rows.append({"objective": term["text"], "share_pct": share,
                          "value": None if value in (None, float("inf")) else value,

@@ -45,7 +45,7 @@ def t_quantile(confidence, freedom):
     low, high = 0.0, 1.0
     while two_sided_p(high, freedom) > 1 - confidence:
         high *= 2
-    for _ in range(200):
+    for _ in range(60):
         middle = (low + high) / 2
         if two_sided_p(middle, freedom) > 1 - confidence:
             low = middle
