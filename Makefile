@@ -57,6 +57,7 @@ EXAMPLE_OBJ := $(call obj,examples/lib/*.c)
 EXAMPLE_TEST := $(patsubst tests/examples/%.c,$(B)/tests/examples/%,$(wildcard tests/examples/*_test.c))
 BUSY_OBJ := $(call obj,examples/profiling/busy/*.c)
 STALLS_OBJ := $(call obj,examples/profiling/stalls/*.c)
+RATE_OBJ := $(call obj,examples/benchmark/rate/*.c)
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 HOSTTEST := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*_test.c))
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test.c))
@@ -142,6 +143,7 @@ $(B)/examples/%.o: ALL_CFLAGS += -Iexamples/lib
 $(addprefix $(B)/examples/optimization/,caching-example connection-pool): EXAMPLE_LIBS := -lhiredis
 $(B)/examples/optimization/fast-json: EXAMPLE_LIBS := -ljansson
 $(B)/examples/profiling/busy-server: $(BUSY_OBJ)
+$(B)/examples/benchmark/fixed-rate: $(RATE_OBJ)
 $(B)/examples/profiling/stalling-server: $(STALLS_OBJ) $(B)/examples/profiling/busy/pattern.o
 # A caller that is left by a jump is in no stack.
 $(B)/examples/profiling/%.o: ALL_CFLAGS += -fno-optimize-sibling-calls
