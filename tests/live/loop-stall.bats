@@ -397,14 +397,15 @@ target_is_not_stuck() {
 
 # When it is over its thread does something else, on the same stack.
 @test "in a stall at the attach that is soon over: its whole stack" {
-	local stacks
+	local stacks requests
 	need_command curl
 	start_server profiling/stalling-server
-	{ curl -s "http://127.0.0.1:$SERVER_PORT/lock?ms=1500" && curl -s "http://127.0.0.1:$SERVER_PORT/regex?ms=900"; } \
+	{ curl -s "http://127.0.0.1:$SERVER_PORT/lock?ms=4000" && curl -s "http://127.0.0.1:$SERVER_PORT/regex?ms=900"; } \
 		>/dev/null 3>&- &
+	requests=$!
 	sleep 0.2
 	tracer_start -p "$SERVER_PID" -f json
-	sleep 2.5
+	wait "$requests"
 	tracer_end
 	report -e '[.data[] | select(.at_least)] | length == 1'
 	stacks=$(report -c '[.data[] | select(.at_least) | .stacks[] | select(.wait == "futex") | [.frames[].function]]')
