@@ -18,6 +18,7 @@ from bench_stats import alternate, median_of, number, ratio_text, side, table, w
 import bench_gc
 import bench_js
 import bench_loops
+import bench_optimizations
 import bench_sampling
 import bench_unwind
 
@@ -245,6 +246,7 @@ BENCHMARKS = {
     "loops-server": ("loop-stall: a server in C under load", bench_loops.server),
     "gc": ("gc-trace: node under load", bench_gc.load),
     "gc-work": ("gc-trace: a fixed amount of work", bench_gc.work),
+    "optimizations": ("Examples: slow against fast", bench_optimizations.optimizations),
     "gc-programs": ("gc-trace: BPF programs alone (kernel.bpf_stats_enabled)", bench_gc.programs),
 }
 

@@ -256,7 +256,7 @@ def wrk(url, seconds):
 
 
 @contextlib.contextmanager
-def example_server(program):
-    with process([program, "--port", "0"], stdout=subprocess.PIPE,
+def example_server(*command):
+    with process([*command, "--port", "0"], stdout=subprocess.PIPE,
                  stderr=subprocess.DEVNULL, text=True) as server:
         yield server.pid, re.search(r":(\d+)$", server.stdout.readline().strip()).group(1)

@@ -3,7 +3,7 @@
 """Counts what a server owes: strict_client.py PORT CONNECTIONS PATH
 
 Each connection asks again and again until a reply says close; %d in PATH is a number that no other
-request has. A request that was sent and not answered in full is lost. Prints {"answered": N, "lost": N} and exits 1 when any is lost.
+request has. A request that was sent and not answered in full is lost. Says "begun" on standard error when each connection has its first answer. Prints {"answered": N, "lost": N} and exits 1 when any is lost.
 """
 import itertools
 import json
@@ -29,7 +29,7 @@ def read_reply(stream):
     return keep
 
 
-def client(port, path, numbers, count):
+def client(port, path, numbers, first, count):
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         stream = connection.makefile("rb")
         keep = True
@@ -39,16 +39,22 @@ def client(port, path, numbers, count):
                 connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
                 keep = read_reply(stream)
                 count["answered"] += 1
+                if count["answered"] == 1:
+                    first.wait()
             except (EOFError, OSError):
                 count["lost"] += 1
+                first.abort()
                 return
+            except threading.BrokenBarrierError:
+                pass  # another one has lost its request
 
 
 def main():
     port, connections, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     counts = [{"answered": 0, "lost": 0} for _ in range(connections)]
     numbers = itertools.count(1)
-    threads = [threading.Thread(target=client, args=(port, path, numbers, count)) for count in counts]
+    first = threading.Barrier(connections, lambda: print("begun", file=sys.stderr, flush=True))
+    threads = [threading.Thread(target=client, args=(port, path, numbers, first, count)) for count in counts]
     for thread in threads:
         thread.start()
     for thread in threads:
