@@ -245,9 +245,12 @@ $(B)/tests/live/go-%: tests/live/go-%.go
 	$(call say,GO)mkdir -p $(@D) && GOCACHE=$(abspath $(B))/go-cache GO111MODULE=off \
 		CGO_ENABLED=$(if $(filter pure,$*),0,1) go build -o $@ $<
 
+# The servers in TypeScript are part of the tests where their compiler is installed (scripts/install-deps.sh).
+WITH_TS := $(if $(wildcard examples/node_modules/.bin/tsc),examples-ts)
+
 .PHONY: check
 check: ## unit, corpus, golden and command-line tests; no root, seconds
-check: $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(B)/tests/live/go-pure $(B)/tests/live/cpu-work)
+check: $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(WITH_TS) $(B)/tests/live/go-pure $(B)/tests/live/cpu-work)
 	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST)
 	$(Q)BUILD=$(B) prove tests/support/replay.t
 	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/*.bats)
@@ -262,10 +265,8 @@ check-browser: $(B)/bin/flame-render ## flame graphs in headless Chromium; scree
 check-readers: $(B)/tests/golden/profile_report $(B)/tests/golden/loop_report $(B)/bin/cpu-sample ## profiles read back by pprof, speedscope in Chromium, ajv; npm packages
 	$(Q)BUILD=$(B) prove --timer tests/readers/*.bats
 
-# The servers in TypeScript are part of it where their compiler is installed (scripts/install-deps.sh).
 .PHONY: check-root
-check-root: $(if $(wildcard examples/node_modules/.bin/tsc),examples-ts)
-check-root: all $(BPFTEST) $(STOPS) $(FRAMES) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
+check-root: all $(WITH_TS) $(BPFTEST) $(STOPS) $(FRAMES) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
 	$(Q)BUILD=$(B) prove $(BPFTEST)
 	$(Q)BUILD=$(B) scripts/live-tests.sh tests/live/*.bats
 
