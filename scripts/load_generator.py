@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import math
+import pathlib
 import re
 import resource
 import signal
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import time
 
-from bench_run import process
+from bench_run import process, wait_until
 from load_histogram import Histogram, without_correction
 from load_server import pinned
 
@@ -38,11 +39,20 @@ def _children_cpu():
     return usage.ru_utime + usage.ru_stime
 
 
+def _has_begun(client):
+    """Both catch SIGINT when they begin; before, it would be the end of them."""
+    if client.poll() is not None:
+        return True
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", pathlib.Path(f"/proc/{client.pid}/status").read_text(), re.M)
+    return bool(int(caught.group(1), 16) >> (signal.SIGINT - 1) & 1)
+
+
 def _output_of(command, seconds):
     """What it prints until it has ended, which it is told to after @seconds at the latest."""
     with process(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                  start_new_session=True) as client:
         try:
+            wait_until(lambda: _has_begun(client), f"{command[3]} does not begin")
             try:
                 out, err = client.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:

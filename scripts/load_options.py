@@ -73,8 +73,8 @@ def _percent(text):
 
 def _add_subject(parser):
     group = parser.add_argument_group("what is loaded")
-    group.add_argument("--server", metavar="COMMAND", help="start it anew for each round, with --port 0 unless it names a "
-                       "port; it says 'listening on HOST:PORT' (default: the benchmark-server that was built)")
+    group.add_argument("--server", metavar="COMMAND", help="start it anew for each round, with '--port 0' unless it "
+                       "names a port; it says 'listening on HOST:PORT' (default: the benchmark-server that was built)")
     group.add_argument("--url", help="a server that runs already, http only; its path is what is asked for")
     group.add_argument("--pid", type=int, help="whose CPU time is measured, and to what --with attaches, with --url")
     group.add_argument("--path", default=None, help="what is asked for (default /text)")
@@ -114,9 +114,16 @@ def _add_results(parser):
     group.add_argument("--threshold", type=_percent, default=3.0, metavar="PERCENT", help="differences up to that are none (3)")
 
 
+class Parser(argparse.ArgumentParser):
+    """Misuse is told as all our tools do it."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\nTry '{self.prog} --help'\n")
+
+
 def _parser():
-    parser = argparse.ArgumentParser(
-        prog="load-test", description="Loads an HTTP server and says what it can do: capacity, latency at fixed rates, each "
+    parser = Parser(
+        prog="load-test", allow_abbrev=False, description="Loads an HTTP server and says what it can do: capacity, latency at fixed rates, each "
         "with its interval; compares two results, two servers, or a server with and without one of our tools.",
         epilog="exit status: 0 done (compared: not slower); 1 failed; 2 misuse; 4 not permitted; 5 something is missing, or the "
         "machine is not fit (--strict); 6 interrupted or ended early, what was measured is written; 10 slower, or an objective broken")
