@@ -88,7 +88,7 @@ def _add_subject(parser):
 
 def _add_course(parser):
     group = parser.add_argument_group("how long, how often")
-    group.add_argument("--rounds", type=_count(1000), default=5, help="of every run, of each side, in turn (5)")
+    group.add_argument("--rounds", type=_count(1000), default=5, metavar="N", help="of every run, of each side, in turn (5)")
     group.add_argument("--window", type=_duration, default=5.0, metavar="TIME", help="that a run takes (5s)")
     group.add_argument("--warm-up", type=_duration, default=3.0, metavar="TIME", help="of each window before, at least two, not counted (3s)")
     group.add_argument("--rates", type=_shares, default=[25, 50, 70, 85], metavar="LIST", help="per cent of the capacity, or none (25,50,70,85)")
