@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/scope.h"
+#include "number.h"
 #include "rate/run.h"
 
 #define NS_PER_SEC	1000000000ULL
@@ -54,23 +54,6 @@ static int usage(FILE *out, int status)
 	return status;
 }
 
-static int parse_number(const char *text, uint32_t max, uint32_t *ret_number)
-{
-	uint64_t number = 0;
-
-	if (!*text)
-		return -EINVAL;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return -EINVAL;
-		number = number * 10 + (unsigned int)(*text - '0');
-		if (number > max)
-			return -ERANGE;
-	}
-	*ret_number = (uint32_t)number;
-	return 0;
-}
-
 static int add_header(struct settings *s, const char *text)
 {
 	size_t len = strlen(s->headers);
@@ -85,15 +68,15 @@ static int take_option(struct settings *s, int c)
 {
 	switch (c) {
 	case 'r':
-		return parse_number(optarg, RATE_MAX, &s->rate);
+		return number_parse(optarg, RATE_MAX, &s->rate);
 	case 'n':
-		return parse_number(optarg, REQUESTS_MAX, &s->requests);
+		return number_parse(optarg, REQUESTS_MAX, &s->requests);
 	case 'l':
-		return parse_number(optarg, REQUESTS_MAX, &s->lead);
+		return number_parse(optarg, REQUESTS_MAX, &s->lead);
 	case 't':
-		return parse_number(optarg, TIMEOUT_MAX_MS, &s->timeout_ms);
+		return number_parse(optarg, TIMEOUT_MAX_MS, &s->timeout_ms);
 	case 'c':
-		return parse_number(optarg, RUN_CONNECTIONS_MAX, &s->connections);
+		return number_parse(optarg, RUN_CONNECTIONS_MAX, &s->connections);
 	case 'H':
 		return add_header(s, optarg);
 	default:
