@@ -9,7 +9,7 @@ import urllib.parse
 
 import load_slo
 from load_environment import default_cpus, parse_cpus
-from load_generator import address_of
+from load_generator import check_host
 from load_session import TOOLS
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -159,7 +159,7 @@ def _check(options, parser):
         parser.error("--like has the connections")
     if options.url:
         try:
-            address_of(urllib.parse.urlsplit(options.url).hostname or "", options.allow_host)
+            check_host(urllib.parse.urlsplit(options.url).hostname or "", options.allow_host)
         except ValueError as error:
             parser.error(str(error))
     if any(term["measure"] == "overhead" for term in options.slo or []) and not (options.tool or options.show):

@@ -3,6 +3,7 @@
  * A client, not a server: GET requests at a fixed rate, each timed from when it was due. One line
  * of JSON on standard output; scripts/load-test.sh runs it and docs/04-load-testing.md explains.
  */
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -125,6 +126,12 @@ static int parse(struct settings *s, int argc, char **argv)
 	return s->rate && s->requests && s->timeout_ms && s->connections ? 0 : -EINVAL;
 }
 
+static uint64_t period_ns(uint32_t rate)
+{
+	assert(rate); /* parse() has seen to it */
+	return NS_PER_SEC / rate;
+}
+
 static int generate(const struct settings *s, const struct addrinfo *address)
 {
 	char request[RUN_REQUEST_MAX];
@@ -132,14 +139,16 @@ static int generate(const struct settings *s, const struct addrinfo *address)
 	struct run_plan plan = {
 		.address = address,
 		.request = request,
-		.period_ns = NS_PER_SEC / s->rate,
+		.period_ns = period_ns(s->rate),
 		.requests = (uint64_t)s->requests + s->lead,
 		.lead = s->lead,
 		.timeout_ns = s->timeout_ms * NS_PER_MS,
 		.connections = s->connections,
 	};
-	int len = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: %s:%s\r\n%s\r\n",
-			   s->path, s->host, s->port, s->headers);
+	bool is_v6 = strchr(s->host, ':') != NULL;
+	int len =
+		snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: %s%s%s:%s\r\n%s\r\n",
+			 s->path, is_v6 ? "[" : "", s->host, is_v6 ? "]" : "", s->port, s->headers);
 	uint64_t due = 0;
 	int err = len > 0 && (size_t)len < sizeof(request) ? 0 : -E2BIG;
 

@@ -47,7 +47,7 @@ faulty_start() {
 
 @test "t quantiles are those of the tables, and verdicts on simulated servers are right" {
 	python3 -B "$SUPPORT_DIR/load_math_test.py" >"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/said")"
-	grep -qE '^Ran (39|4[0-9]) tests' "$BATS_TEST_TMPDIR/said"
+	grep -qE '^Ran 4[0-9] tests' "$BATS_TEST_TMPDIR/said"
 }
 
 @test "--help is in the chapter, option by option" {
@@ -132,7 +132,7 @@ faulty_start() {
 
 # fixed COUNT KIND PATH: that many of 20 requests have this error; 0: all are answered.
 fixed() {
-	"$fixed_rate" --rate 100 --requests 20 --timeout-ms 300 127.0.0.1 "$port" "/$3" >"$result"
+	"$fixed_rate" --rate 100 --requests 20 --timeout-ms "${GIVE_UP_MS:-5000}" 127.0.0.1 "$port" "/$3" >"$result"
 	result_is 'doc["due"] == 20 and doc["complete"]' "doc['errors']['$2'] == $1" "sum(doc['errors'].values()) == $1" \
 		"doc['answered'] == 20 - $1"
 }
@@ -152,7 +152,7 @@ fixed() {
 	fixed 20 malformed garbage
 	fixed 20 malformed twice
 	fixed 20 malformed huge
-	fixed 20 timeout silent
+	GIVE_UP_MS=300 fixed 20 timeout silent
 	result_is 'doc["latency_us"] == [[300000, 20]]' # who gave up has waited that long
 	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	fixed 20 connect length
@@ -188,9 +188,9 @@ fixed() {
 	run -2 "$fixed_rate" --rate 1 --requests 1 localhost 1 / # a name: looked up by who is asked to check it
 	run -0 "$fixed_rate" --help
 	faulty_start
-	run -0 timeout --preserve-status -s INT 0.5 "$fixed_rate" --rate 100 --requests 100000 127.0.0.1 "$port" /length
+	run -0 timeout --preserve-status -s INT 1 "$fixed_rate" --rate 100 --requests 100000 127.0.0.1 "$port" /length
 	echo "$output" >"$result"
-	result_is 'doc["complete"] is False' '5 <= doc["due"] < 100' 'doc["answered"] == doc["due"]'
+	result_is 'doc["complete"] is False' '0 < doc["due"] < 1000' 'doc["answered"] == doc["due"]'
 }
 
 # --- with the inspector --------------------------------------------------------------------------
