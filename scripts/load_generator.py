@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import math
+import pathlib
 import re
 import resource
 import signal
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import time
 
-from bench_run import process
+from bench_run import process, wait_until
 from load_histogram import Histogram, without_correction
 from load_server import pinned
 
@@ -22,15 +23,14 @@ class GeneratorError(Exception):
     """It could not be run, or what it said is not what was expected."""
 
 
-def address_of(host, allowed_host):
-    """The numeric address of @host; ValueError unless it is this machine, or the one that is named."""
+def check_host(host, allowed_host):
+    """ValueError unless @host is this machine, or the one that is named."""
     try:
-        address = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0]
+        addresses = {found[4][0] for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except OSError as error:
         raise ValueError(f"{host}: {error.strerror}") from error
-    if not ipaddress.ip_address(address).is_loopback and allowed_host != host:
+    if not all(ipaddress.ip_address(address).is_loopback for address in addresses) and allowed_host != host:
         raise ValueError(f"{host} is another machine; if it is yours to load: --allow-host {host}")
-    return address
 
 
 def _children_cpu():
@@ -38,11 +38,20 @@ def _children_cpu():
     return usage.ru_utime + usage.ru_stime
 
 
+def _has_begun(client):
+    """Both catch SIGINT when they begin; before, it would be the end of them."""
+    if client.poll() is not None:
+        return True
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", pathlib.Path(f"/proc/{client.pid}/status").read_text(), re.M)
+    return bool(int(caught.group(1), 16) >> (signal.SIGINT - 1) & 1)
+
+
 def _output_of(command, seconds):
     """What it prints until it has ended, which it is told to after @seconds at the latest."""
     with process(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                  start_new_session=True) as client:
         try:
+            wait_until(lambda: _has_begun(client), f"{command[3]} does not begin")
             try:
                 out, err = client.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
@@ -57,13 +66,14 @@ def _output_of(command, seconds):
 
 
 class Load:
-    """How to ask: @settings has path, headers, timeout_s, fixed_rate (a program), client_cpus and
-    allowed_host."""
+    """How to ask: @settings has path, headers, timeout_s, fixed_rate (a program), lua (a file), client_cpus
+    and allowed_host. ServerError: it is not answered."""
 
     def __init__(self, server, settings):
         self.server = server
         self.settings = settings
-        self.address = address_of(server.host, settings["allowed_host"])
+        check_host(server.host, settings["allowed_host"])
+        self.address = server.check_answer(settings["path"], settings["headers"])
 
     def _measured(self, command, seconds):
         """What the client said, and the CPU seconds and the seconds that it took."""

@@ -9,7 +9,7 @@ import urllib.parse
 
 import load_slo
 from load_environment import default_cpus, parse_cpus
-from load_generator import address_of
+from load_generator import check_host
 from load_session import TOOLS
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -73,8 +73,8 @@ def _percent(text):
 
 def _add_subject(parser):
     group = parser.add_argument_group("what is loaded")
-    group.add_argument("--server", metavar="COMMAND", help="start it anew for each round, with --port 0 unless it names a "
-                       "port; it says 'listening on HOST:PORT' (default: the benchmark-server that was built)")
+    group.add_argument("--server", metavar="COMMAND", help="start it anew for each round, with '--port 0' unless it "
+                       "names a port; it says 'listening on HOST:PORT' (default: the benchmark-server that was built)")
     group.add_argument("--url", help="a server that runs already, http only; its path is what is asked for")
     group.add_argument("--pid", type=int, help="whose CPU time is measured, and to what --with attaches, with --url")
     group.add_argument("--path", default=None, help="what is asked for (default /text)")
@@ -88,7 +88,7 @@ def _add_subject(parser):
 
 def _add_course(parser):
     group = parser.add_argument_group("how long, how often")
-    group.add_argument("--rounds", type=_count(1000), default=5, help="of every run, of each side, in turn (5)")
+    group.add_argument("--rounds", type=_count(1000), default=5, metavar="N", help="of every run, of each side, in turn (5)")
     group.add_argument("--window", type=_duration, default=5.0, metavar="TIME", help="that a run takes (5s)")
     group.add_argument("--warm-up", type=_duration, default=3.0, metavar="TIME", help="of each window before, at least two, not counted (3s)")
     group.add_argument("--rates", type=_shares, default=[25, 50, 70, 85], metavar="LIST", help="per cent of the capacity, or none (25,50,70,85)")
@@ -114,9 +114,16 @@ def _add_results(parser):
     group.add_argument("--threshold", type=_percent, default=3.0, metavar="PERCENT", help="differences up to that are none (3)")
 
 
+class Parser(argparse.ArgumentParser):
+    """Misuse is told as all our tools do it."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\nTry '{self.prog} --help'\n")
+
+
 def _parser():
-    parser = argparse.ArgumentParser(
-        prog="load-test", description="Loads an HTTP server and says what it can do: capacity, latency at fixed rates, each "
+    parser = Parser(
+        prog="load-test", allow_abbrev=False, description="Loads an HTTP server and says what it can do: capacity, latency at fixed rates, each "
         "with its interval; compares two results, two servers, or a server with and without one of our tools.",
         epilog="exit status: 0 done (compared: not slower); 1 failed; 2 misuse; 4 not permitted; 5 something is missing, or the "
         "machine is not fit (--strict); 6 interrupted or ended early, what was measured is written; 10 slower, or an objective broken")
@@ -152,7 +159,7 @@ def _check(options, parser):
         parser.error("--like has the connections")
     if options.url:
         try:
-            address_of(urllib.parse.urlsplit(options.url).hostname or "", options.allow_host)
+            check_host(urllib.parse.urlsplit(options.url).hostname or "", options.allow_host)
         except ValueError as error:
             parser.error(str(error))
     if any(term["measure"] == "overhead" for term in options.slo or []) and not (options.tool or options.show):

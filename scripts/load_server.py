@@ -14,7 +14,8 @@ import urllib.parse
 from bench_run import cpu_seconds, process
 
 START_SECONDS = 30
-LISTENING = re.compile(r"listening on (?:https?://)?([\w.\-\[\]:]*?):(\d+)")
+LISTENING = re.compile(r"listening (?:on|at) (?:port |https?://)?(?:([\w.-]+|\[[\da-f:]+\]|::|\*)?:)?(\d+)\b", re.I)
+ANY = ("0.0.0.0", "::", "*", "")
 
 
 class ServerError(Exception):
@@ -27,7 +28,8 @@ class Server:
         self._running, self._said = running, said
 
     def url(self, path):
-        return f"http://{self.host}:{self.port}{path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}{path}"
 
     def cpu_seconds(self):
         """Of the process and those it has started; None: not known whose."""
@@ -40,10 +42,12 @@ class Server:
             raise ServerError(f"the server has ended with status {self._running.returncode}: {_last_line(self._said)}")
 
     def check_answer(self, path, headers):
-        """One request, so that a wrong path is not found out a thousand times a second."""
+        """One request, so that a wrong path is not found out a thousand times a second. Returns the
+        address that answered: a name may have several."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
         try:
             connection.request("GET", path, headers=headers)
+            address = connection.sock.getpeername()[0]
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
             raise ServerError(f"GET {self.url(path)}: {error}") from error
@@ -51,6 +55,7 @@ class Server:
             connection.close()
         if status >= 400:
             raise ServerError(f"GET {self.url(path)}: status {status}")
+        return address
 
 
 def _family(pid):
@@ -78,12 +83,21 @@ def _last_line(said):
     return next((line for line in reversed(lines) if line.strip()), "it said nothing")
 
 
+def listening_at(said):
+    """(host, port) of the first whole line that says so; None: none does."""
+    found = LISTENING.search(said[:said.rfind("\n") + 1])
+    if not found:
+        return None
+    host = (found.group(1) or "").strip("[]")
+    return "localhost" if host in ANY else host, int(found.group(2))
+
+
 def _wait_for_address(running, out, err):
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
-        found = LISTENING.search(os.pread(out.fileno(), 1 << 16, 0).decode(errors="replace"))
+        found = listening_at(os.pread(out.fileno(), 1 << 16, 0).decode(errors="replace"))
         if found:
-            return found.group(1), int(found.group(2))
+            return found
         if running.poll() is not None:
             raise ServerError(f"the server has ended with status {running.returncode}: {_last_line(err)}")
         time.sleep(0.01)

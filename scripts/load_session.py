@@ -53,9 +53,7 @@ class Session:
         running = started(command, self.settings["server_cpus"]) if command else \
             already_running(side["url"], self.settings["pid"])
         with running as server:
-            load = Load(server, self.settings)
-            server.check_answer(self.settings["path"], self.settings["headers"])
-            yield load
+            yield Load(server, self.settings)
 
     def _closed(self, load, connections, seconds):
         self._limits()

@@ -74,16 +74,23 @@ def find_programs(options, settings):
             fail(MISSING, f"{path} is not built: make")
 
 
+def has_runs(result):
+    return any(turn["runs"] for side in result["sides"] for turn in side["rounds"])
+
+
 def measure(session, result):
-    """Fills @result; why it is not all, or None."""
+    """Fills @result; an error before anything was measured is the end."""
     try:
         session.measure()
+        result["complete"] = True
     except KeyboardInterrupt:
-        return "interrupted"
-    except (ServerError, GeneratorError, load_session.LimitReached, RuntimeError, TimeoutError, ValueError, OSError) as error:
-        return str(error)
-    result["complete"] = True
-    return None
+        result["note"] = "interrupted"
+    except load_session.LimitReached as limit:
+        result["note"] = str(limit)
+    except (ServerError, GeneratorError, RuntimeError, TimeoutError, ValueError, OSError) as error:
+        if not has_runs(result):
+            fail(FAILED, str(error))
+        result["note"] = str(error)
 
 
 def conclude(result, confidence, threshold_pct):
@@ -147,10 +154,7 @@ def test(options, settings):
         fail(MISSING, "this machine is not fit for a load test (--strict)")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt_once)
-    result["note"] = measure(load_session.Session(settings, result), result)
-    if result["note"] and not any(turn["runs"] for side in result["sides"] for turn in side["rounds"]) \
-            and result["note"] != "interrupted":
-        fail(FAILED, result["note"])
+    measure(load_session.Session(settings, result), result)
     conclude(result, settings["confidence"], settings["threshold_pct"])
     result["warnings"] += load_session.complaints(result)
     judge(result, options.slo)

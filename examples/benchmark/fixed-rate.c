@@ -3,6 +3,7 @@
  * A client, not a server: GET requests at a fixed rate, each timed from when it was due. One line
  * of JSON on standard output; scripts/load-test.sh runs it and docs/04-load-testing.md explains.
  */
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/scope.h"
+#include "number.h"
 #include "rate/run.h"
 
 #define NS_PER_SEC	1000000000ULL
@@ -54,23 +55,6 @@ static int usage(FILE *out, int status)
 	return status;
 }
 
-static int parse_number(const char *text, uint32_t max, uint32_t *ret_number)
-{
-	uint64_t number = 0;
-
-	if (!*text)
-		return -EINVAL;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return -EINVAL;
-		number = number * 10 + (unsigned int)(*text - '0');
-		if (number > max)
-			return -ERANGE;
-	}
-	*ret_number = (uint32_t)number;
-	return 0;
-}
-
 static int add_header(struct settings *s, const char *text)
 {
 	size_t len = strlen(s->headers);
@@ -85,15 +69,15 @@ static int take_option(struct settings *s, int c)
 {
 	switch (c) {
 	case 'r':
-		return parse_number(optarg, RATE_MAX, &s->rate);
+		return number_parse(optarg, RATE_MAX, &s->rate);
 	case 'n':
-		return parse_number(optarg, REQUESTS_MAX, &s->requests);
+		return number_parse(optarg, REQUESTS_MAX, &s->requests);
 	case 'l':
-		return parse_number(optarg, REQUESTS_MAX, &s->lead);
+		return number_parse(optarg, REQUESTS_MAX, &s->lead);
 	case 't':
-		return parse_number(optarg, TIMEOUT_MAX_MS, &s->timeout_ms);
+		return number_parse(optarg, TIMEOUT_MAX_MS, &s->timeout_ms);
 	case 'c':
-		return parse_number(optarg, RUN_CONNECTIONS_MAX, &s->connections);
+		return number_parse(optarg, RUN_CONNECTIONS_MAX, &s->connections);
 	case 'H':
 		return add_header(s, optarg);
 	default:
@@ -142,6 +126,12 @@ static int parse(struct settings *s, int argc, char **argv)
 	return s->rate && s->requests && s->timeout_ms && s->connections ? 0 : -EINVAL;
 }
 
+static uint64_t period_ns(uint32_t rate)
+{
+	assert(rate); /* parse() has seen to it */
+	return NS_PER_SEC / rate;
+}
+
 static int generate(const struct settings *s, const struct addrinfo *address)
 {
 	char request[RUN_REQUEST_MAX];
@@ -149,14 +139,16 @@ static int generate(const struct settings *s, const struct addrinfo *address)
 	struct run_plan plan = {
 		.address = address,
 		.request = request,
-		.period_ns = NS_PER_SEC / s->rate,
+		.period_ns = period_ns(s->rate),
 		.requests = (uint64_t)s->requests + s->lead,
 		.lead = s->lead,
 		.timeout_ns = s->timeout_ms * NS_PER_MS,
 		.connections = s->connections,
 	};
-	int len = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: %s:%s\r\n%s\r\n",
-			   s->path, s->host, s->port, s->headers);
+	bool is_v6 = strchr(s->host, ':') != NULL;
+	int len =
+		snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: %s%s%s:%s\r\n%s\r\n",
+			 s->path, is_v6 ? "[" : "", s->host, is_v6 ? "]" : "", s->port, s->headers);
 	uint64_t due = 0;
 	int err = len > 0 && (size_t)len < sizeof(request) ? 0 : -E2BIG;
 

@@ -5,7 +5,8 @@
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
-const { open, show, missing } = require("./browser.js");
+const { show } = require("./browser.js");
+const { ok, is, main } = require("./tap.js");
 
 const build = path.resolve(process.env.BUILD ?? "build");
 const out = path.join(build, "browser");
@@ -19,15 +20,6 @@ const hostile = [
 	"app;javascript:alert(3);&#x3c;script&#x3e; 3", "app;' onmouseover='window.__pwned=3;{}*{background:url(http://example.org/x)} 4",
 	"app;\x1b[31mred\x07;\xff\xfe\u202e 6", "app;日本語の関数名がここにある;ключ 9", "",
 ].join("\n");
-
-let count = 0, failed = 0;
-function ok(isOk, what, got) {
-	count++;
-	failed += !isOk;
-	console.log(`${isOk ? "ok" : "not ok"} ${count} - ${what}`);
-	if (!isOk) console.log("# got: " + JSON.stringify(got));
-}
-const is = (got, want, what) => ok(got === want, what, got);
 
 function render(name, inputs, ...options) {
 	const files = inputs.map((text, i) => {
@@ -193,30 +185,14 @@ async function testHostile(context) {
 	await page.close();
 }
 
-async function main() {
-	if (missing()) {
-		console.log("1..0 # SKIP " + missing());
-		return;
-	}
+main({ viewport: { width: 1200, height: 500 } }, async context => {
 	fs.mkdirSync(out, { recursive: true });
-	const { context, close } = await open({ viewport: { width: 1200, height: 500 } });
-	try {
-		const svg = render("plain", [folded], "--title", "A plain graph");
-		await testZoom(context, svg);
-		await testSearch(context, svg);
-		await testKeys(context, svg);
-		await testHover(context, svg);
-		await testLayouts(context);
-		await testDiff(context);
-		await testHostile(context);
-	} finally {
-		await close();
-	}
-	console.log(`1..${count}`);
-	process.exit(failed ? 1 : 0);
-}
-
-main().catch(error => {
-	console.log("Bail out! " + error.stack.replaceAll("\n", " "));
-	process.exit(1);
+	const svg = render("plain", [folded], "--title", "A plain graph");
+	await testZoom(context, svg);
+	await testSearch(context, svg);
+	await testKeys(context, svg);
+	await testHover(context, svg);
+	await testLayouts(context);
+	await testDiff(context);
+	await testHostile(context);
 });

@@ -24,6 +24,7 @@ CHAPTERS = {
     "flame-render": ("03-cpu-profiling.md", "flame-render"),
     "loop-stall": ("05-optimization-techniques.md", "Options"),
     "gc-trace": ("01-v8-memory-management.md", "Options"),
+    "load-test": ("04-load-testing.md", "Options"),
 }
 NEEDS = {"root", "node"}
 

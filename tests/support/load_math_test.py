@@ -17,6 +17,7 @@ import load_chart  # noqa: E402
 import load_environment  # noqa: E402
 import load_generator  # noqa: E402
 import load_report  # noqa: E402
+import load_server  # noqa: E402
 import load_session  # noqa: E402
 import load_slo  # noqa: E402
 import load_statistics as st  # noqa: E402
@@ -290,6 +291,23 @@ class Environment(unittest.TestCase):
             found = load_environment.complaints({**fit, **wrong})
             self.assertEqual(len(found), 1)
             self.assertIn(says, found[0])
+
+
+class Addresses(unittest.TestCase):
+    def test_what_servers_say(self):
+        for said, address in (("listening on 127.0.0.1:80\n", ("127.0.0.1", 80)), ("x\nlistening on http://localhost:3000/\n", ("localhost", 3000)),
+                              ("Listening on port 3000\n", ("localhost", 3000)), ("Server listening at http://[::1]:8080\n", ("::1", 8080)),
+                              ("listening on 0.0.0.0:81\n", ("localhost", 81)), ("listening on :::82\n", ("localhost", 82)),
+                              ("listening on 127.0.0.1:8", None), ("ready\n", None)):
+            self.assertEqual(load_server.listening_at(said), address, said)
+
+    def test_another_machine_must_be_named(self):
+        for host in ("127.0.0.1", "::1", "127.1.2.3"):
+            load_generator.check_host(host, None)
+        load_generator.check_host("192.0.2.7", "192.0.2.7")
+        for allowed in (None, "192.0.2.8"):
+            with self.assertRaises(ValueError):
+                load_generator.check_host("192.0.2.7", allowed)
 
 
 def whole(sides):
