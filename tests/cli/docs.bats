@@ -83,7 +83,7 @@ is_tracer() {
 }
 
 @test "commands marked as runnable run" {
-	need_command curl jq
+	need_command curl jq wrk redis-server
 	run_blocks
 }
 

@@ -8,7 +8,7 @@ load ../support/docs.bash
 
 @test "commands marked as runnable as root run" {
 	need_root
-	need_command curl jq
+	need_command curl jq wrk redis-server
 	cd "$ROOT_DIR"
 	run_blocks root
 }
