@@ -124,3 +124,10 @@ int classes_of(struct classes *c, const struct snapshot *s, uint32_t **ret_class
 		*ret_class = class;
 	return err;
 }
+
+int classes_of_root(struct classes *c, const struct snapshot *s, uint32_t node, uint32_t *class)
+{
+	if (s->type[node] != NODE_SYNTHETIC || !snapshot_name(s, node)[0])
+		return 0;
+	return strings_add(&c->names, snapshot_name(s, node), class);
+}

@@ -24,6 +24,12 @@ void classes_done(struct classes *c);
 /* The class of each node; the array is the caller's to free. 0 or -ENOMEM. */
 int classes_of(struct classes *c, const struct snapshot *s, uint32_t **ret_class);
 
+/*
+ * What to call @node of class @class where roots are told apart: "(GC roots)", "(Handle scope)" ...
+ * instead of "(synthetic)". 0 or -ENOMEM.
+ */
+int classes_of_root(struct classes *c, const struct snapshot *s, uint32_t node, uint32_t *class);
+
 static inline const char *classes_name(const struct classes *c, uint32_t class)
 {
 	return c->names.at[class];

@@ -46,21 +46,11 @@ static int find_step(struct making *m, uint32_t parent, uint32_t class, uint32_t
 	return id_table_add(&m->ids, hash, *ret_step);
 }
 
-static int class_of(struct making *m, uint32_t node, uint32_t *ret_class)
-{
-	const struct snapshot *s = &m->heap->snapshot;
-
-	*ret_class = m->heap->class[node];
-	if (s->type[node] != NODE_SYNTHETIC || !snapshot_name(s, node)[0])
-		return 0;
-	return strings_add(&m->classes->names, snapshot_name(s, node), ret_class);
-}
-
 static int add(struct making *m, uint32_t node)
 {
-	uint32_t class = 0, parent = m->step[m->heap->dominators.of[node]];
+	uint32_t class = m->heap->class[node], parent = m->step[m->heap->dominators.of[node]];
 	const struct dominated_step *above = &m->d.at[parent];
-	int err = class_of(m, node, &class);
+	int err = classes_of_root(m->classes, &m->heap->snapshot, node, &class);
 
 	m->step[node] = parent;
 	if (!err && above->depth < DOMINATED_MAX_DEPTH && (!parent || above->class != class))

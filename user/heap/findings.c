@@ -105,7 +105,7 @@ static int hold(struct findings *f, uint32_t class, const uint8_t *is_new, uint3
 
 static int hold_growing(struct findings *f, const uint8_t *is_new)
 {
-	int err = f->growing_count ? holders_init(&f->holders, &f->last) : 0;
+	int err = f->growing_count ? holders_init(&f->holders, &f->last, &f->classes) : 0;
 
 	for (size_t i = 0; !err && i < f->comparison.len && f->held.len < f->plan.held_count; i++) {
 		const struct comparison_row *r = &f->comparison.at[i];
@@ -177,7 +177,7 @@ static int conclude_retainers(struct findings *f)
 	const char *what = f->plan.what;
 	uint32_t class = 0;
 	uint64_t id = 0;
-	int err = holders_init(&f->holders, &f->last);
+	int err = holders_init(&f->holders, &f->last, &f->classes);
 
 	if (err)
 		return err;

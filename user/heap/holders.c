@@ -14,22 +14,54 @@
 
 /* --- the shortest ways ------------------------------------------------------------------------ */
 
+/*
+ * From what the program itself can reach (globals), then from roots that last, then from functions
+ * and scopes in those that hold for a moment, or that hold everything, then from all that is left:
+ * the first are the ways that people look for.
+ */
+enum { STAGE_LASTING, STAGE_SCOPES, STAGE_ALL, STAGES };
+
+static bool is_passing(const struct snapshot *s, uint32_t node)
+{
+	static const char *const names[] = { "(Stack roots)",	     "(Handle scope)",
+					     "(Strong roots)",	     "(Internalized strings)",
+					     "(External strings)",   "(Compilation cache)",
+					     "(Identity map roots)", "(Write barrier)",
+					     "(Relocatable)" };
+
+	for (size_t i = 0; s->type[node] == NODE_SYNTHETIC && i < sizeof(names) / sizeof(*names);
+	     i++) {
+		if (strcmp(snapshot_name(s, node), names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Descriptors are shared by maps, and lead to values of others. */
 static bool is_misleading(const struct snapshot *s, uint32_t node)
 {
 	return s->type[node] == NODE_ARRAY && strcmp(snapshot_name(s, node), "(map descriptors)") == 0;
 }
 
+static bool is_scope(const struct snapshot *s, uint32_t node)
+{
+	return s->type[node] == NODE_CLOSURE || strcmp(snapshot_name(s, node), "system / Context") == 0;
+}
+
+/* What comes of @node and was not found before goes to the end of the list. */
 static size_t visit(struct holders *h, uint32_t node, size_t len)
 {
 	const struct snapshot *s = &h->heap->snapshot;
+	bool is_root = is_passing(s, node);
 
-	if (is_misleading(s, node))
+	if (is_misleading(s, node) || (is_root && h->stage == STAGE_LASTING))
 		return len;
 	for (uint32_t e = s->first_edge[node]; e < s->first_edge[node + 1]; e++) {
 		uint32_t to = s->edge_to[e];
 
 		if (retention_is_idle(s, e) || to == 0 || h->edge[to] != SNAPSHOT_NONE)
+			continue;
+		if (is_root && h->stage == STAGE_SCOPES && !is_scope(s, to))
 			continue;
 		h->edge[to] = e;
 		h->scratch[len++] = to;
@@ -37,8 +69,13 @@ static size_t visit(struct holders *h, uint32_t node, size_t len)
 	return len;
 }
 
-/* From what the program itself can reach (globals), then from all roots: the first are the ways
- * that people look for. */
+static void visit_all(struct holders *h, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		len = visit(h, h->scratch[i], len);
+}
+
+/* Each list of starts is of other nodes than were ever in one: there is room for all. */
 static void search(struct holders *h)
 {
 	const struct snapshot *s = &h->heap->snapshot;
@@ -47,25 +84,30 @@ static void search(struct holders *h)
 	for (uint32_t e = s->first_edge[0]; e < s->first_edge[1]; e++) {
 		uint32_t to = s->edge_to[e];
 
-		if (retention_is_idle(s, e) || s->type[to] == NODE_SYNTHETIC ||
+		if (retention_is_idle(s, e) || s->type[to] == NODE_SYNTHETIC || to == 0 ||
 		    h->edge[to] != SNAPSHOT_NONE)
 			continue;
 		h->edge[to] = e;
 		h->scratch[len++] = to;
 	}
-	for (size_t i = 0; i < len; i++)
-		len = visit(h, h->scratch[i], len);
+	visit_all(h, len);
 	h->scratch[0] = 0;
-	len = 1;
-	for (size_t i = 0; i < len; i++)
-		len = visit(h, h->scratch[i], len);
+	visit_all(h, 1);
+	for (h->stage = STAGE_SCOPES; h->stage < STAGES; h->stage++) {
+		len = 0;
+		for (uint32_t n = 0; n < s->node_count; n++) {
+			if (is_passing(s, n) && h->edge[n] != SNAPSHOT_NONE)
+				h->scratch[len++] = n;
+		}
+		visit_all(h, len);
+	}
 }
 
-int holders_init(struct holders *h, const struct heap *heap)
+int holders_init(struct holders *h, const struct heap *heap, struct classes *classes)
 {
 	size_t count = heap->snapshot.node_count;
 
-	*h = (struct holders){ .heap = heap };
+	*h = (struct holders){ .heap = heap, .classes = classes };
 	h->edge = reallocarray(NULL, count, sizeof(*h->edge));
 	h->shape = reallocarray(NULL, count, sizeof(*h->shape));
 	h->scratch = reallocarray(NULL, count, sizeof(*h->scratch));
@@ -177,6 +219,8 @@ static int set_shape(struct holders *h, uint32_t node, uint32_t source)
 		shape.parent = h->shape[source];
 	}
 	err = strings_add(&h->labels, label, &shape.label);
+	if (!err)
+		err = classes_of_root(h->classes, s, node, &shape.class);
 	if (err)
 		return err;
 	if (shape.parent != SNAPSHOT_NONE) {

@@ -29,10 +29,12 @@ struct holders_shape {
 };
 
 struct holders {
-	const struct heap *heap; /* borrowed */
+	const struct heap *heap; /* borrowed, as the next */
+	struct classes *classes;
 	uint32_t *edge;		 /* by node: the last one of its way; SNAPSHOT_NONE */
 	uint32_t *shape;	 /* by node, SNAPSHOT_NONE: not asked yet */
 	uint32_t *scratch;
+	int stage; /* of the search */
 	struct strings labels;
 	struct id_table ids;
 	struct {
@@ -41,8 +43,8 @@ struct holders {
 	} shapes;
 };
 
-/* 0 or -ENOMEM, then @h is empty; ended by holders_done. It must not move in between. */
-int holders_init(struct holders *h, const struct heap *heap);
+/* @classes: of @heap, gets the names of roots. 0 or -ENOMEM, then @h is empty; ended by holders_done. It must not move in between. */
+int holders_init(struct holders *h, const struct heap *heap, struct classes *classes);
 void holders_done(struct holders *h);
 
 /* Forgets counts, for the next question. */

@@ -45,7 +45,9 @@ static int refill(struct json_scan *s)
 	s->at = s->end = s->buf;
 	err = s->source.read(s->source.ctx, s->buf, BUFFER_BYTES, &got);
 	if (err)
-		return json_scan_fail(s, err, "cannot be read");
+		return json_scan_fail(s, err,
+				      err == -EBADMSG ? "is damaged or cut off, as it is packed"
+						      : "cannot be read");
 	s->end = s->buf + got;
 	return 0;
 }
@@ -138,6 +140,8 @@ int json_scan_u64(struct json_scan *s, uint64_t *ret_value)
 	}
 	if (c < 0)
 		return c;
+	if (c == AT_END)
+		return json_scan_fail(s, -EBADMSG, "ends in the middle");
 	if (c == '.' || c == 'e' || c == 'E')
 		return json_scan_fail(s, -EBADMSG, "has a fraction where a whole number is due");
 	*ret_value = value;
@@ -367,7 +371,7 @@ static int skip_word(struct json_scan *s)
 
 int json_scan_skip(struct json_scan *s)
 {
-	uint8_t objects[JSON_SCAN_MAX_DEPTH / 8]; /* which levels are objects: their bits */
+	uint8_t objects[JSON_SCAN_MAX_DEPTH / 8] = { 0 }; /* a bit for each level */
 	size_t depth = 0;
 
 	do {

@@ -59,7 +59,7 @@ int json_scan_take(struct json_scan *s, char c);
  */
 int json_scan_more(struct json_scan *s, char close, bool *is_first);
 
-/* A whole number that is not negative. */
+/* A whole number that is not negative, and is not the last thing there is. */
 int json_scan_u64(struct json_scan *s, uint64_t *ret_value);
 
 /*

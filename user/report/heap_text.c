@@ -289,9 +289,9 @@ static void put_texts(const struct page *p)
 
 	if (!t->len)
 		return;
-	(void)fprintf(p->out, "\nEqual strings: %ju, of which %s could be spared", (uintmax_t)t->count,
-		      units_bytes(t->spare_bytes, size));
-	table_title("", shown, t->len, p->out);
+	(void)fprintf(p->out, "\n%ju strings are equal to others, one of each would spare %s.",
+		      (uintmax_t)t->count, units_bytes(t->spare_bytes, size));
+	table_title("Equal strings", shown, t->len, p->out);
 	for (size_t i = 0; i < shown; i++) {
 		const char *text = snapshot_string(&p->f->last.snapshot, t->at[i].string);
 		char clean[TEXT_MAX], name[LABEL_LEN];
