@@ -97,24 +97,34 @@ static int add_name(struct classes *c, const char *name, uint32_t *ret_class)
 	return strings_add(&c->names, name, ret_class);
 }
 
+static int add_detached(struct classes *c, const char *name, uint32_t *ret_class)
+{
+	char text[TEXT_MAX];
+
+	(void)snprintf(text, sizeof(text), "Detached %s", name);
+	return add_name(c, text, ret_class);
+}
+
 int classes_of(struct classes *c, const struct snapshot *s, uint32_t **ret_class)
 {
 	uint32_t of_type[NODE_TYPES_KNOWN + SNAPSHOT_TYPES];
 	uint32_t *class = reallocarray(NULL, s->node_count, sizeof(*class));
-	uint32_t *of_string = reallocarray(NULL, s->string_count + 1, sizeof(*of_string));
+	uint32_t *of_string = reallocarray(NULL, s->string_count, 2 * sizeof(*of_string));
 	int err = class && of_string ? add_types(c, s, of_type) : -ENOMEM;
 
-	for (size_t i = 0; !err && i < s->string_count; i++)
+	for (size_t i = 0; !err && i < 2 * s->string_count; i++)
 		of_string[i] = SNAPSHOT_NONE;
 	for (size_t n = 0; !err && n < s->node_count; n++) {
-		uint32_t *known = &of_string[s->name[n]];
+		bool is_detached = s->type[n] == NODE_NATIVE && s->link[n] == LINK_DETACHED;
+		uint32_t *known = &of_string[2 * (size_t)s->name[n] + is_detached];
 
 		if (s->type[n] != NODE_OBJECT && s->type[n] != NODE_NATIVE) {
 			class[n] = of_type[s->type[n]];
 			continue;
 		}
 		if (*known == SNAPSHOT_NONE)
-			err = add_name(c, snapshot_string(s, s->name[n]), known);
+			err = is_detached ? add_detached(c, snapshot_name(s, n), known)
+					  : add_name(c, snapshot_name(s, n), known);
 		class[n] = *known;
 	}
 	free(of_string);

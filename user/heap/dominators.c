@@ -20,7 +20,7 @@ struct search {
 	uint32_t *label;
 	uint32_t *first_pred, *preds;
 	uint32_t *stack;
-	size_t count;
+	size_t count, reached; /* from this number on: what only keeps itself */
 };
 
 static uint32_t *numbers(size_t count)
@@ -107,8 +107,8 @@ static void search_from(struct search *q, uint32_t start)
 }
 
 /*
- * From the root; then from what nothing keeps alive, which would be collected; then from the rest,
- * which only keeps itself. The starts of those searches hang below the root: semi says so.
+ * From the root; then from what nothing keeps alive. What is left keeps only itself, in circles: it
+ * hangs below the root one by one, and has no say in who dominates others.
  */
 static void search(struct search *q, const bool *has_pred)
 {
@@ -117,11 +117,14 @@ static void search(struct search *q, const bool *has_pred)
 	for (size_t n = 0; n < s->node_count; n++)
 		q->number[n] = SNAPSHOT_NONE;
 	search_from(q, 0);
-	for (int is_rest = 0; is_rest < 2; is_rest++) {
-		for (uint32_t n = 0; n < s->node_count && q->count < s->node_count; n++) {
-			if (q->number[n] == SNAPSHOT_NONE && (is_rest || !has_pred[n]))
-				search_from(q, n);
-		}
+	for (uint32_t n = 0; n < s->node_count && q->count < s->node_count; n++) {
+		if (q->number[n] == SNAPSHOT_NONE && !has_pred[n])
+			search_from(q, n);
+	}
+	q->reached = q->count;
+	for (uint32_t n = 0; n < s->node_count && q->count < s->node_count; n++) {
+		if (q->number[n] == SNAPSHOT_NONE)
+			enter(q, n, 0);
 	}
 	for (uint32_t i = 0; i < q->count; i++) {
 		q->dominator[i] = q->ancestor[i];
@@ -201,18 +204,20 @@ static uint32_t evaluate(struct search *q, uint32_t v, uint32_t linked)
 
 static void find_semi(struct search *q)
 {
-	for (uint32_t i = (uint32_t)q->count - 1; i > 0; i--) {
+	for (uint32_t i = (uint32_t)q->reached - 1; i > 0; i--) {
 		uint32_t semi = q->dominator[i];
 
 		for (uint32_t p = q->first_pred[i]; p < q->first_pred[i + 1]; p++) {
-			uint32_t other = q->semi[evaluate(q, q->preds[p], i + 1)];
+			uint32_t other = q->preds[p];
 
+			if (other < q->reached)
+				other = q->semi[evaluate(q, other, i + 1)];
 			if (other < semi)
 				semi = other;
 		}
 		q->semi[i] = semi;
 	}
-	for (uint32_t i = 1; i < q->count; i++) {
+	for (uint32_t i = 1; i < q->reached; i++) {
 		uint32_t d = q->dominator[i];
 
 		while (d > q->semi[i])

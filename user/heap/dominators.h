@@ -20,8 +20,8 @@ struct dominators {
 };
 
 /*
- * Over the edges that are not EDGE_IDLE. What no such edge leads to from the root is dominated by
- * the root. 0 or -ENOMEM; ended by dominators_done.
+ * Over the edges that are not EDGE_IDLE. What no such edge leads to counts as the root's; of what
+ * only keeps itself, in circles, each node does, and keeps nothing else. 0 or -ENOMEM; ended by dominators_done.
  */
 int dominators_find(const struct snapshot *s, struct dominators *d);
 void dominators_done(struct dominators *d);

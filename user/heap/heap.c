@@ -2,6 +2,7 @@
 /* The steps in their order: sizes are moved before they are added up. */
 #include "heap/heap.h"
 
+#include "heap/detached.h"
 #include "heap/retention.h"
 
 #include <errno.h>
@@ -18,6 +19,8 @@ int heap_load(const struct heap_input *in, struct heap *ret, struct snapshot_fau
 	err = retention_mark(&h.snapshot);
 	if (!err && !in->is_raw)
 		err = retention_own_sizes(&h.snapshot);
+	if (!err)
+		err = detached_spread(&h.snapshot);
 	if (!err)
 		err = classes_of(in->classes, &h.snapshot, &h.class);
 	if (!err)

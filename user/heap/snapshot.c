@@ -147,6 +147,7 @@ static void settle(struct snapshot_reading *r)
 	struct snapshot *s = r->s;
 
 	trim(&s->type, s->node_count, sizeof(*s->type));
+	trim(&s->link, s->node_count, sizeof(*s->link));
 	trim(&s->name, s->node_count, sizeof(*s->name));
 	trim(&s->id, s->node_count, sizeof(*s->id));
 	trim(&s->size, s->node_count, sizeof(*s->size));
@@ -184,6 +185,7 @@ int snapshot_read(struct json_source source, struct snapshot *s, struct snapshot
 void snapshot_done(struct snapshot *s)
 {
 	free(s->type);
+	free(s->link);
 	free(s->name);
 	free(s->id);
 	free(s->size);

@@ -2,7 +2,7 @@
 /*
  * A heap snapshot of V8 (Node, Chrome, Electron: .heapsnapshot) in compact arrays.
  *
- * Memory: 21 bytes per node, 9 per edge, 4 per string and the text of the strings; 16 for each
+ * Memory: 22 bytes per node, 9 per edge, 4 per string and the text of the strings; 16 for each
  * function with a place. Everything that is an index here was checked: it points to something.
  */
 #ifndef HEAP_SNAPSHOT_H
@@ -51,6 +51,9 @@ enum edge_type {
 	EDGE_IDLE = 0x40, /* it keeps nothing alive: retention.h sets it */
 };
 
+/* Is what the browser (or Node) made still part of a document? detached.h passes it on. */
+enum node_link { LINK_UNKNOWN, LINK_ATTACHED, LINK_DETACHED };
+
 /* Where a function stands in the source; lines and columns from 0. */
 struct snapshot_place {
 	uint32_t node, script, line, column;
@@ -59,7 +62,8 @@ struct snapshot_place {
 struct snapshot {
 	size_t node_count, edge_count, string_count, place_count;
 	uint8_t *type; /* enum node_type */
-	uint32_t *name;	/* strings */
+	uint8_t *link;	/* enum node_link */
+	uint32_t *name; /* strings */
 	uint32_t *id;
 	uint64_t *size;	      /* shallow */
 	uint32_t *first_edge; /* node_count + 1 of them */

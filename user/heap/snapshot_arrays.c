@@ -71,7 +71,8 @@ static int grow_nodes(struct snapshot_reading *r)
 
 	if (s->node_count < r->node_cap)
 		return 0;
-	if (!grow(&s->type, cap, sizeof(*s->type)) || !grow(&s->name, cap, sizeof(*s->name)) ||
+	if (!grow(&s->type, cap, sizeof(*s->type)) || !grow(&s->link, cap, sizeof(*s->link)) ||
+	     !grow(&s->name, cap, sizeof(*s->name)) ||
 	    !grow(&s->id, cap, sizeof(*s->id)) || !grow(&s->size, cap, sizeof(*s->size)) ||
 	    !grow(&s->first_edge, cap + 1, sizeof(*s->first_edge)))
 		return out_of_memory(r);
@@ -98,6 +99,9 @@ static int add_node(struct snapshot_reading *r, const uint64_t *record)
 	if (record[l->edge_count] > SNAPSHOT_MAX - r->edges_due)
 		return json_scan_fail(&r->scan, -E2BIG, "has over 4 billion edges");
 	s->type[n] = l->node_types[record[l->type]];
+	s->link[n] = LINK_UNKNOWN;
+	if (l->link >= 0 && record[l->link] <= LINK_DETACHED)
+		s->link[n] = (uint8_t)record[l->link];
 	s->name[n] = (uint32_t)record[l->name];
 	s->id[n] = (uint32_t)record[l->id];
 	s->size[n] = record[l->size];

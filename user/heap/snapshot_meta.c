@@ -131,7 +131,8 @@ static int read_meta_member(struct snapshot_reading *r, const char *key)
 	struct snapshot_layout *l = &r->layout;
 	const struct field node[] = { { "type", &l->type }, { "name", &l->name },
 				      { "id", &l->id },	    { "self_size", &l->size },
-				      { "edge_count", &l->edge_count }, { NULL, NULL } };
+				      { "edge_count", &l->edge_count }, { "detachedness", &l->link },
+				      { NULL, NULL } };
 	const struct field edge[] = { { "type", &l->edge_type },
 				      { "name_or_index", &l->edge_name },
 				      { "to_node", &l->edge_to },

@@ -10,7 +10,7 @@
 /* Where in a record of numbers what is wanted stands; -1: nowhere. */
 struct snapshot_layout {
 	size_t node_fields, edge_fields, place_fields;
-	int type, name, id, size, edge_count;
+	int type, name, id, size, edge_count, link; /* link may be missing */
 	int edge_type, edge_name, edge_to;
 	int place_node, place_script, place_line, place_column;
 	uint8_t node_types[SNAPSHOT_TYPES], edge_types[SNAPSHOT_TYPES]; /* the file's to ours */
