@@ -36,7 +36,7 @@ struct options {
 	size_t count;
 };
 
-enum { KEY_MIN_COUNT = 0x200, KEY_MIN_BYTES, KEY_COUNTS, KEY_RAW_SIZES, KEY_AS_ROOT };
+enum { KEY_MIN_COUNT = 0x200, KEY_MIN_BYTES, KEY_COUNTS, KEY_RAW, KEY_AS_ROOT };
 
 static const struct argp_option option_table[] = {
 	{ "format", 'f', "FORMAT", 0,
@@ -49,9 +49,10 @@ static const struct argp_option option_table[] = {
 	{ "min-bytes", KEY_MIN_BYTES, "SIZE", 0, "... or by so much memory (default 64k)", 2 },
 	{ "counts", KEY_COUNTS, NULL, 0,
 	  "Compare counts alone: for snapshots of different processes", 2 },
-	{ "raw-sizes", KEY_RAW_SIZES, NULL, 0,
-	  "Sizes as V8 wrote them; without it, arrays and parts of V8's own that one object owns "
-	  "count as part of it, as in Chrome's DevTools",
+	{ "raw", KEY_RAW, NULL, 0,
+	  "Sizes and holders as V8 wrote them. Without it, as in Chrome's DevTools, arrays and parts "
+	  "of V8's own that one object owns count as part of it, and what only V8 or a debugger "
+	  "holds besides the program is held by the program",
 	  2 },
 	{ "as-root", KEY_AS_ROOT, NULL, 0, "As root, do not become nobody to read the files", 3 },
 	{ 0 },
@@ -121,7 +122,7 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_COUNTS:
 		o->plan.ignore_ids = true;
 		return 0;
-	case KEY_RAW_SIZES:
+	case KEY_RAW:
 		o->plan.is_raw = true;
 		return 0;
 	case KEY_AS_ROOT:

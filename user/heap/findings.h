@@ -17,7 +17,7 @@ enum findings_kind { FINDINGS_DIFF, FINDINGS_TOP, FINDINGS_RETAINERS };
 struct findings_plan {
 	enum findings_kind kind;
 	const char *what;  /* FINDINGS_RETAINERS: an id (@123 or 123), or a class */
-	bool is_raw;	   /* sizes as V8 wrote them */
+	bool is_raw;	   /* as V8 wrote it */
 	bool ignore_ids;   /* compare counts alone */
 	bool is_picture;   /* only the trees of dominators are asked for */
 	size_t held_count; /* growing classes whose holders are looked for */

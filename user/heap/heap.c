@@ -16,7 +16,7 @@ int heap_load(const struct heap_input *in, struct heap *ret, struct snapshot_fau
 
 	if (err)
 		return err;
-	err = retention_mark(&h.snapshot);
+	err = retention_mark(&h.snapshot, in->is_raw);
 	if (!err && !in->is_raw)
 		err = retention_own_sizes(&h.snapshot);
 	if (!err)

@@ -83,13 +83,13 @@ static bool is_idle(const struct snapshot *s, uint32_t node, uint32_t edge, cons
 	return node != 0 && (type == EDGE_SHORTCUT || (is_page[to] && !is_page[node]));
 }
 
-int retention_mark(struct snapshot *s)
+int retention_mark(struct snapshot *s, bool is_raw)
 {
 	bool *is_page = calloc(s->node_count, sizeof(*is_page));
 	struct work w = { .at = malloc(s->node_count * sizeof(*w.at)) };
 	int err = is_page && w.at ? 0 : -ENOMEM;
 
-	if (!err)
+	if (!err && !is_raw)
 		mark_page(s, is_page, &w);
 	for (uint32_t node = 0; !err && node < s->node_count; node++) {
 		for (uint32_t e = s->first_edge[node]; e < s->first_edge[node + 1]; e++) {

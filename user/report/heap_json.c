@@ -26,7 +26,7 @@ static void write_header(struct json *j, const struct findings *f,
 	json_key_string(j, "tool", "heap-diff");
 	json_key_string(j, "version", style->version);
 	json_key_string(j, "command", commands[f->plan.kind]);
-	json_key_bool(j, "raw_sizes", f->plan.is_raw);
+	json_key_bool(j, "raw", f->plan.is_raw);
 	json_key(j, "files");
 	json_array(j);
 	for (size_t i = 0; i < f->count; i++) {
