@@ -42,11 +42,11 @@ BPF_CFLAGS := -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wa
 
 TOOLS   := $(basename $(notdir $(wildcard user/*.c)))
 # Tools without BPF, for any user: they get no library that they do not need.
-UNPRIVILEGED_TOOLS := flame-render
+UNPRIVILEGED_TOOLS := flame-render heap-diff
 SKELS   := $(patsubst bpf/%.bpf.c,$(B)/skel/%.skel.h,$(wildcard bpf/*.bpf.c))
 TEST_SKELS := $(patsubst tests/bpf/%.bpf.c,$(B)/skel/test/%.skel.h,$(wildcard tests/bpf/*.bpf.c))
 
-PURE_DIRS := base symbol profile report
+PURE_DIRS := base symbol profile heap report
 obj      = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 PURE_OBJ := $(foreach d,$(PURE_DIRS),$(call obj,user/$(d)/*.c)) $(B)/gen/pprof.pb-c.o
 HOST_OBJ := $(call obj,user/host/*.c)
@@ -109,9 +109,10 @@ $(PROBE_OBJ) $(addprefix $(B)/user/,$(addsuffix .o,$(TOOLS))): | $(SKELS)
 $(B)/bin/%: $(B)/user/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) $(TOOL_LIBS) -o $@
 $(B)/bin/cpu-sample $(B)/bin/loop-stall: TOOL_LIBS := $(SCREEN_LIBS)
+$(B)/bin/heap-diff: TOOL_LIBS := -lzstd -lz
 
 $(addprefix $(B)/bin/,$(UNPRIVILEGED_TOOLS)): $(B)/bin/%: $(B)/user/%.o $(B)/libhost.a $(B)/libpure.a
-	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -lm -o $@
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -lm $(TOOL_LIBS) -o $@
 
 # What is included as it is (.incbin) is unknown to -MMD.
 $(B)/user/report/flamegraph_assets.o: user/report/flamegraph.js user/report/flamegraph.css

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -442,28 +441,6 @@ static int render(void *ctx)
 	return write_output(r) ? EXIT_FAILED : EXIT_DONE; /* the process ends: nothing is freed */
 }
 
-/* Of the worker's status, ours. */
-static int conclude(int status)
-{
-	if (status == WORKER_NO_SANDBOX) {
-		log_error("cannot become nobody to read the input");
-		log_hint(
-			"run it as an ordinary user, or with --as-root when the input can be trusted");
-		return EXIT_PERMISSION;
-	}
-	if (status < 0) {
-		(void)log_errno(status, "cannot start");
-		return EXIT_FAILED;
-	}
-	if (status == 128 + SIGPIPE) /* nobody reads any more (| head): no error, but the end */
-		return EXIT_DONE;
-	if (status == 128 + SIGKILL || status == 128 + SIGSEGV || status == 128 + SIGABRT) {
-		log_error("reading the input was ended by signal %d", status - 128);
-		return EXIT_FAILED;
-	}
-	return status;
-}
-
 int main(int argc, char **argv)
 {
 	static struct options o = { .graph.min_width_px = FLAMEGRAPH_MIN_WIDTH };
@@ -482,7 +459,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	run.out = outfile_stream(out);
-	status = conclude(worker_run(render, &run, o.as_root));
+	status = worker_conclude(worker_run(render, &run, o.as_root));
 	if (status != EXIT_DONE)
 		return status;
 	err = outfile_commit(out);

@@ -2,6 +2,9 @@
 /* The child and its sandbox; the parent, which waits for it and for signals. */
 #include "host/worker.h"
 
+#include "host/cli.h"
+#include "host/log.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <signal.h>
@@ -79,5 +82,26 @@ int worker_run(int (*work)(void *ctx), void *ctx, bool keep_root)
 	}
 	status = child < 0 ? -errno : wait_for(child, &signals);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return status;
+}
+
+int worker_conclude(int status)
+{
+	if (status == WORKER_NO_SANDBOX) {
+		log_error("cannot become nobody to read the input");
+		log_hint(
+			"run it as an ordinary user, or with --as-root when the input can be trusted");
+		return EXIT_PERMISSION;
+	}
+	if (status < 0) {
+		(void)log_errno(status, "cannot start");
+		return EXIT_FAILED;
+	}
+	if (status == 128 + SIGPIPE) /* nobody reads any more (| head): no error, but the end */
+		return EXIT_DONE;
+	if (status == 128 + SIGKILL || status == 128 + SIGSEGV || status == 128 + SIGABRT) {
+		log_error("reading the input was ended by signal %d", status - 128);
+		return EXIT_FAILED;
+	}
 	return status;
 }

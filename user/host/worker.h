@@ -18,4 +18,10 @@
  */
 int worker_run(int (*work)(void *ctx), void *ctx, bool keep_root);
 
+/*
+ * An exit status of what worker_run returned: @status itself when the work returned it, else what
+ * fits, after saying what has happened. The tool's option --as-root is @keep_root.
+ */
+int worker_conclude(int status);
+
 #endif

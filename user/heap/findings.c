@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Which parts a plan needs, in which order, and what may go in between. */
+#include "heap/findings.h"
+
+#include "base/parse.h"
+#include "base/vec.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int take_parts(struct findings *f, const struct heap *h, bool is_last)
+{
+	bool is_first = f->count == 0;
+	const struct census_input in = {
+		.snapshot = &h->snapshot,
+		.class = h->class,
+		.class_count = f->classes.names.len,
+		.dominators = &h->dominators,
+		.keep_objects = f->plan.kind == FINDINGS_DIFF && !f->plan.ignore_ids &&
+				!f->plan.is_picture && (is_first || is_last),
+		.keep_nodes = is_last,
+	};
+	int err = census_take(&in, &f->series[f->count]);
+
+	if (!err && f->plan.is_picture && (is_first || is_last))
+		err = dominated_make(h, &f->classes, is_last ? &f->now : &f->before);
+	if (!err && is_first && !is_last && !f->plan.is_picture)
+		err = functions_take(h, &f->first_functions);
+	return err;
+}
+
+int findings_add(struct findings *f, struct json_source source, const char *name, bool is_last,
+		 struct snapshot_fault *ret_fault)
+{
+	const struct heap_input in = { source, &f->classes, f->plan.is_raw };
+	struct heap h = { 0 };
+	int err = heap_load(&in, &h, ret_fault);
+
+	if (err)
+		return err;
+	err = take_parts(f, &h, is_last);
+	if (err) {
+		ret_fault->why = "needs more memory than there is";
+		heap_done(&h);
+		return err;
+	}
+	f->files[f->count++] = (struct findings_file){ name, h.snapshot.node_count,
+						       h.snapshot.edge_count,
+						       h.snapshot.node_fields };
+	if (is_last)
+		f->last = h;
+	else
+		heap_done(&h);
+	return 0;
+}
+
+/* --- holders ---------------------------------------------------------------------------------- */
+
+static int keep_ways(struct findings *f, struct findings_held *held)
+{
+	struct holders_list list = { 0 };
+	int err = holders_list(&f->holders, &list);
+
+	if (err)
+		return err;
+	held->ways = reallocarray(NULL, list.len + 1, sizeof(*held->ways));
+	for (size_t i = 0; held->ways && i < list.len; i++) {
+		const struct holders_shape *s = &f->holders.shapes.at[list.at[i]];
+
+		held->ways[i] = (struct findings_way){ list.at[i], s->count, s->bytes };
+	}
+	held->way_count = held->ways ? list.len : 0;
+	free(list.at);
+	return held->ways ? 0 : -ENOMEM;
+}
+
+/* Of all objects of @class, or the new ones, or one. */
+static int hold(struct findings *f, uint32_t class, const uint8_t *is_new, uint32_t only)
+{
+	const struct snapshot *s = &f->last.snapshot;
+	struct findings_held *held = vec_push(&f->held);
+	int err = held ? 0 : -ENOMEM;
+
+	if (err)
+		return err;
+	*held = (struct findings_held){ .class = class, .node = only };
+	holders_reset(&f->holders);
+	for (uint32_t n = 0; !err && n < s->node_count; n++) {
+		bool is_asked = only == SNAPSHOT_NONE ? f->last.class[n] == class && s->size[n]
+						      : n == only;
+
+		if (!is_asked || (is_new && !is_new[n]))
+			continue;
+		held->count++;
+		held->bytes += s->size[n];
+		err = holders_add(&f->holders, n);
+	}
+	if (only != SNAPSHOT_NONE)
+		held->retained = f->last.dominators.retained[only];
+	else if (!is_new)
+		held->retained = census_of(&f->series[f->count - 1], class).retained;
+	return err ? err : keep_ways(f, held);
+}
+
+static int hold_growing(struct findings *f, const uint8_t *is_new)
+{
+	int err = f->growing_count ? holders_init(&f->holders, &f->last, &f->classes) : 0;
+
+	for (size_t i = 0; !err && i < f->comparison.len && f->held.len < f->plan.held_count; i++) {
+		const struct comparison_row *r = &f->comparison.at[i];
+
+		if (r->is_growing)
+			err = hold(f, r->class, f->comparison.has_ids ? is_new : NULL,
+				   SNAPSHOT_NONE);
+	}
+	return err;
+}
+
+/* --- the three questions ---------------------------------------------------------------------- */
+
+static int conclude_diff(struct findings *f)
+{
+	uint8_t *is_new = calloc(f->last.snapshot.node_count, sizeof(*is_new));
+	const struct comparison_input in = { &f->classes, f->series, f->count, f->plan.limits,
+					     is_new };
+	int err = is_new ? comparison_make(&in, &f->comparison) : -ENOMEM;
+
+	if (!err && comparison_trust(&f->comparison) != COMPARISON_TRUSTED)
+		err = -EXDEV;
+	for (size_t i = 0; !err && i < f->comparison.len; i++)
+		f->growing_count += f->comparison.at[i].is_growing;
+	if (!err)
+		err = hold_growing(f, is_new);
+	free(is_new);
+	return err;
+}
+
+static int by_retained(const void *x, const void *y, void *ctx)
+{
+	const struct comparison_row *a = x, *b = y;
+	const struct classes *classes = ctx;
+
+	if (a->after.retained != b->after.retained)
+		return a->after.retained > b->after.retained ? -1 : 1;
+	return strcmp(classes_name(classes, a->class), classes_name(classes, b->class));
+}
+
+static int conclude_top(struct findings *f)
+{
+	struct comparison *c = &f->comparison;
+
+	c->at = calloc(f->series[0].class_count + 1, sizeof(*c->at));
+	if (!c->at)
+		return -ENOMEM;
+	for (uint32_t class = 0; class < f->series[0].class_count; class++) {
+		if (f->series[0].classes[class].count)
+			c->at[c->len++] = (struct comparison_row){
+				.class = class, .after = f->series[0].classes[class]
+			};
+	}
+	qsort_r(c->at, c->len, sizeof(*c->at), by_retained, &f->classes);
+	return 0;
+}
+
+static uint32_t node_with_id(const struct snapshot *s, uint64_t id)
+{
+	for (uint32_t n = 0; n < s->node_count; n++) {
+		if (s->id[n] == id)
+			return n;
+	}
+	return SNAPSHOT_NONE;
+}
+
+static int conclude_retainers(struct findings *f)
+{
+	const char *what = f->plan.what;
+	uint32_t class = 0;
+	uint64_t id = 0;
+	int err = holders_init(&f->holders, &f->last, &f->classes);
+
+	if (err)
+		return err;
+	if (parse_u64(what + (what[0] == '@'), UINT32_MAX, &id) == 0) {
+		uint32_t node = node_with_id(&f->last.snapshot, id);
+
+		return node == SNAPSHOT_NONE ? -ENODATA
+					     : hold(f, f->last.class[node], NULL, node);
+	}
+	while (class < f->classes.names.len && strcmp(classes_name(&f->classes, class), what) != 0)
+		class++;
+	if (!census_of(&f->series[0], class).count)
+		return -ENODATA;
+	return hold(f, class, NULL, SNAPSHOT_NONE);
+}
+
+int findings_conclude(struct findings *f)
+{
+	int err;
+
+	if (f->plan.is_picture)
+		return 0;
+	if (f->plan.kind == FINDINGS_RETAINERS)
+		return conclude_retainers(f);
+	err = f->plan.kind == FINDINGS_DIFF ? conclude_diff(f) : conclude_top(f);
+	if (!err)
+		err = texts_find(&f->last.snapshot, &f->texts);
+	if (!err)
+		err = functions_take(&f->last, &f->functions);
+	if (!err)
+		functions_order(&f->functions, f->count > 1 ? &f->first_functions : NULL);
+	return err;
+}
+
+void findings_done(struct findings *f)
+{
+	for (size_t i = 0; i < f->held.len; i++)
+		free(f->held.at[i].ways);
+	free(f->held.at);
+	holders_done(&f->holders);
+	for (size_t i = 0; i < COMPARISON_MAX; i++)
+		census_done(&f->series[i]);
+	comparison_done(&f->comparison);
+	functions_done(&f->first_functions);
+	functions_done(&f->functions);
+	texts_done(&f->texts);
+	dominated_done(&f->before);
+	dominated_done(&f->now);
+	heap_done(&f->last);
+	classes_done(&f->classes);
+}
