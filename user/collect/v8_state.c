@@ -20,6 +20,7 @@
 #define ISOLATE_WORDS	  512	 /* read at a time */
 #define BEHIND_HEAP_BYTES 0x4000 /* so much of an isolate lies behind the beginning of its Heap */
 #define MAX_ISOLATE_BYTES 0x40000
+#define AREA_MAX_BYTES	  (256u << 10) /* an area lies in one page of V8's */
 
 /* --- options ---------------------------------------------------------------------------------- */
 
@@ -87,6 +88,9 @@ static const struct place {
 	{ "_ZN2v88internal4Heap11MaxReservedE", FUNCTION(limit), false },
 	{ "_ZNK2v88internal4Heap11MaxReservedE", FUNCTION(limit), false },
 	{ "_ZN2v87Isolate17GetHeapStatisticsE", FUNCTION(statistics), false },
+	{ "_ZN2v88internal4Heap35FreeMainThreadLinearAllocationAreasE", FUNCTION(free_areas),
+	  false },
+	{ "_ZN2v88internal13MainAllocator24FreeLinearAllocationAreaE", FUNCTION(free_area), false },
 	{ "_ZN4node24NodeArrayBufferAllocator4FreeE", FUNCTION(release), false },
 	{ "_ZTVN4node24NodeArrayBufferAllocatorE", TABLE(0), true },
 	{ "_ZTVN4node29DebuggingArrayBufferAllocatorE", TABLE(1), true },
@@ -178,8 +182,11 @@ static void find_members(struct v8_places *p)
 	struct getter_member member;
 
 	if (p->release.address)
-		p->has_counter =
-			getter_counter(&code, p->release.address, p->release.len, &p->counter) == 0;
+		p->has_counter = getter_own_member(&code, p->release.address, p->release.len,
+						   GETTER_SUBTRACTS, &p->counter) == 0;
+	if (p->free_areas.address && p->free_area.address)
+		p->has_areas = getter_own_member(&code, p->free_area.address, p->free_area.len,
+						 GETTER_LOADS, &p->area) == 0;
 	p->external.is_known = getter_stored_member(&code, p->statistics.address, p->statistics.len,
 						    EXTERNAL_FIELD, &member) == 0 &&
 			       member.base < MAX_ISOLATE_BYTES;
@@ -284,6 +291,48 @@ static bool read_member(const struct reader *memory, uint64_t address, uint64_t 
 	return memory->read_at(memory, address, ret, sizeof(*ret)) == 0 && *ret <= MAX_LIMIT_BYTES;
 }
 
+/* What is left of the areas that the main thread allocates from: their limits less their tops. */
+static int free_bytes(const struct reader *memory, const struct v8_places *p, uint64_t heap,
+		      uint64_t *ret)
+{
+	struct reader code = code_reader(p);
+	const struct getter g = { .code = &code, .memory = memory };
+	struct getter_calls calls = { .callee = p->free_area.address };
+	uint64_t area[3]; /* start, top, limit */
+	int err = getter_calls(&g, p->free_areas.address, heap, &calls);
+
+	*ret = 0;
+	if (err || calls.count > GETTER_CALLS_MAX)
+		return err ? err : -E2BIG;
+	for (size_t i = 0; i < calls.count; i++) {
+		uint64_t at = 0;
+
+		if (!read_member(memory, calls.arguments[i] + p->area, &at) ||
+		    memory->read_at(memory, at, area, sizeof(area)))
+			return -EFAULT;
+		if (area[0] > area[1] || area[1] > area[2] || area[2] - area[1] > AREA_MAX_BYTES)
+			return -EBADMSG;
+		*ret += area[2] - area[1];
+	}
+	return 0;
+}
+
+/* As V8 would answer: heapUsed without what is free of areas. */
+static bool read_used(const struct reader *memory, const struct v8_places *p, uint64_t heap,
+		      uint64_t *ret)
+{
+	uint64_t spare = 0;
+
+	if (!evaluate(memory, p, &p->used, heap, ret))
+		return false;
+	if (!p->free_area.address)
+		return true;
+	if (!p->has_areas || free_bytes(memory, p, heap, &spare) || spare > *ret)
+		return false;
+	*ret -= spare;
+	return true;
+}
+
 void v8_heap_read(const struct target *t, const struct v8_places *p,
 		  const struct gc_found_heap *found, struct memory_heap *ret)
 {
@@ -299,7 +348,7 @@ void v8_heap_read(const struct target *t, const struct v8_places *p,
 		ret->total_bytes = spaces_bytes(ret);
 		ret->has_total = true;
 	}
-	ret->has_used = evaluate(&memory, p, &p->used, heap, &ret->used_bytes) &&
+	ret->has_used = read_used(&memory, p, heap, &ret->used_bytes) &&
 			(!ret->has_total || ret->used_bytes <= ret->total_bytes + MIN_LIMIT_BYTES);
 	ret->has_external = p->external.is_known &&
 			    read_member(&memory, heap + p->external.offset, &ret->external_bytes);

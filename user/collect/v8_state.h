@@ -23,6 +23,9 @@ struct v8_places {
 	int fd;		/* of the file that holds V8, -1 */
 	char path[256]; /* clean */
 	struct v8_function limit, used, total, statistics, release;
+	/* from V8 12 on asking for figures gives back what is free of the areas that are
+	 * allocated from: of all, of one */
+	struct v8_function free_areas, free_area;
 	uint64_t allocators[2]; /* tables of functions that node's allocators of buffers begin with
 				 */
 	struct v8_text {
@@ -35,6 +38,8 @@ struct v8_places {
 		uint64_t isolate; /* the Heap lies so far inside its isolate */
 		uint64_t offset;  /* of what is external, from the Heap */
 	} external;
+	bool has_areas;
+	uint64_t area; /* of an area, from what allocates from it */
 	bool has_counter;
 	uint64_t counter; /* of the allocator's bytes, from the allocator */
 };

@@ -9,13 +9,34 @@
 
 #define MEMBERS_MAX 0x2000 /* behind the place that a member is counted from */
 
-static int call(struct machine *m, const cs_x86_op *op)
+/* One run. */
+struct run {
+	struct machine *m;
+	struct getter_calls *calls; /* NULL: every call is followed */
+};
+
+/* A call of what is not followed; false: it is another. */
+static bool note_call(struct run *r, uint64_t to)
 {
+	struct getter_calls *c = r->calls;
+
+	if (!c || to != c->callee || !(r->m->known & (1u << MACHINE_RDI)))
+		return false;
+	if (c->count < GETTER_CALLS_MAX)
+		c->arguments[c->count] = r->m->registers[MACHINE_RDI];
+	c->count++;
+	return true;
+}
+
+static int call(struct run *r, const cs_x86_op *op)
+{
+	struct machine *m = r->m;
 	uint64_t to = 0, from = m->next;
 	int err = machine_get(m, op, &to);
 
-	if (!err)
-		err = machine_push(m, from, true);
+	if (err || note_call(r, to))
+		return err;
+	err = machine_push(m, from, true);
 	if (!err)
 		m->next = to;
 	return err;
@@ -34,9 +55,10 @@ static int go_back(struct machine *m)
 	return err;
 }
 
-/* A jump that may be none. */
-static int jump(struct machine *m, const cs_x86 *x)
+/* A jump that may be none; one to another function is its call, and the return behind it. */
+static int jump(struct run *r, const cs_x86 *x)
 {
+	struct machine *m = r->m;
 	int condition = machine_jump_condition(m->insn->id);
 	bool is_taken = m->insn->id == X86_INS_JMP;
 	uint64_t to = 0;
@@ -44,23 +66,26 @@ static int jump(struct machine *m, const cs_x86 *x)
 
 	if (!err && condition >= 0)
 		err = machine_condition(m, (unsigned int)condition, &is_taken);
-	if (!err && is_taken)
-		m->next = to;
-	return err;
+	if (err || !is_taken)
+		return err;
+	if (note_call(r, to))
+		return go_back(m);
+	m->next = to;
+	return 0;
 }
 
-static int step(struct machine *m)
+static int step(struct run *r)
 {
-	const cs_x86 *x = &m->insn->detail->x86;
-	unsigned int id = m->insn->id;
+	const cs_x86 *x = &r->m->insn->detail->x86;
+	unsigned int id = r->m->insn->id;
 
 	if (id == X86_INS_RET)
-		return go_back(m);
+		return go_back(r->m);
 	if (id == X86_INS_CALL)
-		return x->op_count == 1 ? call(m, &x->operands[0]) : -EOPNOTSUPP;
+		return x->op_count == 1 ? call(r, &x->operands[0]) : -EOPNOTSUPP;
 	if (id == X86_INS_JMP || machine_jump_condition(id) >= 0)
-		return jump(m, x);
-	return machine_execute(m);
+		return jump(r, x);
+	return machine_execute(r->m);
 }
 
 static void machine_freep(struct machine **m)
@@ -76,15 +101,12 @@ static int machine_new(const struct reader *code, const struct reader *memory, s
 	return *ret ? machine_open(*ret, code, memory) : -ENOMEM;
 }
 
-int getter_value(const struct getter *g, uint64_t address, uint64_t object, uint64_t *ret_value)
+/* Until it returns. */
+static int follow(struct run *r, uint64_t address, uint64_t object)
 {
-	_release_(machine_freep) struct machine *m = NULL;
-	int err = machine_new(g->code, g->memory, &m);
+	struct machine *m = r->m;
+	int err = machine_push(m, MACHINE_RETURN, true);
 
-	if (!err)
-		err = machine_push(m, MACHINE_RETURN, true);
-	if (err)
-		return err;
 	m->registers[MACHINE_RDI] = object;
 	m->known |= 1u << MACHINE_RDI;
 	m->low_known |= 1u << MACHINE_RDI;
@@ -92,15 +114,38 @@ int getter_value(const struct getter *g, uint64_t address, uint64_t object, uint
 	for (int i = 0; i < GETTER_MAX_INSTRUCTIONS && !err; i++) {
 		err = machine_fetch(m);
 		if (!err)
-			err = step(m);
-		if (err || m->next != MACHINE_RETURN)
-			continue;
-		if (!(m->known & (1u << MACHINE_RAX)))
-			return -EOPNOTSUPP;
-		*ret_value = m->registers[MACHINE_RAX];
-		return 0;
+			err = step(r);
+		if (!err && m->next == MACHINE_RETURN)
+			return 0;
 	}
 	return err ? err : -EOPNOTSUPP;
+}
+
+int getter_value(const struct getter *g, uint64_t address, uint64_t object, uint64_t *ret_value)
+{
+	_release_(machine_freep) struct machine *m = NULL;
+	struct run r = { 0 };
+	int err = machine_new(g->code, g->memory, &m);
+
+	r.m = m;
+	if (!err)
+		err = follow(&r, address, object);
+	if (!err && !(m->known & (1u << MACHINE_RAX)))
+		err = -EOPNOTSUPP;
+	if (!err)
+		*ret_value = m->registers[MACHINE_RAX];
+	return err;
+}
+
+int getter_calls(const struct getter *g, uint64_t address, uint64_t object, struct getter_calls *c)
+{
+	_release_(machine_freep) struct machine *m = NULL;
+	struct run r = { .calls = c };
+	int err = machine_new(g->code, g->memory, &m);
+
+	c->count = 0;
+	r.m = m;
+	return err ? err : follow(&r, address, object);
 }
 
 /* --- without executing ------------------------------------------------------------------------ */
@@ -112,7 +157,18 @@ static bool is_member(const cs_x86_op *op)
 	       op->mem.base != X86_REG_INVALID && op->mem.disp >= 0;
 }
 
-int getter_counter(const struct reader *code, uint64_t address, size_t len, uint64_t *ret_offset)
+static bool is_use(const struct machine *m, const cs_x86 *x, enum getter_use use)
+{
+	const cs_x86_op *member = &x->operands[use == GETTER_LOADS];
+	unsigned int id = use == GETTER_LOADS ? X86_INS_MOV : X86_INS_SUB;
+
+	return m->insn->id == id && x->op_count == 2 && is_member(member) &&
+	       member->mem.base == X86_REG_RDI &&
+	       x->operands[use != GETTER_LOADS].type == X86_OP_REG;
+}
+
+int getter_own_member(const struct reader *code, uint64_t address, size_t len, enum getter_use use,
+		      uint64_t *ret_offset)
 {
 	_release_(machine_freep) struct machine *m = NULL;
 	int err = machine_new(code, NULL, &m);
@@ -125,10 +181,9 @@ int getter_counter(const struct reader *code, uint64_t address, size_t len, uint
 		err = machine_fetch(m);
 		if (err)
 			return err == -EBADMSG ? -ENODATA : err;
-		if (m->insn->id != X86_INS_SUB || x->op_count != 2 || !is_member(&x->operands[0]) ||
-		    x->operands[0].mem.base != X86_REG_RDI || x->operands[1].type != X86_OP_REG)
+		if (!is_use(m, x, use))
 			continue;
-		*ret_offset = (uint64_t)x->operands[0].mem.disp;
+		*ret_offset = (uint64_t)x->operands[use == GETTER_LOADS].mem.disp;
 		return 0;
 	}
 	return -ENODATA;

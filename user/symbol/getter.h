@@ -26,12 +26,33 @@ struct getter {
  */
 int getter_value(const struct getter *g, uint64_t address, uint64_t object, uint64_t *ret_value);
 
+/* First arguments of calls; those of more than GETTER_CALLS_MAX are not kept, only counted. */
+#define GETTER_CALLS_MAX 32
+struct getter_calls {
+	uint64_t callee; /* asked for */
+	uint64_t arguments[GETTER_CALLS_MAX];
+	size_t count;
+};
+
+/*
+ * Executes a function, but for the calls of @c->callee, which are noted and taken as done. As
+ * above; what the function returns does not matter.
+ */
+int getter_calls(const struct getter *g, uint64_t address, uint64_t object, struct getter_calls *c);
+
+/* What a function does with a member of its first argument. */
+enum getter_use {
+	GETTER_LOADS,	  /* "mov rax, [rdi+8]" */
+	GETTER_SUBTRACTS, /* "lock sub [rdi+8], rsi" */
+};
+
 /*
  * Looks at the instructions of a function of @len bytes, one after the other, without executing
- * them. The displacement of the first memory operand that the first argument is subtracted from, in
- * one step ("lock sub [rdi+8], rsi"). 0, -ENODATA, -ENOMEM, -EOPNOTSUPP or what reading gave.
+ * them: the offset of the first member that is used so. 0, -ENODATA, -ENOMEM, -EOPNOTSUPP or what
+ * reading gave.
  */
-int getter_counter(const struct reader *code, uint64_t address, size_t len, uint64_t *ret_offset);
+int getter_own_member(const struct reader *code, uint64_t address, size_t len, enum getter_use use,
+		      uint64_t *ret_offset);
 
 /* Where a function takes a member that it stores: see getter_stored_member. */
 struct getter_member {

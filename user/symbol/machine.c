@@ -243,6 +243,34 @@ int machine_set(struct machine *m, const cs_x86_op *op, uint64_t value)
 	return err ? err : store(m, address, op->size, value);
 }
 
+bool machine_is_unset(const struct machine *m, const cs_x86_op *op)
+{
+	unsigned int width = 0, number;
+	uint64_t address = 0;
+
+	if (op->type == X86_OP_REG) {
+		number = number_of(op->reg, &width);
+		return number != NO_REG && width == 8 && !(m->known & (1u << number));
+	}
+	return op->type == X86_OP_MEM && op->size == 8 && machine_address(m, op, &address) == 0 &&
+	       is_stack(address, 8) && address % 8 == 0 &&
+	       !m->is_stack_known[(address - MACHINE_STACK) / 8];
+}
+
+int machine_move_unset(struct machine *m, const cs_x86_op *to)
+{
+	uint64_t address = 0;
+	int err = machine_set(m, to, 0);
+
+	if (err)
+		return err;
+	if (to->type == X86_OP_REG)
+		machine_forget(m, to->reg);
+	else if (machine_address(m, to, &address) == 0)
+		m->is_stack_known[(address - MACHINE_STACK) / 8] = false;
+	return 0;
+}
+
 int machine_push(struct machine *m, uint64_t value, bool is_known)
 {
 	uint64_t to = m->registers[MACHINE_RSP] - 8;

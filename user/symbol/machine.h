@@ -64,6 +64,11 @@ int machine_execute(struct machine *m);
 /* Values by operand; *ret is of its width, zeroes above, but an immediate one is sign-extended. */
 int machine_get(const struct machine *m, const cs_x86_op *op, uint64_t *ret);
 int machine_set(struct machine *m, const cs_x86_op *op, uint64_t value);
+/* Is @op a register or a word of our stack that nobody has set, or only its caller? */
+bool machine_is_unset(const struct machine *m, const cs_x86_op *op);
+/* Moves that: what a function saves for its caller. */
+int machine_move_unset(struct machine *m, const cs_x86_op *to);
+
 /* Its value is not known any more. */
 void machine_forget(struct machine *m, x86_reg reg);
 int machine_push(struct machine *m, uint64_t value, bool is_known);

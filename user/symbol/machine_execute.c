@@ -236,6 +236,8 @@ static int move(struct machine *m, const cs_x86 *x, unsigned int id)
 
 	if (x->op_count != 2)
 		return -EOPNOTSUPP;
+	if (id == X86_INS_MOV && machine_is_unset(m, &x->operands[1]))
+		return machine_move_unset(m, &x->operands[0]);
 	if (id == X86_INS_LEA)
 		err = machine_address(m, &x->operands[1], &value);
 	else
