@@ -68,7 +68,7 @@ static struct cgroup at(int version, const char *dir)
 {
 	struct cgroup c = { .version = version, .top_len = strlen(scratch) };
 
-	(void)snprintf(c.dir, sizeof(c.dir), "%s%s", scratch, dir);
+	must(snprintf(c.dir, sizeof(c.dir), "%.512s%s", scratch, dir) < (int)sizeof(c.dir));
 	return c;
 }
 

@@ -287,7 +287,8 @@ void mem_watch_take(struct mem_watch *w, struct memory *ret)
 	w->note[0] = 0;
 	if (w->missed_children)
 		text_add_sentence(w->note, sizeof(w->note),
-				  "%u child processes could not be looked at", w->missed_children);
+				  "child processes that could not be looked at: %u",
+				  w->missed_children);
 	*ret = (struct memory){
 		.meta = { .version = VERSION,
 			  .title = mem_watch_describe(w),

@@ -35,7 +35,7 @@ const struct memory_figure_words memory_figures[MEMORY_FIGURES] = {
 	[MEMORY_ARRAY_BUFFERS] = { "array_buffers", "arrayBuffers" },
 	[MEMORY_WORKERS_TOTAL] = { "workers_heap_total", "workers' heapTotal" },
 	[MEMORY_WORKERS_USED] = { "workers_heap_used", "workers' heapUsed" },
-	[MEMORY_CGROUP] = { "cgroup", "cgroup" },
+	[MEMORY_CGROUP] = { "cgroup", "used in it" },
 };
 
 const char *const memory_suspect_names[MEMORY_SUSPECTS] = {

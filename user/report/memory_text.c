@@ -173,21 +173,21 @@ static void put_cgroup(const struct memory_process *p, FILE *out)
 {
 	const struct memory_cgroup *c = &p->cgroup;
 	struct memory_trend t = memory_trend_of(p, MEMORY_CGROUP);
-	char used[UNITS_LEN], limit[UNITS_LEN], files[UNITS_LEN];
+	char limit[UNITS_LEN], files[UNITS_LEN];
 
 	if (!c->version)
 		return;
-	(void)fprintf(out, "\n  %-22s  %s (version %d)\n", "cgroup", c->path, c->version);
+	(void)fprintf(out, "\n  Control group %s (version %d)\n", c->path, c->version);
 	put_figure(p, MEMORY_CGROUP, 0, out);
-	(void)fprintf(out, "  %-22s  %10s of %s used, %s of it files that can be given back",
-		      "its limit", units_bytes(c->used_bytes, used),
-		      c->limit_bytes ? units_bytes(c->limit_bytes, limit) : "no limit",
-		      units_bytes(c->reclaimable_bytes, files));
 	if (c->limit_bytes) {
-		(void)fprintf(out, ", %.1f %%", table_share_pct(c->used_bytes, c->limit_bytes));
+		(void)fprintf(out, "  %-22s  %10s  %5.1f %% of it used", "its limit",
+			      units_bytes(c->limit_bytes, limit),
+			      table_share_pct(c->used_bytes, c->limit_bytes));
 		put_left(&t, memory_cgroup_room(c), out);
+		(void)fputc('\n', out);
 	}
-	(void)fputc('\n', out);
+	(void)fprintf(out, "  %-22s  %10s  which the kernel takes back when it has to\n",
+		      "files in it", units_bytes(c->reclaimable_bytes, files));
 	if (c->high_bytes)
 		(void)fprintf(out, "  %-22s  %10s\n", "throttled from",
 			      units_bytes(c->high_bytes, limit));
