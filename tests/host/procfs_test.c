@@ -286,6 +286,51 @@ static void own_memory(void)
 	free(block);
 }
 
+/* Faults, threads, the peak: of this process they grow. */
+static void counters_of_self(void)
+{
+	struct process_stat before = { 0 }, after = { 0 };
+	size_t len = 64u << 20;
+	char *block;
+
+	is_int(procfs_stat(getpid(), &before), 0, "its counters");
+	block = malloc(len);
+	must(block);
+	memset(block, 1, len);
+	__asm__ volatile("" ::"r"(block) : "memory"); /* it is not left out */
+	is_int(procfs_stat(getpid(), &after), 0, "again");
+	ok(block[len - 1] == 1, "the block is used");
+	free(block);
+	ok(after.minor_faults > before.minor_faults, "pages were touched");
+	ok(after.peak_rss_bytes >= len, "and are in the peak: %ju",
+	   (uintmax_t)after.peak_rss_bytes);
+	is_int(after.threads, 1, "one thread");
+}
+
+/* Of a child that waits: a place in its stack. */
+static void stack_of_child(void)
+{
+	_release_(pid_list_done) struct pid_list threads = { 0 };
+	pid_t child = fork();
+	uint64_t sp = 0, here = (uintptr_t)&threads;
+	int err = -ENODATA;
+
+	must(child >= 0);
+	if (child == 0)
+		idle();
+	for (int i = 0; i < 500 && err == -ENODATA; i++) {
+		err = procfs_stack_pointer(child, child, &sp);
+		sleep_ms(err ? 10 : 0);
+	}
+	is_int(err, 0, "the stack pointer of one that waits");
+	ok(sp > here - (1u << 20) && sp < here + (1u << 20), "lies in its stack");
+	is_int(procfs_threads(child, &threads), 0, "its threads");
+	ok(threads.len == 1 && threads.at[0] == child, "is one");
+	must(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+	is_int(procfs_stack_pointer(child, child, &sp), -ESRCH, "when it is gone");
+	is_int(procfs_threads(child, &threads), -ESRCH, "and its threads");
+}
+
 int main(void)
 {
 	make_scratch();
@@ -297,6 +342,8 @@ int main(void)
 	stat_of_hostile_name();
 	stat_of_traced_and_dead();
 	own_memory();
+	counters_of_self();
+	stack_of_child();
 	stat_of_self(); /* last: it leaves a thread */
 	return tap_done();
 }

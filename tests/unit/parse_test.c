@@ -33,6 +33,19 @@ static const struct row integers[] = {
 	{ "abc", -EINVAL, 0 },
 };
 
+static const struct row hex_integers[] = {
+	{ "0", 0, 0 },
+	{ "1f", 0, 31 },
+	{ "7ffe00001000", 0, 0x7ffe00001000 },
+	{ "ffffffffffffffff", 0, UINT64_MAX },
+	{ "10000000000000000", -ERANGE, 0 },
+	{ "", -EINVAL, 0 },
+	{ "0x1", -EINVAL, 0 },
+	{ "1F", -EINVAL, 0 },
+	{ " 1", -EINVAL, 0 },
+	{ "1g", -EINVAL, 0 },
+};
+
 static const struct row durations[] = {
 	{ "30", 0, 30000000000 },
 	{ "30s", 0, 30000000000 },
@@ -155,6 +168,7 @@ int main(void)
 	uint64_t value = UNTOUCHED;
 
 	test_table("integer", parse_integer, integers, ROWS(integers));
+	test_table("hexadecimal", parse_hex_u64, hex_integers, ROWS(hex_integers));
 	test_table("duration", parse_duration_ns, durations, ROWS(durations));
 	test_table("size", parse_size_bytes, sizes, ROWS(sizes));
 	test_decimal();

@@ -56,6 +56,26 @@ static int read_digits(const char **text, uint64_t *ret_value)
 	return err;
 }
 
+int parse_hex_u64(const char *text, uint64_t *ret_value)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t value = 0;
+
+	if (!*text)
+		return -EINVAL;
+	for (; *text; text++) {
+		const char *digit = strchr(digits, *text);
+
+		if (!digit)
+			return -EINVAL;
+		if (value >> 60)
+			return -ERANGE;
+		value = value << 4 | (uint64_t)(digit - digits);
+	}
+	*ret_value = value;
+	return 0;
+}
+
 int parse_u64(const char *text, uint64_t max, uint64_t *ret_value)
 {
 	uint64_t value = 0;

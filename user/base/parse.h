@@ -15,6 +15,9 @@
 /* Decimal integer in [0, max]. */
 int parse_u64(const char *text, uint64_t max, uint64_t *ret_value);
 
+/* Hexadecimal digits, without 0x, small letters. */
+int parse_hex_u64(const char *text, uint64_t *ret_value);
+
 /* Duration: 30 (seconds), 1.5s, 250ms, 10us, 5ns, 2m, 1h, 1d; > 0. */
 int parse_duration_ns(const char *text, uint64_t *ret_ns);
 

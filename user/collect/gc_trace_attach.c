@@ -2,6 +2,8 @@
 /* From a process to probes on its V8, and whether they are hit. */
 #include "collect/gc_trace_state.h"
 
+#include "collect/v8_state.h"
+
 #include "base/scope.h"
 #include "host/log.h"
 #include "probe/seccomp.h"
@@ -168,7 +170,7 @@ int gc_trace_attach(struct gc_trace *c, struct process *p)
 	(void)snprintf(g->path, sizeof(g->path), "%s", places.path);
 	g->limit_function = places.limit_function;
 	g->limit_function_bytes = places.limit_function_bytes;
-	g->option_limit_bytes = gc_trace_option_limit(p->pid);
+	g->option_limit_bytes = v8_option_limit(p->pid);
 	err = attach_places(c, p, g, &places);
 	if (err)
 		return err;

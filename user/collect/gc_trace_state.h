@@ -115,7 +115,5 @@ void gc_trace_free_events(struct gc_trace *c);
 /* gc_trace_memory.c */
 /* What the memory of @h says of limit and spaces, now. */
 void gc_trace_look(struct gc_trace *c, struct gc_heap *h);
-/* --max-old-space-size of process @pid, bytes; 0: not given. */
-uint64_t gc_trace_option_limit(pid_t pid);
 
 #endif

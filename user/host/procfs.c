@@ -21,8 +21,12 @@
 #define CMDLINE_SEEN 8192 /* of a command line; argv[0] and argv[1] are looked for in this */
 
 /* Fields of stat behind the command, counted from 0 = state (proc(5) counts from 3). */
-#define STAT_PPID	1
-#define STAT_START_TIME 19
+#define STAT_PPID	  1
+#define STAT_MINOR_FAULTS 7
+#define STAT_MAJOR_FAULTS 9
+#define STAT_THREADS	  17
+#define STAT_START_TIME	  19
+#define STAT_FIELDS	  20
 
 static void closedirp(DIR **dir)
 {
@@ -79,31 +83,38 @@ static int read_of_process(pid_t pid, const char *file, char **ret_text)
 	return fd < 0 ? fd : procfs_read(fd, STAT_MAX, ret_text, &len);
 }
 
+static bool is_wanted(int field)
+{
+	return field == STAT_PPID || field == STAT_MINOR_FAULTS || field == STAT_MAJOR_FAULTS ||
+	       field == STAT_THREADS || field == STAT_START_TIME;
+}
+
 /* The stat line: "PID (comm) S PPID ...". The comm may hold blanks and ')' of its own. */
 static int parse_stat(char *text, struct process_stat *st)
 {
 	char *open = strchr(text, '('), *close = strrchr(text, ')'), *rest, *field;
-	uint64_t value;
+	uint64_t values[STAT_FIELDS] = { 0 };
 
 	if (!open || !close || close < open || close[1] != ' ')
 		return -EBADMSG;
 	(void)text_clean(open + 1, (size_t)(close - open - 1), st->comm, sizeof(st->comm));
 	rest = close + 2;
-	for (int i = 0; i <= STAT_START_TIME; i++) {
+	for (int i = 0; i < STAT_FIELDS; i++) {
 		field = strsep(&rest, " ");
 		if (!field || !*field)
 			return -EBADMSG;
 		if (i == 0)
 			st->state = *field;
-		if (i != STAT_PPID && i != STAT_START_TIME)
-			continue;
-		if (parse_u64(field, i == STAT_PPID ? INT32_MAX : UINT64_MAX, &value))
+		if (is_wanted(i) && parse_u64(field, UINT64_MAX, &values[i]))
 			return -EBADMSG;
-		if (i == STAT_PPID)
-			st->ppid = (pid_t)value;
-		else
-			st->start_ticks = value;
 	}
+	if (values[STAT_PPID] > INT32_MAX || values[STAT_THREADS] > INT32_MAX)
+		return -EBADMSG;
+	st->ppid = (pid_t)values[STAT_PPID];
+	st->minor_faults = values[STAT_MINOR_FAULTS];
+	st->major_faults = values[STAT_MAJOR_FAULTS];
+	st->threads = (uint32_t)values[STAT_THREADS];
+	st->start_ticks = values[STAT_START_TIME];
 	return 0;
 }
 
@@ -153,7 +164,8 @@ static int status_last_number(const char *text, const char *key, uint32_t *ret)
 static int parse_status(const char *text, struct process_stat *st)
 {
 	uint32_t tgid, tracer, euid;
-	uint32_t seccomp = 0, ns_pid = (uint32_t)st->pid; /* a kernel may lack these lines */
+	/* a kernel may lack these lines, a process may have no memory */
+	uint32_t seccomp = 0, ns_pid = (uint32_t)st->pid, peak_kb = 0;
 
 	/* Name: is the first line and has its newlines escaped, so no name can pose as a key. */
 	if (status_number(text, "\nTgid:", 0, &tgid) ||
@@ -162,11 +174,13 @@ static int parse_status(const char *text, struct process_stat *st)
 		return -EBADMSG;
 	(void)status_number(text, "\nSeccomp:", 0, &seccomp);
 	(void)status_last_number(text, "\nNSpid:", &ns_pid);
+	(void)status_number(text, "\nVmHWM:", 0, &peak_kb);
 	st->tgid = (pid_t)tgid;
 	st->ns_pid = (pid_t)ns_pid;
 	st->tracer = (pid_t)tracer;
 	st->euid = euid;
 	st->seccomp = (int)seccomp;
+	st->peak_rss_bytes = (uint64_t)peak_kb * 1024;
 	return 0;
 }
 
@@ -305,6 +319,49 @@ int procfs_find_by_name(const char *name, struct pid_list *ret_list)
 	*ret_list = found;
 	found = (struct pid_list){ 0 };
 	return 0;
+}
+
+int procfs_threads(pid_t pid, struct pid_list *ret_list)
+{
+	_release_(pid_list_done) struct pid_list found = { 0 };
+	_release_(closedirp) DIR *tasks = NULL;
+	char path[64];
+	int err = 0;
+	pid_t tid;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid); /* always fits */
+	tasks = opendir(path);
+	if (!tasks)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (!err && (tid = next_pid(tasks)) > 0)
+		err = list_add(&found, tid);
+	if (err)
+		return err;
+	*ret_list = found;
+	found = (struct pid_list){ 0 };
+	return 0;
+}
+
+/* "NUMBER ARG... SP PC" of a system call, "-1 SP PC" of another wait; "running". */
+int procfs_stack_pointer(pid_t pid, pid_t tid, uint64_t *ret_address)
+{
+	_release_(freep) char *text = NULL;
+	char file[64], *before = NULL, *last = NULL, *rest, *field;
+	int err;
+
+	(void)snprintf(file, sizeof(file), "task/%d/syscall", (int)tid); /* always fits */
+	err = read_of_process(pid, file, &text);
+	if (err)
+		return err;
+	for (rest = text; (field = strsep(&rest, " \n"));) {
+		if (!*field)
+			continue;
+		before = last;
+		last = field;
+	}
+	if (!before || strncmp(before, "0x", 2) != 0)
+		return -ENODATA;
+	return parse_hex_u64(before + 2, ret_address) ? -EBADMSG : 0;
 }
 
 struct parentage {

@@ -32,10 +32,19 @@ struct process_stat {
 	pid_t tracer;	      /* TracerPid of status, 0 when none */
 	uid_t euid;
 	int seccomp; /* Seccomp: of status */
+	uint32_t threads;
+	uint64_t minor_faults, major_faults; /* since it began, of all its threads */
+	uint64_t peak_rss_bytes;	     /* VmHWM of status, 0 when it has none */
 };
 
 /* 0, -ESRCH (no such process), or another errno. */
 int procfs_stat(pid_t pid, struct process_stat *ret_stat);
+
+/*
+ * The stack pointer of thread @tid of process @pid where it waits in the kernel. 0; -ENODATA: it
+ * runs; or another errno.
+ */
+int procfs_stack_pointer(pid_t pid, pid_t tid, uint64_t *ret_address);
 
 struct pid_list {
 	pid_t *at;
@@ -50,6 +59,9 @@ void pid_list_done(struct pid_list *list);
  * none) or -errno.
  */
 int procfs_find_by_name(const char *name, struct pid_list *ret_list);
+
+/* The threads of @pid. 0 or -errno (-ESRCH when it is gone). */
+int procfs_threads(pid_t pid, struct pid_list *ret_list);
 
 /* Children of @pid and theirs, not @pid itself. Threads' children included. */
 int procfs_descendants(pid_t pid, struct pid_list *ret_list);

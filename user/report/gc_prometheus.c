@@ -5,6 +5,7 @@
  */
 #include "report/gc_report.h"
 #include "report/gc_report_parts.h"
+#include "report/prometheus.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,29 +15,11 @@ struct writer {
 	FILE *out;
 };
 
-static void put_family(const struct writer *w, const char *name, const char *type, const char *help)
-{
-	(void)fprintf(w->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-/* As the format wants values of labels. */
-static void put_escaped(const char *text, FILE *out)
-{
-	for (; *text; text++) {
-		if (*text == '\\' || *text == '"')
-			(void)fputc('\\', out);
-		if (*text == '\n')
-			(void)fputs("\\n", out);
-		else
-			(void)fputc(*text, out);
-	}
-}
-
 /* "NAME{process=...,heap=...": the caller adds more and closes. */
 static void begin_sample(const struct writer *w, const char *name, const struct gc_heap *h)
 {
 	(void)fprintf(w->out, "%s{process=\"", name);
-	put_escaped(h->process, w->out);
+	prometheus_value(h->process, w->out);
 	(void)fprintf(w->out, "\",pid=\"%d\",tid=\"%d\"", h->pid, h->tid);
 }
 
@@ -75,7 +58,8 @@ static void put_kind(const struct writer *w, const struct gc_heap *h, int kind)
 
 static void put_pauses(const struct writer *w)
 {
-	put_family(w, "vitals_gc_pause_seconds", "histogram", "Pauses of V8's garbage collector.");
+	prometheus_family(w->out, "vitals_gc_pause_seconds", "histogram",
+			  "Pauses of V8's garbage collector.");
 	for (size_t i = 0; i < w->g->heap_count; i++)
 		for (int k = 0; k < GC_KINDS; k++)
 			if (k != GC_OTHER || w->g->heaps[i]->pauses[k].count)
@@ -84,7 +68,8 @@ static void put_pauses(const struct writer *w)
 
 static void put_freed(const struct writer *w)
 {
-	put_family(w, "vitals_gc_freed_bytes_total", "counter", "Bytes that collections freed.");
+	prometheus_family(w->out, "vitals_gc_freed_bytes_total", "counter",
+			  "Bytes that collections freed.");
 	for (size_t i = 0; i < w->g->heap_count; i++)
 		for (int k = 0; k < GC_KINDS; k++) {
 			const struct gc_heap *h = w->g->heaps[i];
@@ -168,7 +153,7 @@ static const struct number {
 
 static void put_number(const struct writer *w, const struct number *n)
 {
-	put_family(w, n->name, n->type, n->help);
+	prometheus_family(w->out, n->name, n->type, n->help);
 	for (size_t i = 0; i < w->g->heap_count; i++) {
 		uint64_t value = n->of(w->g->heaps[i]);
 
@@ -184,13 +169,13 @@ static void put_number(const struct writer *w, const struct number *n)
 
 static void put_spaces(const struct writer *w)
 {
-	put_family(w, "vitals_gc_space_committed_bytes", "gauge",
-		   "Memory that a space of the heap has of the system.");
+	prometheus_family(w->out, "vitals_gc_space_committed_bytes", "gauge",
+			  "Memory that a space of the heap has of the system.");
 	for (size_t i = 0; i < w->g->heap_count; i++)
 		for (size_t s = 0; s < w->g->heaps[i]->space_count; s++) {
 			begin_sample(w, "vitals_gc_space_committed_bytes", w->g->heaps[i]);
 			(void)fputs(",space=\"", w->out);
-			put_escaped(w->g->heaps[i]->spaces[s].name, w->out);
+			prometheus_value(w->g->heaps[i]->spaces[s].name, w->out);
 			(void)fputc('"', w->out);
 			put_count(w, w->g->heaps[i]->spaces[s].committed_bytes);
 		}
@@ -208,11 +193,12 @@ static void put_lost(const struct writer *w)
 		{ "broken", m->broken_events },
 	};
 
-	put_family(w, "vitals_gc_events_lost_total", "counter", "What was not recorded.");
+	prometheus_family(w->out, "vitals_gc_events_lost_total", "counter",
+			  "What was not recorded.");
 	for (size_t i = 0; i < sizeof(losses) / sizeof(*losses); i++)
 		(void)fprintf(w->out, "vitals_gc_events_lost_total{stage=\"%s\"} %" PRIu64 "\n",
 			      losses[i].stage, losses[i].count);
-	put_family(w, "vitals_gc_observed_seconds", "gauge", "How long was watched.");
+	prometheus_family(w->out, "vitals_gc_observed_seconds", "gauge", "How long was watched.");
 	(void)fprintf(w->out, "vitals_gc_observed_seconds %.9f\n", (double)m->duration_ns / 1e9);
 }
 

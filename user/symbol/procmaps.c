@@ -120,7 +120,18 @@ static int take_path(struct cursor *c, struct mapping *m)
 	return 0;
 }
 
-static int add_line(struct procmaps *maps, struct cursor *c)
+int mapping_parse(struct bytes line, struct mapping *ret)
+{
+	struct cursor c = { .at = line.at, .end = line.at + line.len };
+	struct mapping m = { 0 };
+	int err = take_fields(&c, &m) ? take_path(&c, &m) : -EBADMSG;
+
+	if (!err)
+		*ret = m;
+	return err;
+}
+
+static int add_line(struct procmaps *maps, struct bytes line)
 {
 	uint64_t lowest = maps->len ? maps->at[maps->len - 1].end : 0;
 	struct mapping m = { 0 };
@@ -129,9 +140,11 @@ static int add_line(struct procmaps *maps, struct cursor *c)
 
 	if (maps->len == PROCMAPS_MAX_LINES)
 		return -E2BIG;
-	if (!take_fields(c, &m) || m.start < lowest)
-		return -EBADMSG;
-	err = take_path(c, &m);
+	err = mapping_parse(line, &m);
+	if (!err && m.start < lowest) {
+		free(m.path);
+		err = -EBADMSG;
+	}
 	if (err)
 		return err;
 	added = vec_push(maps);
@@ -159,9 +172,10 @@ int procmaps_parse(struct bytes text, struct procmaps *ret_maps, uint64_t *ret_o
 	while (at < text.len) {
 		const uint8_t *start = text.at + at;
 		const uint8_t *newline = memchr(start, '\n', text.len - at);
-		struct cursor c = { .at = start, .end = newline };
 		/* The kernel ends each line: a last one without is cut off. */
-		int err = newline ? add_line(&maps, &c) : -EBADMSG;
+		int err = newline ? add_line(&maps,
+					     (struct bytes){ start, (size_t)(newline - start) })
+				  : -EBADMSG;
 
 		if (err == -EBADMSG)
 			*ret_offset = at;

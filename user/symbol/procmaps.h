@@ -34,6 +34,9 @@ void procmaps_done(struct procmaps *maps);
  */
 int procmaps_parse(struct bytes text, struct procmaps *ret_maps, uint64_t *ret_offset);
 
+/* One line without its newline; ret->path is to be freed. 0, -EBADMSG, -ENOMEM; untouched then. */
+int mapping_parse(struct bytes line, struct mapping *ret);
+
 /* Of no file, and not the kernel's, a stack or the heap: "" or "[anon:NAME]". */
 bool mapping_is_anonymous(const struct mapping *m);
 

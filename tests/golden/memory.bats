@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# mem-watch's reports byte for byte against tests/golden/memory-CASE.FORMAT; RECORD=1 writes those files anew, for the diff
+# to be read.
+
+bats_require_minimum_version 1.5.0
+load ../support/helpers.bash
+
+setup() {
+	cd "$ROOT_DIR" || return 1
+	driver=${BUILD:-build}/tests/golden/memory_report
+	cases='buffers objects workers unreadable hostile empty'
+	schema=docs/schema/mem-watch.schema.json
+}
+
+# compare CASE FORMAT: the difference, if there is one, is the test's output.
+compare() {
+	local want=tests/golden/memory-$1.$2
+
+	if [ -n "${RECORD:-}" ]; then
+		"$driver" "$1" "$2" >"$want"
+	else
+		"$driver" "$1" "$2" | diff -u "$want" -
+	fi
+}
+
+@test "text" {
+	for name in $cases; do compare "$name" text; done
+}
+
+@test "a line for each sample" {
+	for name in $cases; do compare "$name" lines; done
+}
+
+@test "JSON" {
+	for name in $cases; do compare "$name" json; done
+}
+
+@test "CSV" {
+	for name in $cases; do compare "$name" csv; done
+}
+
+@test "Prometheus" {
+	for name in $cases; do compare "$name" prom; done
+}
+
+@test "JSON follows its schema" {
+	need_command python3
+	for name in $cases; do "$driver" "$name" json | python3 tests/support/validate_json.py "$schema"; done
+}
+
+@test "the schema refuses a report without its losses, and a verdict that is none" {
+	need_command python3
+	run -1 python3 tests/support/validate_json.py "$schema" < <("$driver" buffers json | sed 's/"lost":/"losses":/')
+	run -1 python3 tests/support/validate_json.py "$schema" < <("$driver" buffers json | sed 's/"not_growing"/"stable"/')
+}
+
+@test "pools add up to rss in every sample" {
+	need_command jq
+	for name in buffers objects workers; do
+		"$driver" "$name" json | jq -e '.data[] | (.pools | keys) as $pools |
+			all(.samples[]; . as $s | ([$pools[] | $s[.]] | add) == $s.rss)'
+	done
+}
+
+@test "CSV has the same number of fields in every line, and what JSON has" {
+	need_command python3 jq
+	for name in $cases; do
+		"$driver" "$name" csv >"$BATS_TEST_TMPDIR/csv"
+		python3 -c '
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1], newline=""), strict=True))
+if any(None in row or None in row.values() for row in rows):
+    sys.exit("a line with more or fewer fields")
+for row in rows:
+    print(row["pid"], row["rss_bytes"], row["heap_used_bytes"] or "null")
+' "$BATS_TEST_TMPDIR/csv" >"$BATS_TEST_TMPDIR/rows"
+		"$driver" "$name" json | jq -r '.data[] | .pid as $pid | .samples[] | "\($pid) \(.rss) \(.heap_used)"' |
+			diff - "$BATS_TEST_TMPDIR/rows"
+	done
+}
+
+@test "what Prometheus is told is its text format, and promtool agrees" {
+	need_command python3
+	for name in buffers objects workers unreadable hostile; do
+		"$driver" "$name" prom >"$BATS_TEST_TMPDIR/metrics"
+		python3 tests/support/check_prometheus.py <"$BATS_TEST_TMPDIR/metrics"
+		! command -v promtool >/dev/null || promtool check metrics <"$BATS_TEST_TMPDIR/metrics"
+	done
+}
+
+@test "what grows is called so in every format" {
+	[[ "$("$driver" buffers text)" == *'Verdict: Buffers and ArrayBuffers'* ]]
+	"$driver" buffers json | jq -e '.data[0] | .suspect == "buffers" and .pools.malloc_large.verdict == "growing"
+		and .cgroup.limit_reached_in_ns > 1.6e11 and .cgroup.limit_reached_in_ns < 1.7e11'
+	"$driver" buffers prom | grep -qE '^vitals_memory_growing\{.*figure="array_buffers"\} 1$'
+	"$driver" objects json | jq -e '.data[0].suspect == "objects"'
+	[[ "$("$driver" objects text)" == *'reached in about 2m'* ]]
+}
+
+@test "whatever names are, every format is UTF-8 without control characters" {
+	for format in text lines json csv prom; do
+		"$driver" hostile "$format" >"$BATS_TEST_TMPDIR/out"
+		iconv -f UTF-8 -t UTF-8 "$BATS_TEST_TMPDIR/out" | cmp "$BATS_TEST_TMPDIR/out" -
+		run -1 grep -P '[\x00-\x09\x0b-\x1f\x7f]' "$BATS_TEST_TMPDIR/out"
+	done
+}
+
+@test "output that cannot be written is an error" {
+	for format in text lines json csv prom; do
+		run -1 sh -c "'$driver' buffers $format >/dev/full"
+	done
+}

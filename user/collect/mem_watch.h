@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The collecting side of mem-watch: processes, looked at from outside at equal intervals. Nothing
+ * is probed, nothing in them is stopped or changed. Life: open, add processes, start, let the loop
+ * run, take.
+ */
+#ifndef COLLECT_MEM_WATCH_H
+#define COLLECT_MEM_WATCH_H
+
+#include "host/loop.h"
+#include "profile/memory.h"
+
+struct mem_watch_options {
+	uint64_t interval_ns;
+	uint32_t max_samples; /* kept of a process; of more every second one goes */
+	bool follow_children;
+};
+
+/* Told of each look at a process, the last of @p->samples. Results as of a loop_fn. */
+struct mem_watch_sink {
+	int (*on_sample)(void *ctx, const struct memory *m, const struct memory_process *p);
+	void *ctx;
+};
+
+struct mem_watch;
+
+/* 0 or -errno after saying why. Both are borrowed for the life of it. */
+int mem_watch_open(const struct mem_watch_options *options, struct loop *loop,
+		   struct mem_watch **ret);
+void mem_watch_free(struct mem_watch *w);
+void mem_watch_freep(struct mem_watch **w);
+
+/* As struct targets_sink wants them (collect/targets.h), @ctx: struct mem_watch. */
+int mem_watch_add(void *ctx, pid_t pid);
+int mem_watch_add_descendant(void *ctx, pid_t pid);
+
+/* The first look now, then one each interval. @sink may be NULL, and is borrowed. */
+int mem_watch_start(struct mem_watch *w, const struct mem_watch_sink *sink);
+
+const char *mem_watch_describe(struct mem_watch *w);
+
+/* Everything so far. *ret is borrowed from @w, until the next look. */
+void mem_watch_take(struct mem_watch *w, struct memory *ret);
+
+#endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* mem-watch: what a process's memory is made of, over time, from outside; and what of it grows. */
+#include "base/parse.h"
+#include "base/scope.h"
+#include "collect/mem_watch.h"
+#include "collect/targets.h"
+#include "host/cli.h"
+#include "host/clock.h"
+#include "host/log.h"
+#include "host/report_out.h"
+#include "report/memory_report.h"
+
+#include <string.h>
+
+enum format {
+	FORMAT_TEXT,
+	FORMAT_JSON,
+	FORMAT_CSV,
+	FORMAT_PROMETHEUS,
+};
+
+struct options {
+	struct cli_common common;
+	struct mem_watch_options watch;
+	enum format format;
+};
+
+enum {
+	KEY_MAX_SAMPLES = 0x200,
+};
+
+#define MIN_INTERVAL_NS (10 * NS_PER_MS)
+
+static const struct argp_option option_table[] = {
+	{ "format", 'f', "FORMAT", 0,
+	  "text (default), json, csv (all samples as a table), prometheus (its text format)", 1 },
+	{ "max-samples", KEY_MAX_SAMPLES, "N", 0,
+	  "samples kept of a process, from 16; of more every second one goes (default 20000)", 2 },
+	{ 0 },
+};
+
+static void parse_format(const char *text, struct options *o)
+{
+	static const char *const words[] = { [FORMAT_TEXT] = "text",
+					     [FORMAT_JSON] = "json",
+					     [FORMAT_CSV] = "csv",
+					     [FORMAT_PROMETHEUS] = "prometheus" };
+	int format = parse_word(text, words, sizeof(words) / sizeof(*words));
+
+	if (format < 0)
+		cli_usage_error("-f %s: not one of text, json, csv, prometheus", text);
+	o->format = (enum format)format;
+}
+
+static void parse_max_samples(const char *text, struct options *o)
+{
+	uint64_t n = 0;
+
+	if (parse_u64(text, 1u << 24, &n) || n < 16)
+		cli_usage_error("--max-samples %s: not a number from 16 to %u", text, 1u << 24);
+	o->watch.max_samples = (uint32_t)n;
+}
+
+static int parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->common;
+		return 0;
+	case KEY_MAX_SAMPLES:
+		parse_max_samples(arg, o);
+		return 0;
+	case 'f':
+		parse_format(arg, o);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = { { &cli_common_argp, 0, NULL, 0 }, { 0 } };
+
+static const struct argp argp = {
+	.options = option_table,
+	.parser = parse_option,
+	.args_doc = "-p PID[,PID...]\n-n NAME\n-- COMMAND [ARGUMENT...]",
+	.doc = "Shows what the memory of running processes is made of, over time and from outside: "
+	       "resident memory by what it is for, V8's heap as process.memoryUsage() has it, the "
+	       "limits; and which of it grows.",
+	.children = children,
+};
+
+static const struct options defaults = {
+	.common = { .interval_ns = NS_PER_S },
+	.watch = { .max_samples = 20000 },
+};
+
+/* One run of the tool, for the callbacks of the loop. */
+struct run {
+	const struct options *options;
+	struct mem_watch *watch;
+	struct outfile *out;
+	struct loop *loop;
+	struct memory value;
+	bool has_begun;
+};
+
+static int write_report(void *ctx, FILE *out)
+{
+	const struct run *run = ctx;
+
+	switch (run->options->format) {
+	case FORMAT_JSON:
+		return memory_report_json(&run->value, out);
+	case FORMAT_CSV:
+		return memory_report_csv(&run->value, out);
+	case FORMAT_PROMETHEUS:
+		return memory_report_prometheus(&run->value, out);
+	default:
+		return memory_report_text(&run->value, out);
+	}
+}
+
+static int report(struct run *run)
+{
+	mem_watch_take(run->watch, &run->value);
+	return report_out(run->out, run->options->common.output, write_report, run);
+}
+
+static int on_demand(void *ctx)
+{
+	return report(ctx);
+}
+
+static int on_sample(void *ctx, const struct memory *m, const struct memory_process *p)
+{
+	struct run *run = ctx;
+	FILE *out = report_lines_to(&run->options->common, run->options->format == FORMAT_TEXT);
+	int err = run->has_begun ? 0 : memory_report_begin(m, out);
+
+	run->has_begun = true;
+	return report_lines_status(err ? err : memory_report_sample(m, p, out));
+}
+
+/* Until something ends it. 0 or -errno, said. */
+static int follow(struct run *run)
+{
+	const struct cli_common *c = &run->options->common;
+	bool tells = !c->quiet && run->options->format == FORMAT_TEXT;
+	const struct mem_watch_sink sink = { on_sample, run };
+	int err = loop_take_signals(run->loop, on_demand, run);
+
+	if (!err && c->duration_ns)
+		err = loop_stop_after(run->loop, c->duration_ns);
+	if (err)
+		return log_errno(err, "cannot start");
+	if (!c->quiet)
+		log_note("watching the memory of %s%s", mem_watch_describe(run->watch),
+			 c->duration_ns ? "" : "; Ctrl-C stops and writes the report");
+	err = mem_watch_start(run->watch, tells ? &sink : NULL);
+	return err ? err : loop_run(run->loop);
+}
+
+/* Watch, stop, report. An exit status. */
+static int watch(struct run *run)
+{
+	const struct targets_sink targets = { mem_watch_add, mem_watch_add_descendant, run->watch };
+	int status = targets_add(&run->options->common, &targets);
+	int err, report_err;
+
+	if (status)
+		return status;
+	err = follow(run);
+	/* what was collected is reported even when the loop ended by an error */
+	report_err = report(run);
+	if (report_err == 0) {
+		report_err = outfile_commit(run->out);
+		run->out = NULL;
+	}
+	if (report_err < 0)
+		(void)log_errno(report_err, "the report could not be written");
+	if (report_err < 0 || err)
+		return EXIT_FAILED;
+	return run->value.meta.missed ? EXIT_INCOMPLETE : EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = defaults;
+	_release_(loop_freep) struct loop *loop = NULL;
+	_release_(outfile_abandonp) struct outfile *out = NULL;
+	_release_(mem_watch_freep) struct mem_watch *w = NULL;
+	struct run run = { .options = &o };
+	int status;
+
+	cli_parse("mem-watch", &argp, argc, argv, &o, &o.common);
+	if (o.common.interval_ns < MIN_INTERVAL_NS)
+		cli_usage_error("-i: not less than 10ms");
+	o.watch.interval_ns = o.common.interval_ns;
+	o.watch.follow_children = o.common.follow_children;
+	status = report_out_open(&o.common, &out);
+	if (status)
+		return status;
+	loop = loop_new();
+	if (!loop || mem_watch_open(&o.watch, loop, &w))
+		return EXIT_FAILED;
+	run.watch = w;
+	run.loop = loop;
+	run.out = out;
+	out = NULL;
+	status = watch(&run);
+	outfile_abandon(run.out);
+	return status;
+}
