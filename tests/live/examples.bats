@@ -3,6 +3,8 @@
 # The example servers themselves: their HTTP, their truth, their end.
 
 load ../support/helpers.bash
+load ../support/examples.bash
+load ../support/example_servers.bash
 
 LEAKING=(global_history_append listener_add strdup closure_capture timer_start cache_put
 	cache_value_grow)
@@ -269,5 +271,24 @@ trickle() {
 		stop_server
 		[ "$SERVER_STATUS" -eq 0 ] || fail "$(cat "$SERVER_ERR")"
 		leaks=1
+	done
+}
+
+@test "under ASan and UBSan: the other servers are clean on every route, and leak nothing" {
+	local server route san=address,undefined
+	local -a others=()
+	need_command make gcc
+	for server in "${EXAMPLE_SERVERS[@]}"; do
+		[[ $server == memory/leak-* ]] || others+=("$server")
+	done
+	make -s -C "$ROOT_DIR" SAN=$san "${others[@]/#/build/address-undefined/examples/}"
+	use_language c
+	for server in "${others[@]}"; do
+		ASAN_OPTIONS=detect_leaks=1 BUILD=build/address-undefined start_example "$server"
+		for route in $(example_routes "$server") $(example_routes "$server") /truth; do
+			http_get "$route" >/dev/null || fail "$server $route"
+		done
+		stop_server
+		[ "$SERVER_STATUS" -eq 0 ] || fail "$server: $(cat "$SERVER_ERR")"
 	done
 }
