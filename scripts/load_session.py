@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from bench_run import Collector, Sampler, Tracer, Watcher, resident_bytes, wait_for_cpu
+from bench_run import Collector, MemoryWatcher, Sampler, Tracer, Watcher, resident_bytes, wait_for_cpu
 from load_environment import pressure_us
 from load_generator import Load
 from load_knee import KneeSearch
@@ -15,7 +15,8 @@ from load_server import ServerError, already_running, started
 WARM_CONNECTIONS = 8    # before the knee is known
 STEADY_PCT = 5          # windows that differ by less are warm
 MOST_WARM_WINDOWS = 6
-TOOLS = {"memleak-trace": Tracer, "cpu-sample": Sampler, "loop-stall": Watcher, "gc-trace": Collector}
+TOOLS = {"memleak-trace": Tracer, "cpu-sample": Sampler, "loop-stall": Watcher, "gc-trace": Collector,
+         "mem-watch": MemoryWatcher}
 
 
 class LimitReached(Exception):
