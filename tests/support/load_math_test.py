@@ -192,7 +192,7 @@ def simulated(name, chance, slower=1.0, noise=0.02, drift=(1.0,) * 5):
             runs.append({"kind": "closed" if share is None else "fixed", "share_pct": share, "qps": 1e6 / time_of(100.0),
                          "server_cpu_us_per_request": time_of(100.0), "latency_ms": latency, "errors_pct": 0.0,
                          "errors": {"timeout": 0, "status": 3}, "client_cpu_pct": 20.0, "server_cpu_pct": 95.0, "late_p99_ms": 0.1})
-        turns.append({"number": i + 1, "runs": runs, "warm_up": {"qps": [1.0, 1.0], "is_steady": True}, "waited_pct": 0.0,
+        turns.append({"number": i + 1, "runs": runs, "warm_up": {"qps": [1.0, 1.0], "server_cpu_us_per_request": [1.0, 1.0], "is_steady": True}, "waited_pct": 0.0,
                       "tool_cpu_s": None, "tool_rss_bytes": None})
     return {"name": name, "command": name, "url": None, "tool": None, "rounds": turns}
 
@@ -352,6 +352,16 @@ class Reports(unittest.TestCase):
         side["rounds"][2]["runs"][1]["late_p99_ms"] = 7.0
         found = load_session.complaints(whole([side]))
         self.assertEqual([any(word in text for text in found) for word in ("warm-up", "busier", "late")], [True] * 3)
+
+    def test_warm_is_when_cpu_time_no_longer_changes(self):
+        def steady(qps, cpu):
+            return load_session.is_steady({"qps": qps, "server_cpu_us_per_request": cpu})
+        self.assertFalse(steady([1000.0], [50.0]))
+        self.assertFalse(steady([1000.0, 1000.0], [50.0, 40.0]))    # the compiler is still at work
+        self.assertTrue(steady([1000.0, 400.0], [50.0, 51.0]))      # others are
+        self.assertTrue(steady([900.0, 1000.0, 1010.0], [None, None, None]))
+        self.assertFalse(steady([1000.0, 900.0], [None, None]))
+        self.assertFalse(steady([0.0, 0.0], [None, None]))          # nothing is answered
 
     def test_a_result_survives_json(self):
         result = whole([simulated("a", random.Random(1), drift=(1.0,) * 3)])
