@@ -129,6 +129,12 @@ class Collector(Tracer):
     OPTIONS = ()
 
 
+class MemoryWatcher(Tracer):
+    """mem-watch on one process, until it is told to end."""
+    HAS_BEGUN = "mem-watch: watching"
+    OPTIONS = ()
+
+
 @contextlib.contextmanager
 def traced(program, pid, is_traced=True, *options, kind=Tracer):
     """Traces within the block (or not: the A side)."""

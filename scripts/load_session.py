@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from bench_run import Collector, Sampler, Tracer, Watcher, resident_bytes, wait_for_cpu
+from bench_run import Collector, MemoryWatcher, Sampler, Tracer, Watcher, resident_bytes, wait_for_cpu
 from load_environment import pressure_us
 from load_generator import Load
 from load_knee import KneeSearch
@@ -15,11 +15,20 @@ from load_server import ServerError, already_running, started
 WARM_CONNECTIONS = 8    # before the knee is known
 STEADY_PCT = 5          # windows that differ by less are warm
 MOST_WARM_WINDOWS = 6
-TOOLS = {"memleak-trace": Tracer, "cpu-sample": Sampler, "loop-stall": Watcher, "gc-trace": Collector}
+TOOLS = {"memleak-trace": Tracer, "cpu-sample": Sampler, "loop-stall": Watcher, "gc-trace": Collector,
+         "mem-watch": MemoryWatcher}
 
 
 class LimitReached(Exception):
     """As much time was taken, or as many requests were sent, as is allowed."""
+
+
+def is_steady(warm):
+    """Whether the last two windows are alike: in CPU time per request, which others cannot disturb, or
+    in requests per second where whose CPU time it is is not known."""
+    measured = warm["server_cpu_us_per_request"]
+    last = (measured if all(measured) else warm["qps"])[-2:]
+    return len(last) == 2 and abs(last[1] - last[0]) * 100 < STEADY_PCT * last[0]
 
 
 def progress(text):
@@ -61,12 +70,13 @@ class Session:
 
     def _warm_up(self, load, connections):
         """Windows until two in a row are alike."""
-        qps = []
-        while len(qps) < MOST_WARM_WINDOWS:
-            qps.append(self._closed(load, connections, self.settings["warm_up_s"])["qps"])
-            if len(qps) > 1 and abs(qps[-1] - qps[-2]) * 100 < STEADY_PCT * qps[-2]:
-                return {"qps": qps, "is_steady": True}
-        return {"qps": qps, "is_steady": False}
+        warm = {"qps": [], "server_cpu_us_per_request": [], "is_steady": False}
+        while len(warm["qps"]) < MOST_WARM_WINDOWS and not warm["is_steady"]:
+            run = self._closed(load, connections, self.settings["warm_up_s"])
+            for measure in ("qps", "server_cpu_us_per_request"):
+                warm[measure].append(run[measure])
+            warm["is_steady"] = is_steady(warm)
+        return warm
 
     # --- the search ------------------------------------------------------------------------------
 

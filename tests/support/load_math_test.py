@@ -179,11 +179,11 @@ class Knee(unittest.TestCase):
         self.assertIsNone(self.search(lambda n: 0.0, errors_of=lambda n: 100.0).knee())
 
 
-def simulated(name, rounds, chance, slower=1.0, noise=0.02, drift=None):
-    """A side whose figures are known: @slower times the time."""
+def simulated(name, chance, slower=1.0, noise=0.02, drift=(1.0,) * 5):
+    """A side whose figures are known: @slower times the time; a round for each of @drift, how slow the
+    machine was in it."""
     turns = []
-    for i in range(rounds):
-        machine = drift[i] if drift else 1.0
+    for i, machine in enumerate(drift):
         def time_of(usual):
             return usual * slower * machine * math.exp(chance.gauss(0, noise))
         runs = []
@@ -192,7 +192,7 @@ def simulated(name, rounds, chance, slower=1.0, noise=0.02, drift=None):
             runs.append({"kind": "closed" if share is None else "fixed", "share_pct": share, "qps": 1e6 / time_of(100.0),
                          "server_cpu_us_per_request": time_of(100.0), "latency_ms": latency, "errors_pct": 0.0,
                          "errors": {"timeout": 0, "status": 3}, "client_cpu_pct": 20.0, "server_cpu_pct": 95.0, "late_p99_ms": 0.1})
-        turns.append({"number": i + 1, "runs": runs, "warm_up": {"qps": [1.0, 1.0], "is_steady": True}, "waited_pct": 0.0,
+        turns.append({"number": i + 1, "runs": runs, "warm_up": {"qps": [1.0, 1.0], "server_cpu_us_per_request": [1.0, 1.0], "is_steady": True}, "waited_pct": 0.0,
                       "tool_cpu_s": None, "tool_rss_bytes": None})
     return {"name": name, "command": name, "url": None, "tool": None, "rounds": turns}
 
@@ -209,7 +209,7 @@ class Verdict(unittest.TestCase):
     def count(self, slower, runs=200, **settings):
         """The verdicts of many comparisons."""
         chance = random.Random(11)
-        found = [verdict_of(simulated("a", 5, chance), simulated("b", 5, chance, slower), **settings) for _ in range(runs)]
+        found = [verdict_of(simulated("a", chance), simulated("b", chance, slower), **settings) for _ in range(runs)]
         return {verdict: found.count(verdict) for verdict in ("slower", "faster", "no significant difference")}
 
     def test_the_same_is_rarely_called_different(self):
@@ -224,38 +224,38 @@ class Verdict(unittest.TestCase):
 
     def test_two_per_cent_is_below_the_threshold(self):
         chance = random.Random(2)
-        first, second = (simulated(name, 40, chance, slower, noise=0.002) for name, slower in (("a", 1.0), ("b", 1.02)))
+        first, second = (simulated(name, chance, slower, noise=0.002, drift=(1.0,) * 40) for name, slower in (("a", 1.0), ("b", 1.02)))
         self.assertEqual(verdict_of(first, second), "no significant difference")
         self.assertEqual(verdict_of(first, second, threshold_pct=1.0), "slower")
 
     def test_a_machine_that_drifts_hides_it_unless_the_rounds_are_paired(self):
         chance = random.Random(4)
         drift = [1.0, 2.2, 0.7, 1.5, 3.0]
-        first, second = (simulated(name, 5, chance, slower, 0.01, drift) for name, slower in (("a", 1.0), ("b", 1.1)))
+        first, second = (simulated(name, chance, slower, 0.01, drift) for name, slower in (("a", 1.0), ("b", 1.1)))
         self.assertEqual(verdict_of(first, second), "no significant difference")
         self.assertEqual(verdict_of(first, second, is_paired=True), "slower")
 
     def test_two_rounds_are_too_few(self):
         chance = random.Random(1)
-        self.assertIsNone(verdict_of(simulated("a", 2, chance), simulated("b", 2, chance)))
+        self.assertIsNone(verdict_of(simulated("a", chance, drift=(1.0,) * 2), simulated("b", chance, drift=(1.0,) * 2)))
 
     def test_other_rates_are_not_compared(self):
         chance = random.Random(1)
         other = [{"share_pct": 50, "qps": 600.0}, RATES[1]]
-        found = load_verdict.compare(simulated("a", 5, chance), simulated("b", 5, chance), (RATES, other), SETTINGS)
+        found = load_verdict.compare(simulated("a", chance), simulated("b", chance), (RATES, other), SETTINGS)
         self.assertEqual(found["not_compared_pct"], [50])
         self.assertEqual({row["share_pct"] for row in found["rows"]}, {None, 85})
 
     def test_a_round_cut_short_is_left_out(self):
         chance = random.Random(1)
-        first, second = simulated("a", 5, chance), simulated("b", 5, chance)
+        first, second = simulated("a", chance), simulated("b", chance)
         del second["rounds"][4]["runs"][1:]
         self.assertEqual(verdict_of(first, second, is_paired=True), "no significant difference")
 
 
 class Objectives(unittest.TestCase):
     def side(self):
-        return simulated("a", 3, random.Random(1), noise=0)
+        return simulated("a", random.Random(1), noise=0, drift=(1.0,) * 3)
 
     def test_kept_and_broken(self):
         rows = load_slo.judge(load_slo.parse("p99<20ms,p50@85<500us,errors<0.1%,qps>9000,overhead<10%"), self.side(), 12.0)
@@ -324,14 +324,14 @@ def whole(sides):
 class Reports(unittest.TestCase):
     def test_the_text_has_the_figures_and_the_verdict(self):
         chance = random.Random(1)
-        text = load_report.text(whole([simulated("one", 5, chance), simulated("two", 5, chance, 1.2)]))
+        text = load_report.text(whole([simulated("one", chance), simulated("two", chance, 1.2)]))
         self.assertIn("| one | closed loop, 8 connections |", text)
         self.assertIn("Verdict: two is slower than one", text)
         self.assertIn("Errors of one: status 45.", text)
 
     def test_the_picture_is_xml_and_names_are_only_text(self):
         name = "<script>alert(1)</script>&\"'\x1b"
-        drawn = load_chart.svg(whole([simulated(name, 3, random.Random(1))]))
+        drawn = load_chart.svg(whole([simulated(name, random.Random(1), drift=(1.0,) * 3)]))
         root = xml.etree.ElementTree.fromstring(drawn)
         tags = {element.tag.rpartition("}")[2] for element in root.iter()}
         self.assertNotIn("script", tags)
@@ -339,13 +339,13 @@ class Reports(unittest.TestCase):
         self.assertEqual(sum(1 for element in root.iter() if element.tag.endswith("circle")), 8)
 
     def test_no_rates_no_picture(self):
-        side = simulated("a", 3, random.Random(1))
+        side = simulated("a", random.Random(1), drift=(1.0,) * 3)
         for turn in side["rounds"]:
             del turn["runs"][1:]
         self.assertIsNone(load_chart.svg(whole([side])))
 
     def test_complaints_of_rounds(self):
-        side = simulated("a", 3, random.Random(1), noise=0)
+        side = simulated("a", random.Random(1), noise=0, drift=(1.0,) * 3)
         self.assertEqual(load_session.complaints(whole([side])), [])
         side["rounds"][0]["warm_up"]["is_steady"] = False
         side["rounds"][1]["runs"][0].update(client_cpu_pct=99.0, server_cpu_pct=40.0)
@@ -353,8 +353,18 @@ class Reports(unittest.TestCase):
         found = load_session.complaints(whole([side]))
         self.assertEqual([any(word in text for text in found) for word in ("warm-up", "busier", "late")], [True] * 3)
 
+    def test_warm_is_when_cpu_time_no_longer_changes(self):
+        def steady(qps, cpu):
+            return load_session.is_steady({"qps": qps, "server_cpu_us_per_request": cpu})
+        self.assertFalse(steady([1000.0], [50.0]))
+        self.assertFalse(steady([1000.0, 1000.0], [50.0, 40.0]))    # the compiler is still at work
+        self.assertTrue(steady([1000.0, 400.0], [50.0, 51.0]))      # others are
+        self.assertTrue(steady([900.0, 1000.0, 1010.0], [None, None, None]))
+        self.assertFalse(steady([1000.0, 900.0], [None, None]))
+        self.assertFalse(steady([0.0, 0.0], [None, None]))          # nothing is answered
+
     def test_a_result_survives_json(self):
-        result = whole([simulated("a", 3, random.Random(1))])
+        result = whole([simulated("a", random.Random(1), drift=(1.0,) * 3)])
         self.assertEqual(load_report.text(json.loads(json.dumps(result))), load_report.text(result))
 
 
