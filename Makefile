@@ -198,7 +198,7 @@ $(B)/fuzzed/%.o: %.c
 	$(call say,FUZZ)mkdir -p $(@D) && $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
 $(B)/libfuzzed.a: $(FUZZED)
 $(FUZZERS): $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libfuzzed.a
-	$(call say,FUZZ)mkdir -p $(@D) && $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ $(PURE_LIBS) -o $@
+	$(call say,FUZZ)mkdir -p $(@D) && $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $(filter %.c %.a,$^) $(PURE_LIBS) -o $@
 
 $(REPLAY): $(B)/tests/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PURE_LIBS) -o $@

@@ -221,9 +221,10 @@ static int read_input(struct run *r, size_t i)
 static void explain_distrust(const struct comparison *c)
 {
 	if (comparison_trust(c) == COMPARISON_FEW_SHARED)
-		log_error("the snapshots do not share ids: of %ju objects in the first, only %ju are "
-			  "in the last",
-			  (uintmax_t)c->old_count, (uintmax_t)c->shared_count);
+		log_error("the snapshots do not share ids: of %ju objects in the first and %ju in the "
+			  "last, only %ju are in both",
+			  (uintmax_t)c->old_count, (uintmax_t)c->last_count,
+			  (uintmax_t)c->shared_count);
 	else
 		log_error("the snapshots do not share ids: %ju of %ju objects that seem new have ids "
 			  "older than the first snapshot",

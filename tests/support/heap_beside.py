@@ -51,8 +51,19 @@ def beside_devtools(other, top, diff=None):
     return found, f"{' classes, '.join(map(str, compared))} {'changes' if diff else 'classes'}"
 
 
+def without_detached(classes):
+    """memlab tells which nodes are detached, but not which are so because of them."""
+    merged = {}
+    for name, (count, size) in classes.items():
+        row = merged.setdefault(name.removeprefix("Detached "), [0, 0])
+        row[0] += count
+        row[1] += size
+    return merged
+
+
 def beside_memlab(other, top, retainers):
-    found = list(differences("class", other["classes"], totals(top, with_retained=False)))
+    theirs, ours = (without_detached(c) for c in (other["classes"], totals(top, with_retained=False)))
+    found = list(differences("class", theirs, ours))
     ours = {str(h["id"]): h["retained_bytes"] for r in retainers for h in r["holders"]}
     theirs = {i: r for i, r in other["retained"].items() if i in ours}
     found += differences("object", theirs, ours)

@@ -142,6 +142,7 @@ int comparison_make(const struct comparison_input *in, struct comparison *ret)
 		return -ENOMEM;
 	c.has_ids = m.a->id && m.b->id;
 	c.old_count = m.a->len;
+	c.last_count = m.b->len;
 	if (c.has_ids)
 		merge(&m);
 	c.at = m.rows;
@@ -160,9 +161,11 @@ void comparison_done(struct comparison *c)
 
 enum comparison_trust comparison_trust(const struct comparison *c)
 {
+	uint64_t smaller = c->old_count < c->last_count ? c->old_count : c->last_count;
+
 	if (!c->has_ids)
 		return COMPARISON_TRUSTED;
-	if (c->shared_count < (c->old_count + 1) / 2)
+	if (c->shared_count < (smaller + 1) / 2)
 		return COMPARISON_FEW_SHARED;
 	if (c->new_count > FEW_NEW && c->late_count > c->new_count / 10)
 		return COMPARISON_OLD_IDS;

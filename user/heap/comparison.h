@@ -28,14 +28,15 @@ struct comparison {
 	struct comparison_row *at; /* by what the class grew, then by name; those with any change */
 	size_t len;
 	bool has_ids; /* else new, deleted and kept are 0: counts alone were compared */
-	uint64_t shared_count, old_count; /* objects of the first that are in the last, all of it */
+	/* Objects of the first that are in the last too, all of the first, all of the last. */
+	uint64_t shared_count, old_count, last_count;
 	uint64_t late_count; /* new ones whose ids are older than the first snapshot's newest */
 	uint64_t new_count;
 };
 
 enum comparison_trust {
 	COMPARISON_TRUSTED,
-	COMPARISON_FEW_SHARED, /* under half of the first one's objects are in the last */
+	COMPARISON_FEW_SHARED, /* under half of the objects of the smaller one are in both */
 	COMPARISON_OLD_IDS,    /* "new" objects have ids that were given long before */
 };
 

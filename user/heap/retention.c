@@ -71,6 +71,7 @@ static bool is_from_table(const struct snapshot *s, uint32_t edge, uint32_t id)
 	return value == id && strcmp(table, ")") == 0;
 }
 
+/* @is_page: NULL when what V8 wrote is to be taken as it is. */
 static bool is_idle(const struct snapshot *s, uint32_t node, uint32_t edge, const bool *is_page)
 {
 	enum edge_type type = snapshot_edge_type(s, edge);
@@ -78,9 +79,13 @@ static bool is_idle(const struct snapshot *s, uint32_t node, uint32_t edge, cons
 
 	if (type == EDGE_WEAK || to == node)
 		return true;
+	if (node != 0 && type == EDGE_SHORTCUT)
+		return true;
+	if (!is_page)
+		return false;
 	if (type == EDGE_INTERNAL && is_from_table(s, edge, s->id[node]))
 		return true;
-	return node != 0 && (type == EDGE_SHORTCUT || (is_page[to] && !is_page[node]));
+	return node != 0 && is_page[to] && !is_page[node];
 }
 
 int retention_mark(struct snapshot *s, bool is_raw)
@@ -93,7 +98,7 @@ int retention_mark(struct snapshot *s, bool is_raw)
 		mark_page(s, is_page, &w);
 	for (uint32_t node = 0; !err && node < s->node_count; node++) {
 		for (uint32_t e = s->first_edge[node]; e < s->first_edge[node + 1]; e++) {
-			if (is_idle(s, node, e, is_page))
+			if (is_idle(s, node, e, is_raw ? NULL : is_page))
 				s->edge_type[e] |= EDGE_IDLE;
 		}
 	}

@@ -23,7 +23,7 @@ static struct heap_way_step step_of(const struct findings *f, const struct holde
 		.class = classes_name(&f->classes, p->class),
 		.node = p->node,
 		.type = (enum edge_type)s->edge,
-		.repeats = p->repeats,
+		.repeats = s->repeats,
 		.is_part = type == NODE_ARRAY || type == NODE_HIDDEN || type == NODE_CODE ||
 			   type == NODE_SHAPE,
 	};
