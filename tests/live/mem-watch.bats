@@ -51,7 +51,7 @@ compare_with_node() {
 	pools_add_up >/dev/null
 	report -e '.data[0] | .v8 and .v8_note == null and .ended'
 	# objects and Buffers were taken
-	report -e '.data[0] | .pools.v8_heap.max_bytes > .pools.v8_heap.first_bytes + 3e6
+	report -e '.data[0] | .pools.v8_heap.max_bytes > .pools.v8_heap.first_bytes + 1e6
 		and .pools.malloc_large.last_bytes > .pools.malloc_large.first_bytes + 8e6'
 }
 

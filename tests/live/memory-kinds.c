@@ -66,6 +66,7 @@ static void *use_arena(void *arg)
 	done(o);
 	for (;;)
 		pause();
+	return NULL;
 }
 
 static void *use_stack(void *arg)
@@ -77,6 +78,7 @@ static void *use_stack(void *arg)
 	done(o);
 	for (;;)
 		pause();
+	return NULL;
 }
 
 static void in_thread(void *(*run)(void *), size_t bytes, size_t stack_bytes)

@@ -4,16 +4,18 @@
 
 memory_truth.py REPORT SAID [--steps N] [--within PCT]
 
-SAID has a line of process.memoryUsage() with its time for each step (tests/live/memory-usage.js), after which the process
-holds still for a while. The sample that counts is the first one that began at least 30 ms later, and before the next
+SAID has lines of process.memoryUsage() with their time for each step (tests/live/memory-usage.js): after the last of a step
+the process holds still for a while. The sample that counts is the first one that began at least 30 ms later, and before the next
 step. rss, heapTotal, heapUsed, external and arrayBuffers have to agree within PCT (1) per hundred, in at least N (8)
-steps. Prints a line with the largest difference of each; exits with 1 when one is larger."""
+steps; heapTotal within one page of V8's, 256 KiB, if that is more: from V8 12 on the question itself gives back the page
+that is allocated from, and the object of the answer takes another. Prints a line with the largest difference of each; exits with 1 when one is larger."""
 import argparse
 import datetime
 import json
 import sys
 
 FIGURES = {"rss": "rss", "heapTotal": "heap_total", "heapUsed": "heap_used", "external": "external", "arrayBuffers": "array_buffers"}
+PAGE_BYTES = 256 << 10
 SETTLED_MS = 30
 STILL_MS = 400
 
@@ -23,8 +25,8 @@ def time_ms(text):
 
 
 def said_by(path):
-    lines = [line for line in open(path, errors="replace") if line.startswith("{")]
-    return [json.loads(line) for line in lines]
+    lines = [json.loads(line) for line in open(path, errors="replace") if line.startswith("{")]
+    return list({line["step"]: line for line in lines}.values())
 
 
 def sample_after(samples, said):
@@ -52,7 +54,10 @@ def compare(samples, said):
             continue
         steps += 1
         for name, ours in FIGURES.items():
-            pct = difference(truth[name], sample[ours])
+            seen = sample[ours]
+            if name == "heapTotal" and seen is not None and abs(seen - truth[name]) <= PAGE_BYTES:
+                continue
+            pct = difference(truth[name], seen)
             if pct > worst[name][0]:
                 worst[name] = (pct, f"step {truth['step']}: said {truth[name]}, seen {sample[ours]}")
     return steps, worst

@@ -76,6 +76,13 @@ class MemoryTruth(unittest.TestCase):
                 self.assertIn("step 4", done.stderr)
                 self.assertEqual(len(done.stderr.strip().split("\n")), 1, done.stderr)
 
+    def test_a_page(self):
+        for sample_at, said in ((1, self.said[0]), (4, self.said[1])):
+            self.report["data"][0]["samples"][sample_at]["heap_total"] = said["heapTotal"] + (256 << 10)
+        self.assertEqual(self.run_it().returncode, 0)
+        self.report["data"][0]["samples"][1]["heap_total"] = self.said[0]["heapTotal"] + (2 * 256 << 10)
+        self.assertEqual(self.run_it().returncode, 1)
+
     def test_not_known(self):
         self.report["data"][0]["samples"][1]["heap_used"] = None
         done = self.run_it()
