@@ -94,6 +94,7 @@ static void add_v8(void)
 	put(0, MEMORY_POOL_CODE, MIB(0.3), 0);
 	heaps[0] = (struct memory_heap){
 		.address = 0x7f0000001000,
+		.tid = 4242,
 		.limit_bytes = MIB(4144),
 		.has_total = true,
 		.has_used = true,

@@ -97,7 +97,7 @@ tracer_start() {
 }
 
 tracer_has_begun_or_ended() {
-	grep -qsE '^(memleak-trace: tracing|cpu-sample: sampling|(loop-stall|gc-trace): watching)' "$tracer_err" || ended "$tracer_job"
+	grep -qsE '^(memleak-trace: tracing|cpu-sample: sampling|(loop-stall|gc-trace|mem-watch): watching)' "$tracer_err" || ended "$tracer_job"
 }
 
 # Waits for its end; a report is then in $tracer_out.

@@ -147,14 +147,16 @@ static void test_chunks(void)
 	static const char text[] = "1000000-1081000 rw-p 00000000 00:00 0 \nRss: 4 kB\n"
 				   "2001000-2040000 rw-p 00000000 00:00 0 \nRss: 4 kB\n"
 				   "3000000-3080000 rw-p 00000000 fd:00 7 /a\nRss: 4 kB\n"
-				   "4000000-4040000 ---p 00000000 00:00 0 \nRss: 0 kB\n";
+				   "4000000-4040000 ---p 00000000 00:00 0 \nRss: 0 kB\n"
+				   "5000000-5040000 rw-p 00000000 00:00 0 \nRss: 4 kB\n";
 	uint64_t chunks[8], offset;
 
 	must(smaps_parse((struct bytes){ (const uint8_t *)text, strlen(text) }, &maps, &offset) ==
 	     0);
-	is_int(memory_chunks(&maps, chunks, 8), 3, "in anonymous memory that is there");
-	is_int(chunks[0], 0x1000000, "the first");
-	is_int(chunks[2], 0x1080000, "the last, which is cut off");
+	is_int(memory_chunks(&maps, chunks, 8), 4, "in anonymous memory that is there");
+	is_int(chunks[0], 0x1000000, "the first of the first");
+	is_int(chunks[1], 0x5000000, "the first of another");
+	is_int(chunks[3], 0x1080000, "the last, which is cut off");
 	is_int(memory_chunks(&maps, chunks, 2), 2, "so many at most");
 }
 

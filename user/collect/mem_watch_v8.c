@@ -46,8 +46,9 @@ static size_t list_owners(const struct watched *w, const struct smaps *maps, str
 		size_t k = 0;
 
 		if (strcmp(m->path, "[stack]") == 0) {
-			owners[count++] =
-				(struct owner){ .start = m->end - MAIN_STACK_ROOM, .end = m->end };
+			owners[count++] = (struct owner){ .start = m->end - MAIN_STACK_ROOM,
+							  .end = m->end,
+							  .tid = w->value.pid };
 			continue;
 		}
 		while (k < w->stacks.len && w->stacks.at[k].pointer < m->start)
@@ -84,7 +85,6 @@ static void find_owner(const struct watched *w, const struct smaps *maps, struct
 	if (!count || !owners[best].hits)
 		return;
 	h->tid = owners[best].tid;
-	h->is_worker = h->tid != 0 && h->tid != w->value.pid;
 }
 
 /* --- which there are -------------------------------------------------------------------------- */
@@ -146,9 +146,22 @@ static void find_heaps(struct watched *w, const struct smaps *maps, const struct
 	(void)gc_heaps_find(&memory, w->set->chunks, count, &w->heaps);
 	w->heaps_threads = s->threads;
 	w->heaps_age = 0;
-	for (size_t i = before; i < w->heaps.len; i++) {
+	for (size_t i = before; i < w->heaps.len; i++)
 		w->heap_values[i] = (struct memory_heap){ .address = w->heaps.at[i].address };
-		find_owner(w, maps, &w->heap_values[i]);
+}
+
+/*
+ * A thread's stack is not known while it runs, and a new isolate does not know it: asked again
+ * until it is. One heap alone is the main thread's in any case.
+ */
+static void find_owners(struct watched *w, const struct smaps *maps)
+{
+	for (size_t i = 0; i < w->heaps.len; i++) {
+		struct memory_heap *h = &w->heap_values[i];
+
+		if (!h->tid)
+			find_owner(w, maps, h);
+		h->is_worker = h->tid != w->value.pid && (h->tid || w->heaps.len > 1);
 	}
 }
 
@@ -200,5 +213,6 @@ void mem_watch_v8(struct watched *w, const struct smaps *maps, struct memory_sam
 		return;
 	}
 	w->value.v8_note = NULL;
+	find_owners(w, maps);
 	read_heaps(w, s);
 }

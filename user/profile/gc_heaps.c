@@ -6,7 +6,7 @@
 
 #define MIN_ADDRESS 0x10000ull
 #define MAX_ADDRESS (1ull << 47)
-#define SEEN_MAX    256
+#define SEEN_MAX    1024
 
 /* What was tried and is no heap. */
 struct search {
@@ -73,11 +73,12 @@ static bool try_heap(struct search *s, uint64_t address, struct gc_heaps *h)
 /* Is there a pointer to a heap in the words at @address? */
 static bool try_words(struct search *s, uint64_t address, uint32_t link, struct gc_heaps *h)
 {
-	uint64_t words[GC_CHUNK_WORDS];
+	uint64_t words[GC_NOTE_WORDS];
+	uint32_t count = link == GC_NO_LINK ? GC_HEAD_WORDS : GC_NOTE_WORDS;
 
-	if (s->memory->read_at(s->memory, address, words, sizeof(words)))
+	if (s->memory->read_at(s->memory, address, words, count * sizeof(*words)))
 		return false;
-	for (uint32_t i = 0; i < GC_CHUNK_WORDS; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		if (!try_heap(s, words[i], h))
 			continue;
 		h->chunks = (struct gc_chunk_layout){ .is_known = true, .link = link, .word = i };
@@ -107,7 +108,7 @@ int gc_heaps_find(const struct reader *memory, const uint64_t *chunks, size_t co
 	size_t tries = count < GC_CHUNK_TRIES ? count : GC_CHUNK_TRIES;
 
 	for (size_t i = 0; i < tries && !h->chunks.is_known; i++)
-		(void)try_chunk(&s, chunks[i * count / tries], h);
+		(void)try_chunk(&s, chunks[i], h);
 	s.seen_len = 0;
 	for (size_t i = 0; i < count && h->chunks.is_known; i++) {
 		uint64_t heap = gc_chunk_heap(memory, &h->chunks, chunks[i]);

@@ -14,10 +14,11 @@
 #include <stdbool.h>
 
 #define GC_CHUNK_BYTES (256u << 10)
-#define GC_HEAPS_MAX   64 /* isolates: the main thread's and workers' */
-#define GC_CHUNK_TRIES 64 /* chunks looked into before there is none */
-#define GC_CHUNK_WORDS 32 /* of a head, or a description */
-#define GC_CHUNK_LINKS 4  /* words of a head that may point to the description */
+#define GC_HEAPS_MAX   64  /* isolates: the main thread's and workers' */
+#define GC_CHUNK_TRIES 256 /* chunks looked into before there is none */
+#define GC_HEAD_WORDS  8   /* of a chunk that are looked at */
+#define GC_NOTE_WORDS  24  /* of a description */
+#define GC_CHUNK_LINKS 4   /* words of a head that may point to the description */
 #define GC_NO_LINK     UINT32_MAX
 
 /* Where in a chunk the pointer to its Heap is. */
@@ -41,8 +42,8 @@ uint64_t gc_chunk_heap(const struct reader *memory, const struct gc_chunk_layout
 		       uint64_t address);
 
 /*
- * Adds to @h the heaps of the @count @chunks (addresses, multiples of GC_CHUNK_BYTES) that it does
- * not have yet. 0; -ENODATA: no heap among them.
+ * Adds to @h the heaps of the @count @chunks (addresses, multiples of GC_CHUNK_BYTES; likely ones
+ * first) that it does not have yet. 0; -ENODATA: no heap among them.
  */
 int gc_heaps_find(const struct reader *memory, const uint64_t *chunks, size_t count,
 		  struct gc_heaps *h);

@@ -67,7 +67,7 @@ void memory_set(struct memory_sample *s, enum memory_figure f, uint64_t bytes);
 /* A heap of V8, as it was last. */
 struct memory_heap {
 	uint64_t address;
-	pid_t tid; /* 0: of the main thread, or not known */
+	pid_t tid; /* of its thread, 0 not known */
 	bool is_worker;
 	uint64_t allocator;   /* node's, of buffers; 0 not known */
 	uint64_t limit_bytes; /* 0 not known */

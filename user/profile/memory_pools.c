@@ -176,16 +176,26 @@ void memory_pools_sum(const struct smaps *maps, const struct memory_facts *facts
 	}
 }
 
+static bool may_have_chunks(const struct smaps_entry *e)
+{
+	return mapping_is_anonymous(&e->m) && !e->m.shared && e->rss_bytes;
+}
+
 size_t memory_chunks(const struct smaps *maps, uint64_t *ret_chunks, size_t max)
 {
 	size_t count = 0;
 
+	for (size_t i = 0; i < maps->len && count < max; i++)
+		if (may_have_chunks(&maps->at[i]) &&
+		    first_chunk(&maps->at[i].m) < maps->at[i].m.end)
+			ret_chunks[count++] = first_chunk(&maps->at[i].m);
 	for (size_t i = 0; i < maps->len; i++) {
 		const struct mapping *m = &maps->at[i].m;
 
-		if (!mapping_is_anonymous(m) || m->shared || !maps->at[i].rss_bytes)
+		if (!may_have_chunks(&maps->at[i]))
 			continue;
-		for (uint64_t at = first_chunk(m); at < m->end && count < max; at += GC_CHUNK_BYTES)
+		for (uint64_t at = first_chunk(m) + GC_CHUNK_BYTES; at < m->end && count < max;
+		     at += GC_CHUNK_BYTES)
 			ret_chunks[count++] = at;
 	}
 	return count;

@@ -24,7 +24,7 @@ void memory_pools_sum(const struct smaps *maps, const struct memory_facts *facts
 		      struct memory_sample *s);
 
 /* Addresses where chunks of V8's may begin, at most @max: multiples of GC_CHUNK_BYTES in anonymous
- * memory. */
+ * memory; the first of each mapping come first. */
 size_t memory_chunks(const struct smaps *maps, uint64_t *ret_chunks, size_t max);
 
 #endif

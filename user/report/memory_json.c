@@ -80,7 +80,7 @@ static void write_heap(struct json *j, const struct memory_heap *h)
 	json_key(j, "address");
 	json_hex(j, h->address);
 	json_key_bool(j, "worker", h->is_worker);
-	write_known(j, "tid", h->is_worker, (uint64_t)h->tid);
+	write_known(j, "tid", h->tid, (uint64_t)h->tid);
 	write_known(j, "heap_total_bytes", h->has_total, h->total_bytes);
 	write_known(j, "heap_used_bytes", h->has_used, h->used_bytes);
 	write_known(j, "external_bytes", h->has_external, h->external_bytes);

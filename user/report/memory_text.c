@@ -141,7 +141,10 @@ static void put_workers(const struct memory_process *p, FILE *out)
 				      "V8, worker threads", "heapTotal", "heapUsed", "external",
 				      "arrayBuffers");
 		has_head = true;
-		(void)fprintf(out, "  thread %-15d", h->tid);
+		if (h->tid)
+			(void)fprintf(out, "  thread %-15d", h->tid);
+		else
+			(void)fprintf(out, "  %-22s", "thread not known");
 		put_known(h->has_total, h->total_bytes, out);
 		put_known(h->has_used, h->used_bytes, out);
 		put_known(h->has_external, h->external_bytes, out);
