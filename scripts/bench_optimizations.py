@@ -3,7 +3,8 @@
 built. A benchmark of bench.sh, which gets its Bench; docs/benchmarks.md explains."""
 import os
 
-from bench_run import cpu_seconds, example_server, redis, wrk
+from bench_run import example_server, redis, wrk
+from bench_sampling import thread_seconds
 from bench_stats import alternate, ratio_text, side, table, with_spread
 
 # Server, slow and fast route.
@@ -53,9 +54,9 @@ def load_run(bench, command, route):
     with example_server(*command) as (pid, port):
         url = f"http://127.0.0.1:{port}{route}"
         wrk(url, 1)  # warm
-        cpu = cpu_seconds(pid)
+        cpu = thread_seconds(pid)
         requests, rate, errors = wrk(url, 1 if bench.quick else 3)
-        cpu = cpu_seconds(pid) - cpu
-    if errors:
+        cpu = thread_seconds(pid) - cpu
+    if errors or not requests:
         raise RuntimeError(f"clients saw errors: {' '.join(command)}, {route}")
     return {"us_per_request": cpu / requests * 1e6, "requests_per_second": rate}

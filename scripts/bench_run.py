@@ -254,7 +254,7 @@ def redis(environment):
 
 def wrk(url, seconds):
     """(requests, requests per second, errors)"""
-    out = subprocess.run(["wrk", "-t1", "-c8", f"-d{seconds}s", url], check=True,
+    out = subprocess.run(["wrk", "-t1", "-c8", "--timeout", "10s", f"-d{seconds}s", url], check=True,
                          capture_output=True, text=True).stdout
     requests = int(re.search(r"(\d+) requests in", out).group(1))
     rate = float(re.search(r"Requests/sec:\s*([0-9.]+)", out).group(1))

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -113,9 +114,22 @@ static void drain_overdue(struct timer *timer)
 	server->is_cut = true;
 }
 
+/*
+ * Nobody comes into the queue any more: who would have between the last look into it and the close
+ * would have connected, and be cut off. Where it cannot be had, that is a matter of microseconds.
+ */
+static void queue_close(int fd)
+{
+	struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = { 1, &drop_all };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
 static void drain_start(struct server *server)
 {
 	server->is_draining = true;
+	queue_close(server->listener.fd);
 	accept_clients(&server->listener); /* who is in the queue has connected and is served */
 	(void)close(server->listener.fd);
 	server->listener.fd = -1;

@@ -78,8 +78,8 @@ TRUTH_SITE static size_t write_tree(char *out, size_t size)
  */
 
 #define LONGEST_ARTICLE                                                                            \
-	(sizeof("{'id':,'name':'','price_cents':,'in_stock':false,'sizes':[,,]},") + 5 * 10 +      \
-	 6 * ARTICLE_NAME)
+	(sizeof("{'id':,'name':'','price_cents':,'in_stock':false,'sizes':[,,]},") + 5UL * 10 +    \
+	 6UL * ARTICLE_NAME)
 
 #define PUT_LITERAL(out, text) put_bytes(out, text, sizeof(text) - 1)
 
