@@ -10,7 +10,8 @@ set -euo pipefail
 # "a|b": the first the archive knows. "?a": wanted, but its absence only skips tests, as they will say.
 BUILD_PACKAGES='clang llvm gcc make pkg-config libc6-dev linux-libc-dev git ca-certificates
 	libbpf-dev libelf-dev zlib1g-dev libdw-dev libiberty-dev uthash-dev libcap-ng-dev libcapstone-dev
-	liblzma-dev libseccomp-dev protobuf-c-compiler libprotobuf-c-dev libncurses-dev'
+	liblzma-dev libseccomp-dev protobuf-c-compiler libprotobuf-c-dev libncurses-dev
+	libhiredis-dev libjansson-dev'
 TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached ?haproxy nodejs fonts-dejavu-core curl jq procps util-linux libcap2-bin
 	strace binutils python3 python3-jsonschema libxml2-utils help2man mandoc bash-completion
 	clang-format clang-tidy cppcheck shellcheck musl-tools golang-go chromium|chromium-browser npm
@@ -43,12 +44,12 @@ if ! [[ $system =~ debian|ubuntu ]] || ! command -v apt-get >/dev/null; then
 	missing=
 	for p in $programs; do command -v "$p" >/dev/null || missing+=" $p"; done
 	libs=$(pkg-config --print-errors --exists 'libbpf >= 1.0' libelf libdw libcap-ng capstone zlib \
-		liblzma libseccomp libprotobuf-c ncursesw 2>&1) || true
+		liblzma libseccomp libprotobuf-c ncursesw hiredis jansson 2>&1) || true
 	[ -n "$missing$libs" ] || exit 0
 	say "packages are known for Debian 12, 13 and Ubuntu 22.04, 24.04 only; this is '${system:-unknown}'"
 	[ -z "$missing" ] || say "programs needed and not found:$missing"
 	[ -z "$libs" ] || say "libraries needed (with headers): libbpf >= 1.0, libelf, libdw, libcap-ng," \
-		"capstone, zlib, liblzma, libseccomp, libprotobuf-c, ncursesw, libiberty, uthash. pkg-config says: $libs"
+		"capstone, zlib, liblzma, libseccomp, libprotobuf-c, ncursesw, hiredis, jansson, libiberty, uthash. pkg-config says: $libs"
 	exit 5
 fi
 
