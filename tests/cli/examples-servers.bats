@@ -238,22 +238,30 @@ peaks() {
 
 # --- with Redis ---------------------------------------------------------------------------------
 
-# What one process put there, another finds: its own memory is empty.
+ask_values() {
+	local id
+	for id in {1..20}; do
+		http_get "/$1?id=$id" || return 1
+	done
+}
+
+# What one process put there, another finds: its own memory is empty. Redis may be late for one or the other on a busy
+# machine, and then the origin is asked.
 shares() {
 	use_language "$1"
 	redis_begin
 	start_example optimization/caching-example --redis "127.0.0.1:$redis_port" --require-redis
-	http_get '/fast?id=1' >/dev/null
-	http_get '/fast?id=1' >"$BATS_TEST_TMPDIR/first"
-	wait_for 10 truth_has "doc['cache']['lru_hits'] == 1"
-	holds "$saved" "doc['cache']['origin_calls'] == 1" "doc['cache']['redis_hits'] == 0" "doc['cache']['redis_errors'] == 0" \
-		"doc['cache']['breaker'] == 'closed'"
-	wait_for 10 ready_is 200
+	wait_for 20 ready_is 200
+	ask_values fast >"$BATS_TEST_TMPDIR/first"
+	truth_holds "doc['cache']['origin_calls'] == 20" "doc['cache']['redis_hits'] == 0" "doc['cache']['lru_hits'] == 0"
+	ask_values fast | cmp - "$BATS_TEST_TMPDIR/first"
+	truth_holds "doc['cache']['origin_calls'] == 20" "doc['cache']['redis_hits'] == 0" "doc['cache']['lru_hits'] == 20"
 	end_well
-	start_example optimization/caching-example --redis "127.0.0.1:$redis_port"
-	http_get '/fast?id=1' | cmp - "$BATS_TEST_TMPDIR/first"
-	http_get '/slow?id=1' | cmp - "$BATS_TEST_TMPDIR/first"
-	truth_holds "doc['cache']['redis_hits'] == 1" "doc['cache']['origin_calls'] == 1"
+	start_example optimization/caching-example --redis "127.0.0.1:$redis_port" --require-redis
+	wait_for 20 ready_is 200
+	ask_values fast | cmp - "$BATS_TEST_TMPDIR/first"
+	truth_holds "doc['cache']['redis_hits'] >= 10" "doc['cache']['redis_hits'] + doc['cache']['origin_calls'] == 20"
+	ask_values slow | cmp - "$BATS_TEST_TMPDIR/first"
 	end_well
 }
 
