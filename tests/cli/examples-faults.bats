@@ -209,7 +209,7 @@ pool_survives() {
 	use_language "$1"
 	redis_begin
 	start_example optimization/connection-pool --redis "127.0.0.1:$redis_port"
-	[ "$(http_status /fast/redis)" = 200 ]
+	wait_for 20 answers /fast/redis
 	kill -STOP "$redis"
 	for n in 1 2 3; do
 		[ "$(http_status /fast/redis)" = 503 ] || fail 'a stopped Redis'

@@ -40,4 +40,5 @@ broken() {
 @test "the kernel side includes nothing of user" { broken bpf/memleak-trace.bpf.c '"base/text.h"'; }
 @test "the wire includes nothing of bpf/lib" { broken bpf/abi/base.h '"lib/prelude.bpf.h"'; }
 @test "unit tests include pure folders only" { broken tests/unit/vec_test.c '"host/log.h"'; }
+@test "tests of the examples include their pure parts only" { broken tests/examples/lru_test.c '"redis_link.h"'; }
 @test "a path upwards does not get round the check" { broken user/base/text.c '"base/../host/log.h"'; }
