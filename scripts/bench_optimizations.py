@@ -16,6 +16,7 @@ PAIRS = (
     ("connection-pool", "/slow/redis", "/fast/redis"),
     ("object-reuse", "/slow", "/fast"),
 )
+CONNECTIONS = 2  # a slow answer takes a good part of a second of a busy machine
 WITH_REDIS = ("caching-example", "connection-pool")
 
 
@@ -53,9 +54,9 @@ def route_run(bench, name, command, route):
 def load_run(bench, command, route):
     with example_server(*command) as (pid, port):
         url = f"http://127.0.0.1:{port}{route}"
-        wrk(url, 1)  # warm
+        wrk(url, 1, CONNECTIONS)  # warm
         cpu = thread_seconds(pid)
-        requests, rate, errors = wrk(url, 1 if bench.quick else 3)
+        requests, rate, errors = wrk(url, 1 if bench.quick else 3, CONNECTIONS)
         cpu = thread_seconds(pid) - cpu
     if errors or not requests:
         raise RuntimeError(f"clients saw errors: {' '.join(command)}, {route}")

@@ -252,9 +252,9 @@ def redis(environment):
         yield server.pid, port
 
 
-def wrk(url, seconds):
+def wrk(url, seconds, connections=8):
     """(requests, requests per second, errors)"""
-    out = subprocess.run(["wrk", "-t1", "-c8", "--timeout", "10s", f"-d{seconds}s", url], check=True,
+    out = subprocess.run(["wrk", "-t1", f"-c{connections}", "--timeout", "10s", f"-d{seconds}s", url], check=True,
                          capture_output=True, text=True).stdout
     requests = int(re.search(r"(\d+) requests in", out).group(1))
     rate = float(re.search(r"Requests/sec:\s*([0-9.]+)", out).group(1))
