@@ -97,6 +97,15 @@ is_tracer() {
 	wait_for 5 test ! -d "/proc/$(cat "$BATS_TEST_TMPDIR/three.sh.out")"
 }
 
+@test "a block that fails twice is a failure; one that fails once is not" {
+	documents() { echo "$BATS_TEST_TMPDIR/made.md"; }
+	printf '```sh runnable\nfalse\n```\n' >"$BATS_TEST_TMPDIR/made.md"
+	run -1 run_blocks
+	printf '```sh runnable\nmkdir "%s/once" || exit 0\nfalse\n```\n' "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/made.md"
+	run_blocks
+	[ -d "$BATS_TEST_TMPDIR/once" ]
+}
+
 @test "every tool has a chapter, a man page, tests of its command line and live tests, a line in the README" {
 	local tool
 	for tool in $(tools); do
