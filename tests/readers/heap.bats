@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # heap-diff beside programs that are not ours, on snapshots that real Node wrote: Chrome's DevTools (their own code, from
-# npm) and memlab. Skipped where their packages or Node's releases are missing (npm ci in tests/readers/heap,
+# npm) and memlab. Skipped where their packages or Node's releases are missing (npm ci in tests/heap,
 # scripts/fetch-nodes.sh).
 
 bats_require_minimum_version 1.5.0
@@ -14,14 +14,14 @@ VERSIONS='18.20.8 20 22.23.3 24.21.0 25.9.0'
 setup() {
 	cd "$ROOT_DIR" || return 1
 	heap_diff=$(tool heap-diff)
-	readers=$ROOT_DIR/tests/readers/heap
+	readers=$ROOT_DIR/tests/heap
 	export NODE_PATH=$readers/node_modules
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
 need_readers() {
 	need_command jq python3
-	[ -d "$NODE_PATH/esbuild" ] || skip 'needs npm ci in tests/readers/heap'
+	[ -d "$NODE_PATH/esbuild" ] || skip 'needs npm ci in tests/heap'
 	[ -x "$(built nodes/24.21.0/bin/node)" ] || skip 'needs scripts/fetch-nodes.sh'
 }
 
