@@ -4,6 +4,8 @@
 # npm) and memlab. Skipped where their packages or Node's releases are missing (npm ci in tests/heap,
 # scripts/fetch-nodes.sh).
 
+# shellcheck disable=SC2154 # variables of helpers.bash and bats
+
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
 load ../support/live.bash
@@ -170,13 +172,13 @@ same_of_app() {
 	set -- */0.heapsnapshot
 	size=$(stat -c %s "$1")
 	for at in 0 1 100 2000 $((size / 2)) $((size - 100)) $((size - 1)); do
-		head -c "$at" "$1" >cut
-		run "$heap_diff" top cut
+		head -c "$at" "$1" >cut.json
+		run "$heap_diff" top cut.json
 		[ "$status" -eq 2 ]
 		[[ $output == *": byte "*": "* ]]
 	done
-	gzip -c "$1" | head -c 100000 >cut
-	run "$heap_diff" top cut
+	gzip -c "$1" | head -c 100000 >cut.json
+	run "$heap_diff" top cut.json
 	[ "$status" -eq 2 ]
 	[[ $output == *'damaged or cut off'* ]]
 }

@@ -77,7 +77,7 @@ static int sort_objects(const struct census_input *in, struct census *c)
 
 struct totals {
 	const struct census_input *in;
-	bool *is_above; /* by class: a node of it is above the present one, and was counted */
+	bool *is_above;	  /* by class: a node of it is above the present one, and was counted */
 	bool *is_counted; /* by node */
 };
 
@@ -159,5 +159,8 @@ void census_done(struct census *c)
 
 struct census_total census_of(const struct census *c, uint32_t class)
 {
-	return class < c->class_count ? c->classes[class] : (struct census_total){ 0 };
+	return class < c->class_count ? c->classes[class] : (struct census_total)
+	{
+		0
+	};
 }

@@ -12,8 +12,8 @@
 #include "heap/snapshot.h"
 
 struct dominators {
-	uint32_t *order; /* all nodes, a dominator before what it dominates; the root first */
-	uint32_t *of;	 /* by node; the root's is the root */
+	uint32_t *order;    /* all nodes, a dominator before what it dominates; the root first */
+	uint32_t *of;	    /* by node; the root's is the root */
 	uint64_t *retained; /* bytes, by node */
 	/* The same as a tree, to be walked: SNAPSHOT_NONE is the end. */
 	uint32_t *first_child, *next_sibling;
@@ -21,7 +21,8 @@ struct dominators {
 
 /*
  * Over the edges that are not EDGE_IDLE. What no such edge leads to counts as the root's; of what
- * only keeps itself, in circles, each node does, and keeps nothing else. 0 or -ENOMEM; ended by dominators_done.
+ * only keeps itself, in circles, each node does, and keeps nothing else. 0 or -ENOMEM; ended by
+ * dominators_done.
  */
 int dominators_find(const struct snapshot *s, struct dominators *d);
 void dominators_done(struct dominators *d);

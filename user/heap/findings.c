@@ -45,9 +45,9 @@ int findings_add(struct findings *f, struct json_source source, const char *name
 		heap_done(&h);
 		return err;
 	}
-	f->files[f->count++] = (struct findings_file){ name, h.snapshot.node_count,
-						       h.snapshot.edge_count,
-						       h.snapshot.node_fields };
+	f->files[f->count++] =
+		(struct findings_file){ name, h.snapshot.node_count, h.snapshot.edge_count,
+					h.snapshot.node_fields };
 	if (is_last)
 		f->last = h;
 	else
@@ -87,8 +87,8 @@ static int hold(struct findings *f, uint32_t class, const uint8_t *is_new, uint3
 	*held = (struct findings_held){ .class = class, .node = only };
 	holders_reset(&f->holders);
 	for (uint32_t n = 0; !err && n < s->node_count; n++) {
-		bool is_asked = only == SNAPSHOT_NONE ? f->last.class[n] == class && s->size[n]
-						      : n == only;
+		bool is_asked =
+			only == SNAPSHOT_NONE ? f->last.class[n] == class && s->size[n] : n == only;
 
 		if (!is_asked || (is_new && !is_new[n]))
 			continue;
@@ -153,11 +153,11 @@ static int conclude_top(struct findings *f)
 	c->at = calloc(f->series[0].class_count + 1, sizeof(*c->at));
 	if (!c->at)
 		return -ENOMEM;
-	for (uint32_t class = 0; class < f->series[0].class_count; class++) {
+	for (uint32_t class = 0; class < f->series[0].class_count; class ++) {
 		if (f->series[0].classes[class].count)
-			c->at[c->len++] = (struct comparison_row){
-				.class = class, .after = f->series[0].classes[class]
-			};
+			c->at[c->len++] =
+				(struct comparison_row){ .class = class,
+							 .after = f->series[0].classes[class] };
 	}
 	qsort_r(c->at, c->len, sizeof(*c->at), by_retained, &f->classes);
 	return 0;
@@ -184,11 +184,10 @@ static int conclude_retainers(struct findings *f)
 	if (parse_u64(what + (what[0] == '@'), UINT32_MAX, &id) == 0) {
 		uint32_t node = node_with_id(&f->last.snapshot, id);
 
-		return node == SNAPSHOT_NONE ? -ENODATA
-					     : hold(f, f->last.class[node], NULL, node);
+		return node == SNAPSHOT_NONE ? -ENODATA : hold(f, f->last.class[node], NULL, node);
 	}
 	while (class < f->classes.names.len && strcmp(classes_name(&f->classes, class), what) != 0)
-		class++;
+		class ++;
 	if (!census_of(&f->series[0], class).count)
 		return -ENODATA;
 	return hold(f, class, NULL, SNAPSHOT_NONE);

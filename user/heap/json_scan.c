@@ -391,8 +391,8 @@ int json_scan_skip(struct json_scan *s)
 			if (depth == JSON_SCAN_MAX_DEPTH)
 				return json_scan_fail(s, -E2BIG, "is nested too deep");
 			s->at++;
-			objects[depth / 8] = (uint8_t)((objects[depth / 8] & ~bit) |
-						       (c == '{' ? bit : 0));
+			objects[depth / 8] =
+				(uint8_t)((objects[depth / 8] & ~bit) | (c == '{' ? bit : 0));
 			depth++;
 			continue;
 		}

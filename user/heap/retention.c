@@ -24,7 +24,8 @@ static bool is_entry(const struct snapshot *s, uint32_t edge)
 	uint32_t to = s->edge_to[edge];
 
 	if (type == EDGE_ELEMENT)
-		return s->type[to] == NODE_SYNTHETIC && strcmp(snapshot_name(s, to), DOM_TREES) == 0;
+		return s->type[to] == NODE_SYNTHETIC &&
+		       strcmp(snapshot_name(s, to), DOM_TREES) == 0;
 	return type == EDGE_SHORTCUT;
 }
 
