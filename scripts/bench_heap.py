@@ -10,10 +10,10 @@ from bench_stats import alternate, ratio_text, side, table, with_spread
 
 MAKE_HEAP = "tests/support/make_heap.py"
 PACKAGES = "tests/heap/node_modules"
-# Sessions in the older snapshot; the newer has a twentieth more. 5, 60, 550 MB, and 2 GB.
-SIZES = (10000, 115000, 1050000, 3800000)
-MEMLAB_MOST, MEMLAB_MB = 1050000, 5500 # larger ones are ours alone; memory that node may have
-LARGE = 500000                          # from here on, two rounds at most
+# Sessions in the older snapshot, 5, 60 and 600 MB; the newer has a twentieth more.
+SIZES = (10000, 115000, 1050000)
+LARGE = 500000    # from here on, a third of the rounds: memlab takes minutes
+MEMLAB_MB = 5500  # memory that node may have
 
 
 def snapshot(bench, sessions):
@@ -50,17 +50,12 @@ def memlab(files):
 
 def compare(bench, sessions, rows, raw):
     files = [snapshot(bench, n) for n in (sessions, sessions + sessions // 20)]
-    rounds = bench.rounds if sessions < LARGE else min(bench.rounds, 2)
+    rounds = bench.rounds if sessions < LARGE else max(1, bench.rounds // 3)
     mb = " + ".join(f"{os.path.getsize(f) / 1e6:.0f}" for f in files)
-    sides = [lambda: ours(bench, files)]
-    if sessions <= MEMLAB_MOST:
-        sides.append(lambda: memlab(files))
-    runs = raw[mb] = alternate(rounds, *sides)
-    row = [mb, str(rounds), *(with_spread(side(runs, 0), key) for key in ("seconds", "cpu_s", "peak_mb"))]
-    if len(sides) > 1:
-        row += [with_spread(side(runs, 1), key) for key in ("seconds", "cpu_s", "peak_mb")]
-        row += [ratio_text(side(runs, 0, 1), key) for key in ("seconds", "cpu_s", "peak_mb")]
-    rows.append(row + [""] * (11 - len(row)))
+    runs = raw[mb] = alternate(rounds, lambda: ours(bench, files), lambda: memlab(files))
+    keys = ("seconds", "cpu_s", "peak_mb")
+    rows.append([mb, str(rounds), *(with_spread(side(runs, i), key) for i in (0, 1) for key in keys),
+                 *(ratio_text(side(runs, 0, 1), key) for key in keys)])
 
 
 def heap_diff(bench):

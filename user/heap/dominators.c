@@ -28,17 +28,29 @@ static uint32_t *numbers(size_t count)
 	return reallocarray(NULL, count, sizeof(uint32_t));
 }
 
+static void drop(uint32_t **array)
+{
+	free(*array);
+	*array = NULL;
+}
+
+/* What the result does not need, before it is made, for the sake of the peak. */
+static void drop_working(struct search *q)
+{
+	drop(&q->number);
+	drop(&q->ancestor);
+	drop(&q->semi);
+	drop(&q->label);
+	drop(&q->first_pred);
+	drop(&q->preds);
+	drop(&q->stack);
+}
+
 static void search_done(struct search *q)
 {
-	free(q->number);
-	free(q->ancestor);
-	free(q->dominator);
-	free(q->semi);
-	free(q->label);
-	free(q->first_pred);
-	free(q->preds);
-	free(q->stack);
-	free(q->vertex);
+	drop_working(q);
+	drop(&q->dominator);
+	drop(&q->vertex);
 }
 
 static int search_init(struct search *q, const struct snapshot *s)
@@ -271,8 +283,7 @@ int dominators_find(const struct snapshot *s, struct dominators *d)
 		err = find_preds(&q);
 	if (!err) {
 		find_semi(&q);
-		free(q.preds);
-		q.preds = NULL;
+		drop_working(&q);
 		err = make_result(&q, d);
 	}
 	search_done(&q);
