@@ -37,7 +37,7 @@ static void put_files(const struct page *p)
 
 		(void)text_clean(f->files[i].name, strlen(f->files[i].name), clean, sizeof(clean));
 		(void)fprintf(p->out, "  %zu  %s: %s in %ju objects (%ju nodes, %ju edges)\n",
-			      i + 1, label_shorten(clean, 2 * TEXT_SHOWN, name),
+			      i + 1, label_shorten(clean, FILE_SHOWN, name),
 			      units_bytes(f->series[i].all.bytes, bytes),
 			      (uintmax_t)f->series[i].all.count, (uintmax_t)f->files[i].nodes,
 			      (uintmax_t)f->files[i].edges);
