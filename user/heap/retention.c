@@ -29,27 +29,26 @@ static bool is_entry(const struct snapshot *s, uint32_t edge)
 	return type == EDGE_SHORTCUT;
 }
 
-static void reach(const struct snapshot *s, uint32_t node, bool *is_page, struct work *w)
+static void reach(uint32_t node, bool *is_page, struct work *w)
 {
 	if (is_page[node])
 		return;
 	is_page[node] = true;
 	w->at[w->len++] = node; /* once each: there is room for all */
-	(void)s;
 }
 
 static void mark_page(const struct snapshot *s, bool *is_page, struct work *w)
 {
 	for (uint32_t e = s->first_edge[0]; e < s->first_edge[1]; e++) {
 		if (is_entry(s, e))
-			reach(s, s->edge_to[e], is_page, w);
+			reach(s->edge_to[e], is_page, w);
 	}
 	while (w->len) {
 		uint32_t node = w->at[--w->len];
 
 		for (uint32_t e = s->first_edge[node]; e < s->first_edge[node + 1]; e++) {
 			if (snapshot_edge_type(s, e) != EDGE_WEAK)
-				reach(s, s->edge_to[e], is_page, w);
+				reach(s->edge_to[e], is_page, w);
 		}
 	}
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define TEXT_SHOWN  60 /* bytes of a string or a name in a table */
+#define FILE_SHOWN  120
 #define WAYS_SHOWN  3
 #define STEPS_SHOWN 12
 
