@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DOM_TREES     "(Document DOM trees)"
-#define EXTERNAL_TEXT "system / ExternalStringData"
-#define NO_OWNER      UINT32_MAX
-#define MANY_OWNERS   (UINT32_MAX - 1)
+#define DOM_TREES      "(Document DOM trees)"
+#define EXTERNAL_TEXT  "system / ExternalStringData"
+#define NAME_MAX_BYTES 4096 /* no name of V8 is so long */
+#define NO_OWNER       UINT32_MAX
+#define MANY_OWNERS    (UINT32_MAX - 1)
 
 struct work {
 	uint32_t *at;
@@ -60,7 +61,8 @@ static bool is_from_table(const struct snapshot *s, uint32_t edge, uint32_t id)
 	const char *name = snapshot_edge_name(s, edge), *table;
 	uint64_t value = 0;
 
-	if (name[0] < '0' || name[0] > '9' || !strstr(name, " / part of key ("))
+	if (name[0] < '0' || name[0] > '9' || strnlen(name, NAME_MAX_BYTES) == NAME_MAX_BYTES ||
+	    !strstr(name, " / part of key ("))
 		return false;
 	table = strstr(name, last);
 	if (!table)
