@@ -27,6 +27,9 @@ struct dominators {
 int dominators_find(const struct snapshot *s, struct dominators *d);
 void dominators_done(struct dominators *d);
 
+/* Only what is retained stays. */
+void dominators_drop_tree(struct dominators *d);
+
 /*
  * The next node of a walk from the root (0) on, parents first, or SNAPSHOT_NONE. @leave is called
  * for each node whose subtree is done, the innermost first.

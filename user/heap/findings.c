@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int take_parts(struct findings *f, const struct heap *h, bool is_last)
+/* The tree of dominators goes as soon as it can. */
+static int take_parts(struct findings *f, struct heap *h, bool is_last)
 {
 	bool is_first = f->count == 0;
 	const struct census_input in = {
@@ -17,14 +18,17 @@ static int take_parts(struct findings *f, const struct heap *h, bool is_last)
 		.class = h->class,
 		.class_count = f->classes.names.len,
 		.dominators = &h->dominators,
-		.keep_objects = f->plan.kind == FINDINGS_DIFF && !f->plan.ignore_ids &&
-				!f->plan.is_picture && (is_first || is_last),
 		.keep_nodes = is_last,
 	};
+	bool keeps_objects = f->plan.kind == FINDINGS_DIFF && !f->plan.ignore_ids &&
+			     !f->plan.is_picture && (is_first || is_last);
 	int err = census_take(&in, &f->series[f->count]);
 
 	if (!err && f->plan.is_picture && (is_first || is_last))
 		err = dominated_make(h, &f->classes, is_last ? &f->now : &f->before);
+	dominators_drop_tree(&h->dominators);
+	if (!err && keeps_objects)
+		err = census_take_objects(&in, &f->series[f->count]);
 	if (!err && is_first && !is_last && !f->plan.is_picture)
 		err = functions_take(h, &f->first_functions);
 	return err;
@@ -128,6 +132,8 @@ static int conclude_diff(struct findings *f)
 
 	if (!err && comparison_trust(&f->comparison) != COMPARISON_TRUSTED)
 		err = -EXDEV;
+	for (size_t i = 0; i < f->count; i++)
+		census_drop_objects(&f->series[i]);
 	for (size_t i = 0; !err && i < f->comparison.len; i++)
 		f->growing_count += f->comparison.at[i].is_growing;
 	if (!err)
