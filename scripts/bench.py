@@ -16,6 +16,7 @@ from bench_run import (Target, Tracer, bpf_programs, bpf_stats, cpu_seconds, exa
                        tracer_report_with_peak, wrk)
 from bench_stats import alternate, median_of, number, ratio_text, side, table, with_spread
 import bench_gc
+import bench_heap
 import bench_js
 import bench_loops
 import bench_optimizations
@@ -239,6 +240,7 @@ BENCHMARKS = {
     "sampling-memory": ("cpu-sample: tables and memory", bench_sampling.memory),
     "js-load": ("cpu-sample: a server in JavaScript", bench_js.load),
     "js-names": ("cpu-sample: names of JavaScript functions", bench_js.names),
+    "heap-diff": ("heap-diff", bench_heap.heap_diff),
     "flame": ("flame-render", bench_sampling.flame),
     "loops": ("loop-stall: BPF programs alone (kernel.bpf_stats_enabled)", bench_loops.programs),
     "loops-node": ("loop-stall: node under load", bench_loops.node),

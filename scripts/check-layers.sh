@@ -6,7 +6,7 @@ set -euo pipefail
 cd "${1:-$(dirname "$0")/..}"
 
 # FILES: WHAT THEY MAY INCLUDE. The first line that fits a file counts; a pattern's * also spans slashes.
-#   pure    base/ symbol/ profile/ report/      system  any <header> but libbpf's
+#   pure    base/ symbol/ profile/ heap/ report/        system  any <header> but libbpf's
 #   calm    system, less files, clocks, processes and sockets
 #   near    a header beside the file, of tests/unit (for tests) or of examples/lib (for examples)
 rules() {
@@ -15,7 +15,8 @@ user/base/scope.h: base/* <unistd.h> calm
 user/base/*: base/* calm
 user/symbol/*: base/* symbol/* abi/unwind.h calm
 user/profile/*: base/* profile/* symbol/frame.h abi/stacks.h abi/loop-stall.h abi/gc-trace.h abi/log_buckets.h calm
-user/report/*: base/* profile/* report/* symbol/frame.h abi/stacks.h abi/loop-stall.h *.pb-c.h <time.h> calm
+user/heap/*: base/* heap/* calm
+user/report/*: base/* profile/* heap/* report/* symbol/frame.h abi/stacks.h abi/loop-stall.h *.pb-c.h <time.h> calm
 user/host/*: pure host/* system
 user/probe/unwind_look.[ch]: pure host/* probe/* abi/* lib/unwind_walk.h <bpf/*> system
 user/probe/*: pure host/* probe/* abi/* <bpf/*> system
@@ -58,7 +59,7 @@ function resolve(file, what,   path) {
 	return path
 }
 function is_allowed(word, what) {
-	if (word == "pure") return what ~ /^(base|symbol|profile|report)\//
+	if (word == "pure") return what ~ /^(base|symbol|profile|heap|report)\//
 	if (word == "system") return what ~ /^</ && what !~ /^<bpf\//
 	if (word == "calm")
 		return what ~ /^</ && what !~ /^<(bpf|linux|net|netinet|arpa)\// && (what == "<sys/types.h>" || what !~ /^<sys\//) &&

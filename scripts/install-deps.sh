@@ -10,13 +10,13 @@ set -euo pipefail
 # "a|b": the first the archive knows. "?a": wanted, but its absence only skips tests, as they will say.
 BUILD_PACKAGES='clang llvm gcc make pkg-config libc6-dev linux-libc-dev git ca-certificates
 	libbpf-dev libelf-dev zlib1g-dev libdw-dev libiberty-dev uthash-dev libcap-ng-dev libcapstone-dev
-	liblzma-dev libseccomp-dev protobuf-c-compiler libprotobuf-c-dev libncurses-dev
+	liblzma-dev libzstd-dev libseccomp-dev protobuf-c-compiler libprotobuf-c-dev libncurses-dev
 	libhiredis-dev libjansson-dev'
 TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached ?haproxy nodejs fonts-dejavu-core curl jq procps util-linux libcap2-bin
 	strace binutils python3 python3-jsonschema libxml2-utils help2man mandoc bash-completion
 	clang-format clang-tidy cppcheck shellcheck musl-tools golang-go chromium|chromium-browser npm
 	libjemalloc2 libtcmalloc-minimal4|libtcmalloc-minimal4t64 ?libmimalloc2.0|libmimalloc3|libmimalloc-dev
-	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils ?debootstrap gdb ?rustc linux-perf bsdutils tmux'
+	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils zstd ?debootstrap gdb ?rustc linux-perf bsdutils tmux'
 BUILD_PROGRAMS='clang llvm-strip gcc make pkg-config git bpftool protoc-c'
 TEST_PROGRAMS='perl prove bats wrk redis-server redis-cli nginx memcached node curl jq ps setpriv strace objcopy
 	python3 xmllint help2man mandoc clang-format clang-tidy cppcheck shellcheck musl-gcc go npm

@@ -82,7 +82,7 @@ static void add_word(const char *word, struct options *o)
 {
 	if (!o->count && !o->has_command) {
 		o->has_command = true;
-		o->plan.kind = strcmp(word, "top") == 0	      ? FINDINGS_TOP
+		o->plan.kind = strcmp(word, "top") == 0		? FINDINGS_TOP
 			       : strcmp(word, "retainers") == 0 ? FINDINGS_RETAINERS
 								: FINDINGS_DIFF;
 		if (o->plan.kind != FINDINGS_DIFF)
@@ -221,16 +221,19 @@ static int read_input(struct run *r, size_t i)
 static void explain_distrust(const struct comparison *c)
 {
 	if (comparison_trust(c) == COMPARISON_FEW_SHARED)
-		log_error("the snapshots do not share ids: of %ju objects in the first and %ju in the "
-			  "last, only %ju are in both",
-			  (uintmax_t)c->old_count, (uintmax_t)c->last_count,
-			  (uintmax_t)c->shared_count);
+		log_error(
+			"the snapshots do not share ids: of %ju objects in the first and %ju in the "
+			"last, only %ju are in both",
+			(uintmax_t)c->old_count, (uintmax_t)c->last_count,
+			(uintmax_t)c->shared_count);
 	else
-		log_error("the snapshots do not share ids: %ju of %ju objects that seem new have ids "
-			  "older than the first snapshot",
-			  (uintmax_t)c->late_count, (uintmax_t)c->new_count);
-	log_hint("they are of two processes, or the inspector session was closed in between: V8 then "
-		 "gives ids anew. --counts compares counts alone");
+		log_error(
+			"the snapshots do not share ids: %ju of %ju objects that seem new have ids "
+			"older than the first snapshot",
+			(uintmax_t)c->late_count, (uintmax_t)c->new_count);
+	log_hint(
+		"they are of two processes, or the inspector session was closed in between: V8 then "
+		"gives ids anew. --counts compares counts alone");
 }
 
 static int conclude(struct run *r)

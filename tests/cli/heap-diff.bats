@@ -118,8 +118,8 @@ refused() {
 }
 
 @test "damaged files: what is wrong, and where" {
-	head -c 20000 a >cut
-	refused 2 'cut: byte 20000: ' top cut
+	head -c 20000 a >cut.json
+	refused 2 'cut.json: byte 20000: ' top cut.json
 	gzip -c a | head -c 3000 >cut.gz
 	refused 2 'damaged or cut off' top cut.gz
 	gzip -c a | tr '\100-\120' '\101-\121' >bad.gz

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Any bytes as one value, skipped and as a string: in pieces of any size the same, and in bounds. */
+/* Any bytes as one value, skipped and as a string: in pieces of any size the same, and in bounds.
+ */
 #include "fuzz.h"
 #include "heap/json_scan.h"
 #include "heap_image.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Prints heap-diff's report of a case that is made here: heap_report CASE text|json|folded|svg */
-#include "heap_image.h"
 #include "report/heap_report.h"
+#include "heap_image.h"
 
 enum { HIDDEN, ARRAY, STRING, OBJECT, CODE, CLOSURE, REGEXP, NUMBER, NATIVE, SYNTHETIC };
 enum { CONTEXT, ELEMENT, PROPERTY, INTERNAL, HIDDEN_EDGE, SHORTCUT, WEAK };
@@ -12,8 +12,8 @@ struct names {
 
 static const struct names plain = { "UserSession", "sessions", "/srv/store.js", "someone" };
 /* As JSON has them. */
-static const struct names hostile = { "\\u001b[31m\\u202eevil;</title>", "a b;\\n12", "/srv/<&>\\\".js",
-				      "\\u0000\\ud800 \\\"quoted\\\"" };
+static const struct names hostile = { "\\u001b[31m\\u202eevil;</title>", "a b;\\n12",
+				      "/srv/<&>\\\".js", "\\u0000\\ud800 \\\"quoted\\\"" };
 
 /* A Map of @count objects, a chain of @count objects, @count listeners, one detached element. */
 static char *make_snapshot(const struct names *n, unsigned int count)

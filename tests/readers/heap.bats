@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # heap-diff beside programs that are not ours, on snapshots that real Node wrote: Chrome's DevTools (their own code, from
-# npm) and memlab. Skipped where their packages or Node's releases are missing (npm ci in tests/readers/heap,
+# npm) and memlab. Skipped where their packages or Node's releases are missing (npm ci in tests/heap,
 # scripts/fetch-nodes.sh).
+
+# shellcheck disable=SC2154 # variables of helpers.bash and bats
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
@@ -14,14 +16,14 @@ VERSIONS='18.20.8 20 22.23.3 24.21.0 25.9.0'
 setup() {
 	cd "$ROOT_DIR" || return 1
 	heap_diff=$(tool heap-diff)
-	readers=$ROOT_DIR/tests/readers/heap
+	readers=$ROOT_DIR/tests/heap
 	export NODE_PATH=$readers/node_modules
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
 need_readers() {
 	need_command jq python3
-	[ -d "$NODE_PATH/esbuild" ] || skip 'needs npm ci in tests/readers/heap'
+	[ -d "$NODE_PATH/esbuild" ] || skip 'needs npm ci in tests/heap'
 	[ -x "$(built nodes/24.21.0/bin/node)" ] || skip 'needs scripts/fetch-nodes.sh'
 }
 
@@ -170,13 +172,13 @@ same_of_app() {
 	set -- */0.heapsnapshot
 	size=$(stat -c %s "$1")
 	for at in 0 1 100 2000 $((size / 2)) $((size - 100)) $((size - 1)); do
-		head -c "$at" "$1" >cut
-		run "$heap_diff" top cut
+		head -c "$at" "$1" >cut.json
+		run "$heap_diff" top cut.json
 		[ "$status" -eq 2 ]
 		[[ $output == *": byte "*": "* ]]
 	done
-	gzip -c "$1" | head -c 100000 >cut
-	run "$heap_diff" top cut
+	gzip -c "$1" | head -c 100000 >cut.json
+	run "$heap_diff" top cut.json
 	[ "$status" -eq 2 ]
 	[[ $output == *'damaged or cut off'* ]]
 }

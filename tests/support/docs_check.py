@@ -23,6 +23,7 @@ CHAPTERS = {
     "cpu-sample": ("03-cpu-profiling.md", "Options"),
     "flame-render": ("03-cpu-profiling.md", "flame-render"),
     "loop-stall": ("05-optimization-techniques.md", "Options"),
+    "heap-diff": ("02-memory-leak-detection.md", "heap-diff"),
     "gc-trace": ("01-v8-memory-management.md", "Options"),
     "load-test": ("04-load-testing.md", "Options"),
 }

@@ -3,7 +3,7 @@
 
 usage: heap_beside.py devtools OTHER.json TOP.json [DIFF.json]
        heap_beside.py memlab OTHER.json TOP.json RETAINERS.json...
-OTHER: of tests/readers/heap/devtools.mjs or memlab.mjs. TOP: heap-diff top -f json (for memlab with --raw); DIFF:
+OTHER: of tests/heap/devtools.mjs or memlab.mjs. TOP: heap-diff top -f json (for memlab with --raw); DIFF:
 heap-diff BEFORE AFTER -f json; RETAINERS: heap-diff retainers FILE ID --raw -f json.
 Prints each difference, and what was compared. exit: 0 the same, 1 not, or too little was compared.
 """

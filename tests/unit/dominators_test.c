@@ -28,7 +28,8 @@ static uint32_t dice(uint64_t *state, uint32_t sides)
 
 static void make_graph(struct graph *g, uint64_t *state)
 {
-	uint32_t nodes = 1 + dice(state, MAX_NODES), per_node = 1 + dice(state, MAX_EDGES / MAX_NODES);
+	uint32_t nodes = 1 + dice(state, MAX_NODES),
+		 per_node = 1 + dice(state, MAX_EDGES / MAX_NODES);
 	uint32_t edges = 0;
 
 	for (uint32_t n = 0; n < nodes; n++) {
@@ -74,7 +75,8 @@ static void reach(const struct graph *g, uint32_t start, uint32_t without, bool 
 	}
 }
 
-static void reach_all(const struct graph *g, uint32_t without, const bool *is_start, bool *is_reached)
+static void reach_all(const struct graph *g, uint32_t without, const bool *is_start,
+		      bool *is_reached)
 {
 	reach(g, 0, without, is_reached);
 	for (uint32_t n = 1; n < g->s.node_count; n++) {
@@ -117,8 +119,8 @@ static bool is_right(const struct graph *g, const struct dominators *d)
 			reach_all(g, x, is_start, without);
 		for (uint32_t y = 0; y < count; y++) {
 			/* what only circles keep is the root's, and keeps only itself */
-			bool want = x == y || x == 0 ||
-				    (is_reached[x] && is_reached[y] && !without[y]);
+			bool want =
+				x == y || x == 0 || (is_reached[x] && is_reached[y] && !without[y]);
 
 			if (says(d, x, y) != want)
 				return false;
@@ -149,7 +151,8 @@ static bool walk_is_right(const struct graph *g, const struct dominators *d)
 	uint32_t count = (uint32_t)g->s.node_count;
 	bool is_fine = true;
 
-	for (uint32_t n = 0; n != SNAPSHOT_NONE && s.count <= count; n = dominators_next(d, n, leave, &s))
+	for (uint32_t n = 0; n != SNAPSHOT_NONE && s.count <= count;
+	     n = dominators_next(d, n, leave, &s))
 		s.entered[n] = s.count++;
 	is_fine &= s.count == count && s.left[0] == count;
 	for (uint32_t i = 1; i < count && is_fine; i++) {

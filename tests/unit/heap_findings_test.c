@@ -57,7 +57,8 @@ static int add(struct findings *f, const char *text, size_t piece, bool is_last)
 	struct heap_bytes b = { text, strlen(text), piece };
 	struct snapshot_fault fault = { 0 };
 
-	return findings_add(f, (struct json_source){ heap_bytes_read, &b }, "file", is_last, &fault);
+	return findings_add(f, (struct json_source){ heap_bytes_read, &b }, "file", is_last,
+			    &fault);
 }
 
 static const struct comparison_row *row_of(const struct findings *f, const char *class)
@@ -77,11 +78,11 @@ static void check_diff(const struct findings *f)
 	const struct findings_held *h = NULL;
 
 	is_int(f->growing_count, 2, "sessions and their names grow");
-	ok(session && session->is_growing && session->new_count == 20 && session->kept_count == 10 &&
-		   session->deleted_count == 0 && session->new_bytes == 800,
+	ok(session && session->is_growing && session->new_count == 20 &&
+		   session->kept_count == 10 && session->deleted_count == 0 &&
+		   session->new_bytes == 800,
 	   "20 sessions are new, 10 are kept");
-	ok(map && !map->is_growing && map->kept_count == 1 &&
-		   map->kept_bytes_delta == 20 * 16,
+	ok(map && !map->is_growing && map->kept_count == 1 && map->kept_bytes_delta == 20 * 16,
 	   "the Map has grown by its table");
 	ok(session && session->after.retained == 30 * 64, "a session retains its name");
 	ok(map && map->after.retained == 32 + 30 * (16 + 64), "the Map retains all of them");
@@ -101,10 +102,12 @@ static void check_diff(const struct findings *f)
 		s = &f->holders.shapes.at[s->parent];
 		is_text(holders_script(&f->last.snapshot, s->node), "/srv/store.js", "in its file");
 	}
-	ok(f->functions.len == 1 && f->functions.at[0].line == 11 && f->functions.at[0].before_count == 1,
+	ok(f->functions.len == 1 && f->functions.at[0].line == 11 &&
+		   f->functions.at[0].before_count == 1,
 	   "the function has its place");
 	is_text(f->functions.at[0].file, "/srv/store.js", "and its file");
-	ok(f->texts.len == 0, "no two nodes have the same text here: strings are written once each");
+	ok(f->texts.len == 0,
+	   "no two nodes have the same text here: strings are written once each");
 }
 
 static void test_diff(void)
@@ -134,7 +137,8 @@ static void test_ids(void)
 	struct findings f = { 0 };
 
 	must(add(&f, a, 0, false) == 0 && add(&f, b, 0, true) == 0);
-	is_int(findings_conclude(&f), -EXDEV, "snapshots that share few ids are not compared by id");
+	is_int(findings_conclude(&f), -EXDEV,
+	       "snapshots that share few ids are not compared by id");
 	is_int(comparison_trust(&f.comparison), COMPARISON_FEW_SHARED, "and why is told");
 	findings_done(&f);
 	f = (struct findings){ .plan = { .ignore_ids = true } };
@@ -152,13 +156,14 @@ static void test_retainers(void)
 		int err;
 		uint64_t count;
 	} cases[] = {
-		{ "UserSession", 0, 10 }, { "@101", 0, 1 },	  { "11", 0, 1 },
+		{ "UserSession", 0, 10 },  { "@101", 0, 1 },	      { "11", 0, 1 },
 		{ "Nobody", -ENODATA, 0 }, { "@99999", -ENODATA, 0 }, { "", -ENODATA, 0 },
 	};
 	char *a = make_snapshot(10, SESSIONS_ID);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct findings f = { .plan = { .kind = FINDINGS_RETAINERS, .what = cases[i].what } };
+		struct findings f = { .plan = { .kind = FINDINGS_RETAINERS,
+						.what = cases[i].what } };
 		int err;
 
 		must(add(&f, a, 0, true) == 0);
@@ -211,11 +216,13 @@ static void test_refused(void)
 		{ HEAD(1, 1) "\"nodes\":[9,0,1,0,1,0],\"edges\":[1,0,1]}", "leads to no node" },
 		{ HEAD(1, 1) "\"nodes\":[9,0,1,0,1,0],\"edges\":[7,0,0]}", "unknown type" },
 		{ HEAD(1, 1) "\"nodes\":[9,0,1,0,1,0],\"edges\":[]}", "not as many edges" },
-		{ HEAD(1, 0) "\"nodes\":[9,0,1,0,0,0],\"edges\":[],\"strings\":[]}", "name is not" },
+		{ HEAD(1, 0) "\"nodes\":[9,0,1,0,0,0],\"edges\":[],\"strings\":[]}",
+		  "name is not" },
 		{ HEAD(1, 1) "\"nodes\":[9,0,1,0,1,0],\"edges\":[2,5,0],\"strings\":[\"\"]}",
 		  "name is not" },
 		{ HEAD(1, 0) "\"nodes\":[9,0,1,0,0,0],\"nodes\":[", "twice" },
-		{ HEAD(1, 0) "\"nodes\":[9,0,1,0,0,0],\"edges\":[],\"strings\":[\"\"]} x", "behind" },
+		{ HEAD(1, 0) "\"nodes\":[9,0,1,0,0,0],\"edges\":[],\"strings\":[\"\"]} x",
+		  "behind" },
 		{ HEAD(1, 0) "\"nodes\":[9,0,1,0,0,0],\"edges\":[],\"locations\":[6,0,0,0]}",
 		  "place of no node" },
 		{ HEAD(5000000000, 0) "}", "4 billion" },

@@ -64,16 +64,16 @@ static inline size_t heap_writer_string(struct heap_writer *w, const char *text)
 	return w->string_count++;
 }
 
-static inline void heap_writer_node(struct heap_writer *w, int type, const char *name, unsigned int id,
-				    size_t size, size_t edges)
+static inline void heap_writer_node(struct heap_writer *w, int type, const char *name,
+				    unsigned int id, size_t size, size_t edges)
 {
 	(void)fprintf(w->node_out, "%s%d,%zu,%u,%zu,%zu,0", w->node_count++ ? "," : "", type,
 		      heap_writer_string(w, name), id, size, edges);
 }
 
 /* @name: NULL for a number. */
-static inline void heap_writer_edge(struct heap_writer *w, int type, const char *name, size_t number,
-				    size_t to)
+static inline void heap_writer_edge(struct heap_writer *w, int type, const char *name,
+				    size_t number, size_t to)
 {
 	(void)fprintf(w->edge_out, "%s%d,%zu,%zu", w->edge_count++ ? "," : "", type,
 		      name ? heap_writer_string(w, name) : number, to * 6);

@@ -28,8 +28,9 @@ static void test_strings(void)
 		{ "\"\\ude00\"", "\xef\xbf\xbd", 0 },
 		{ "\"\\ud83d\\ud83d\\ude00\"", "\xef\xbf\xbd\xf0\x9f\x98\x80", 0 },
 		{ "\"\\ud83d\\n\"", "\xef\xbf\xbd\n", 0 },
-		{ "\"\\ud83d\\u0041\"", "\xef\xbf\xbd"
-					"A",
+		{ "\"\\ud83d\\u0041\"",
+		  "\xef\xbf\xbd"
+		  "A",
 		  0 },
 		{ "\"\\ud83d\"", "\xef\xbf\xbd", 0 },
 		{ "\"caf\xc3\xa9\"", "caf\xc3\xa9", 0 },

@@ -31,7 +31,7 @@ static void sort_ids(uint64_t *keys, uint64_t *spare, size_t len)
 	sort_by_digit(keys, spare, len, 32 + 2 * DIGIT_BITS);
 }
 
-static int take_objects(const struct census_input *in, const uint64_t *keys, struct census *c)
+static int fill(const struct census_input *in, const uint64_t *keys, struct census *c)
 {
 	size_t len = c->len ? c->len : 1;
 
@@ -53,7 +53,7 @@ static int take_objects(const struct census_input *in, const uint64_t *keys, str
 	return 0;
 }
 
-static int sort_objects(const struct census_input *in, struct census *c)
+int census_take_objects(const struct census_input *in, struct census *c)
 {
 	const struct snapshot *s = in->snapshot;
 	uint64_t *keys = reallocarray(NULL, s->node_count, sizeof(*keys));
@@ -64,9 +64,11 @@ static int sort_objects(const struct census_input *in, struct census *c)
 		if (s->size[n])
 			keys[c->len++] = (uint64_t)s->id[n] << 32 | n;
 	}
-	if (!err) {
+	if (!err) { /* of both, one stays until the end: the peak is here */
 		sort_ids(keys, spare, c->len);
-		err = take_objects(in, spare, c);
+		free(keys);
+		keys = NULL;
+		err = fill(in, spare, c);
 	}
 	free(keys);
 	free(spare);
@@ -77,7 +79,7 @@ static int sort_objects(const struct census_input *in, struct census *c)
 
 struct totals {
 	const struct census_input *in;
-	bool *is_above; /* by class: a node of it is above the present one, and was counted */
+	bool *is_above;	  /* by class: a node of it is above the present one, and was counted */
 	bool *is_counted; /* by node */
 };
 
@@ -138,8 +140,6 @@ int census_take(const struct census_input *in, struct census *ret)
 	struct census c = { 0 };
 	int err = take_totals(in, &c);
 
-	if (!err && in->keep_objects)
-		err = sort_objects(in, &c);
 	if (err)
 		census_done(&c);
 	else
@@ -147,17 +147,28 @@ int census_take(const struct census_input *in, struct census *ret)
 	return err;
 }
 
-void census_done(struct census *c)
+void census_drop_objects(struct census *c)
 {
-	free(c->classes);
 	free(c->id);
 	free(c->class);
 	free(c->node);
 	free(c->bytes);
+	c->id = c->class = c->node = NULL;
+	c->bytes = NULL;
+	c->len = 0;
+}
+
+void census_done(struct census *c)
+{
+	census_drop_objects(c);
+	free(c->classes);
 	*c = (struct census){ 0 };
 }
 
 struct census_total census_of(const struct census *c, uint32_t class)
 {
-	return class < c->class_count ? c->classes[class] : (struct census_total){ 0 };
+	return class < c->class_count ? c->classes[class] : (struct census_total)
+	{
+		0
+	};
 }

@@ -32,12 +32,18 @@ struct census_input {
 	const uint32_t *class;
 	size_t class_count;
 	const struct dominators *dominators;
-	bool keep_nodes, keep_objects;
+	bool keep_nodes;
 };
 
-/* 0 or -ENOMEM; ended by census_done. */
+/* The totals. 0 or -ENOMEM; ended by census_done. */
 int census_take(const struct census_input *in, struct census *ret);
+
+/* The objects too; the tree of dominators is not looked at. 0 or -ENOMEM. */
+int census_take_objects(const struct census_input *in, struct census *c);
 void census_done(struct census *c);
+
+/* Only the totals stay. */
+void census_drop_objects(struct census *c);
 
 /* Of a class that may be newer than the census. */
 struct census_total census_of(const struct census *c, uint32_t class);

@@ -41,7 +41,7 @@ void classes_done(struct classes *c)
 
 static int set_internal(struct classes *c, uint32_t class)
 {
-	size_t cap = (size_t)class + 16;
+	size_t cap = (size_t) class + 16;
 	bool *grown;
 
 	if (class >= c->internal_cap) {

@@ -115,7 +115,7 @@ static size_t settle_rows(const struct comparison_input *in, struct comparison_r
 {
 	size_t len = 0;
 
-	for (uint32_t class = 0; class < count; class++) {
+	for (uint32_t class = 0; class < count; class ++) {
 		struct comparison_row row = rows[class];
 
 		row.class = class;
@@ -132,10 +132,9 @@ int comparison_make(const struct comparison_input *in, struct comparison *ret)
 {
 	size_t count = in->classes->names.len;
 	struct comparison c = { 0 };
-	struct merge m = { .in = in,
-			   .a = &in->series[0],
-			   .b = &in->series[in->count - 1],
-			   .c = &c };
+	struct merge m = {
+		.in = in, .a = &in->series[0], .b = &in->series[in->count - 1], .c = &c
+	};
 
 	m.rows = calloc(count ? count : 1, sizeof(*m.rows));
 	if (!m.rows)

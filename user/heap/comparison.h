@@ -15,7 +15,7 @@ struct comparison_row {
 	uint32_t class;
 	uint64_t new_count, deleted_count, kept_count;
 	uint64_t new_bytes, deleted_bytes;
-	int64_t kept_bytes_delta; /* what kept objects have grown by */
+	int64_t kept_bytes_delta;	   /* what kept objects have grown by */
 	struct census_total before, after; /* in the first snapshot and in the last */
 	bool is_growing;
 };
@@ -42,7 +42,8 @@ enum comparison_trust {
 
 struct comparison_input {
 	const struct classes *classes;
-	const struct census *series; /* objects of the first and of the last are there, or of none */
+	const struct census
+		*series; /* objects of the first and of the last are there, or of none */
 	size_t count;
 	struct comparison_limits limits;
 	uint8_t *is_new; /* by node of the last, all false: is set; or NULL */

@@ -28,17 +28,29 @@ static uint32_t *numbers(size_t count)
 	return reallocarray(NULL, count, sizeof(uint32_t));
 }
 
+static void drop(uint32_t **array)
+{
+	free(*array);
+	*array = NULL;
+}
+
+/* What the result does not need, before it is made, for the sake of the peak. */
+static void drop_working(struct search *q)
+{
+	drop(&q->number);
+	drop(&q->ancestor);
+	drop(&q->semi);
+	drop(&q->label);
+	drop(&q->first_pred);
+	drop(&q->preds);
+	drop(&q->stack);
+}
+
 static void search_done(struct search *q)
 {
-	free(q->number);
-	free(q->ancestor);
-	free(q->dominator);
-	free(q->semi);
-	free(q->label);
-	free(q->first_pred);
-	free(q->preds);
-	free(q->stack);
-	free(q->vertex);
+	drop_working(q);
+	drop(&q->dominator);
+	drop(&q->vertex);
 }
 
 static int search_init(struct search *q, const struct snapshot *s)
@@ -50,12 +62,9 @@ static int search_init(struct search *q, const struct snapshot *s)
 	q->vertex = numbers(n);
 	q->ancestor = numbers(n);
 	q->dominator = numbers(n);
-	q->semi = numbers(n);
-	q->label = numbers(n);
 	q->first_pred = calloc(n + 2, sizeof(*q->first_pred));
 	q->stack = numbers(n);
-	return q->number && q->vertex && q->ancestor && q->dominator && q->semi && q->label &&
-			       q->first_pred && q->stack
+	return q->number && q->vertex && q->ancestor && q->dominator && q->first_pred && q->stack
 		       ? 0
 		       : -ENOMEM;
 }
@@ -126,10 +135,8 @@ static void search(struct search *q, const bool *has_pred)
 		if (q->number[n] == SNAPSHOT_NONE)
 			enter(q, n, 0);
 	}
-	for (uint32_t i = 0; i < q->count; i++) {
+	for (uint32_t i = 0; i < q->count; i++)
 		q->dominator[i] = q->ancestor[i];
-		q->label[i] = q->semi[i] = i;
-	}
 }
 
 static int search_all(struct search *q)
@@ -202,6 +209,18 @@ static uint32_t evaluate(struct search *q, uint32_t v, uint32_t linked)
 	return q->label[v];
 }
 
+static int begin_semi(struct search *q)
+{
+	drop(&q->number); /* from here on nodes are called by their numbers alone */
+	q->semi = numbers(q->count);
+	q->label = numbers(q->count);
+	if (!q->semi || !q->label)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < q->count; i++)
+		q->label[i] = q->semi[i] = i;
+	return 0;
+}
+
 static void find_semi(struct search *q)
 {
 	for (uint32_t i = (uint32_t)q->reached - 1; i > 0; i--) {
@@ -269,23 +288,29 @@ int dominators_find(const struct snapshot *s, struct dominators *d)
 		err = search_all(&q);
 	if (!err)
 		err = find_preds(&q);
+	if (!err)
+		err = begin_semi(&q);
 	if (!err) {
 		find_semi(&q);
-		free(q.preds);
-		q.preds = NULL;
+		drop_working(&q);
 		err = make_result(&q, d);
 	}
 	search_done(&q);
 	return err;
 }
 
+void dominators_drop_tree(struct dominators *d)
+{
+	drop(&d->order);
+	drop(&d->of);
+	drop(&d->first_child);
+	drop(&d->next_sibling);
+}
+
 void dominators_done(struct dominators *d)
 {
-	free(d->order);
-	free(d->of);
+	dominators_drop_tree(d);
 	free(d->retained);
-	free(d->first_child);
-	free(d->next_sibling);
 	*d = (struct dominators){ 0 };
 }
 

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int take_parts(struct findings *f, const struct heap *h, bool is_last)
+/* The tree of dominators goes as soon as it can. */
+static int take_parts(struct findings *f, struct heap *h, bool is_last)
 {
 	bool is_first = f->count == 0;
 	const struct census_input in = {
@@ -17,14 +18,17 @@ static int take_parts(struct findings *f, const struct heap *h, bool is_last)
 		.class = h->class,
 		.class_count = f->classes.names.len,
 		.dominators = &h->dominators,
-		.keep_objects = f->plan.kind == FINDINGS_DIFF && !f->plan.ignore_ids &&
-				!f->plan.is_picture && (is_first || is_last),
 		.keep_nodes = is_last,
 	};
+	bool keeps_objects = f->plan.kind == FINDINGS_DIFF && !f->plan.ignore_ids &&
+			     !f->plan.is_picture && (is_first || is_last);
 	int err = census_take(&in, &f->series[f->count]);
 
 	if (!err && f->plan.is_picture && (is_first || is_last))
 		err = dominated_make(h, &f->classes, is_last ? &f->now : &f->before);
+	dominators_drop_tree(&h->dominators);
+	if (!err && keeps_objects)
+		err = census_take_objects(&in, &f->series[f->count]);
 	if (!err && is_first && !is_last && !f->plan.is_picture)
 		err = functions_take(h, &f->first_functions);
 	return err;
@@ -45,9 +49,9 @@ int findings_add(struct findings *f, struct json_source source, const char *name
 		heap_done(&h);
 		return err;
 	}
-	f->files[f->count++] = (struct findings_file){ name, h.snapshot.node_count,
-						       h.snapshot.edge_count,
-						       h.snapshot.node_fields };
+	f->files[f->count++] =
+		(struct findings_file){ name, h.snapshot.node_count, h.snapshot.edge_count,
+					h.snapshot.node_fields };
 	if (is_last)
 		f->last = h;
 	else
@@ -87,8 +91,8 @@ static int hold(struct findings *f, uint32_t class, const uint8_t *is_new, uint3
 	*held = (struct findings_held){ .class = class, .node = only };
 	holders_reset(&f->holders);
 	for (uint32_t n = 0; !err && n < s->node_count; n++) {
-		bool is_asked = only == SNAPSHOT_NONE ? f->last.class[n] == class && s->size[n]
-						      : n == only;
+		bool is_asked =
+			only == SNAPSHOT_NONE ? f->last.class[n] == class && s->size[n] : n == only;
 
 		if (!is_asked || (is_new && !is_new[n]))
 			continue;
@@ -128,6 +132,8 @@ static int conclude_diff(struct findings *f)
 
 	if (!err && comparison_trust(&f->comparison) != COMPARISON_TRUSTED)
 		err = -EXDEV;
+	for (size_t i = 0; i < f->count; i++)
+		census_drop_objects(&f->series[i]);
 	for (size_t i = 0; !err && i < f->comparison.len; i++)
 		f->growing_count += f->comparison.at[i].is_growing;
 	if (!err)
@@ -153,11 +159,11 @@ static int conclude_top(struct findings *f)
 	c->at = calloc(f->series[0].class_count + 1, sizeof(*c->at));
 	if (!c->at)
 		return -ENOMEM;
-	for (uint32_t class = 0; class < f->series[0].class_count; class++) {
+	for (uint32_t class = 0; class < f->series[0].class_count; class ++) {
 		if (f->series[0].classes[class].count)
-			c->at[c->len++] = (struct comparison_row){
-				.class = class, .after = f->series[0].classes[class]
-			};
+			c->at[c->len++] =
+				(struct comparison_row){ .class = class,
+							 .after = f->series[0].classes[class] };
 	}
 	qsort_r(c->at, c->len, sizeof(*c->at), by_retained, &f->classes);
 	return 0;
@@ -184,11 +190,10 @@ static int conclude_retainers(struct findings *f)
 	if (parse_u64(what + (what[0] == '@'), UINT32_MAX, &id) == 0) {
 		uint32_t node = node_with_id(&f->last.snapshot, id);
 
-		return node == SNAPSHOT_NONE ? -ENODATA
-					     : hold(f, f->last.class[node], NULL, node);
+		return node == SNAPSHOT_NONE ? -ENODATA : hold(f, f->last.class[node], NULL, node);
 	}
 	while (class < f->classes.names.len && strcmp(classes_name(&f->classes, class), what) != 0)
-		class++;
+		class ++;
 	if (!census_of(&f->series[0], class).count)
 		return -ENODATA;
 	return hold(f, class, NULL, SNAPSHOT_NONE);

@@ -47,7 +47,9 @@ static int add(const struct heap *h, const struct snapshot_place *p, struct func
 		r = vec_push(f);
 		if (!r)
 			return -ENOMEM;
-		*r = (struct functions_row){ .script = p->script, .line = p->line, .column = p->column };
+		*r = (struct functions_row){ .script = p->script,
+					     .line = p->line,
+					     .column = p->column };
 		file = heap_script_of(s, p->node);
 		r->name = strings_keep(&f->texts, snapshot_name(s, p->node));
 		r->file = strings_keep(&f->texts, file ? file : "");
@@ -63,8 +65,7 @@ int functions_take(const struct heap *h, struct functions *f)
 {
 	const struct snapshot *s = &h->snapshot;
 	size_t len = 0;
-	struct snapshot_place *places =
-		reallocarray(NULL, s->place_count + 1, sizeof(*places));
+	struct snapshot_place *places = reallocarray(NULL, s->place_count + 1, sizeof(*places));
 	int err = places ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !err && i < s->place_count; i++) {

@@ -13,7 +13,8 @@ struct functions_row {
 };
 
 struct functions {
-	struct functions_row *at; /* functions_take: by place; functions_order: by growth or count */
+	struct functions_row
+		*at; /* functions_take: by place; functions_order: by growth or count */
 	size_t len, cap;
 	struct strings texts;
 };

@@ -16,7 +16,7 @@ struct heap {
 struct heap_input {
 	struct json_source source;
 	struct classes *classes; /* of all heaps that are to be compared */
-	bool is_raw; /* as the file has it: see retention.h */
+	bool is_raw;		 /* as the file has it: see retention.h */
 };
 
 /* 0 or as snapshot_read; ended by heap_done. */

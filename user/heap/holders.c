@@ -40,12 +40,14 @@ static bool is_passing(const struct snapshot *s, uint32_t node)
 /* Descriptors are shared by maps, and lead to values of others. */
 static bool is_misleading(const struct snapshot *s, uint32_t node)
 {
-	return s->type[node] == NODE_ARRAY && strcmp(snapshot_name(s, node), "(map descriptors)") == 0;
+	return s->type[node] == NODE_ARRAY &&
+	       strcmp(snapshot_name(s, node), "(map descriptors)") == 0;
 }
 
 static bool is_scope(const struct snapshot *s, uint32_t node)
 {
-	return s->type[node] == NODE_CLOSURE || strcmp(snapshot_name(s, node), "system / Context") == 0;
+	return s->type[node] == NODE_CLOSURE ||
+	       strcmp(snapshot_name(s, node), "system / Context") == 0;
 }
 
 /* What comes of @node and was not found before goes to the end of the list. */

@@ -13,7 +13,7 @@
 #include "base/strings.h"
 #include "heap/heap.h"
 
-#define HOLDERS_MAX_DEPTH 256 /* steps of a shape; what is deeper is merged there */
+#define HOLDERS_MAX_DEPTH 256	  /* steps of a shape; what is deeper is merged there */
 #define HOLDERS_KEY	  "[key]" /* the label of any entry of a large object or a WeakMap */
 #define HOLDERS_INDEX	  "[]"	  /* of any numbered entry */
 
@@ -24,15 +24,15 @@ struct holders_shape {
 	uint8_t edge;	 /* enum edge_type of that */
 	bool repeats;	 /* a chain */
 	uint16_t depth;
-	uint32_t node;	 /* an example */
+	uint32_t node;	       /* an example */
 	uint64_t count, bytes; /* of the objects asked for that end here */
 };
 
 struct holders {
 	const struct heap *heap; /* borrowed, as the next */
 	struct classes *classes;
-	uint32_t *edge;		 /* by node: the last one of its way; SNAPSHOT_NONE */
-	uint32_t *shape;	 /* by node, SNAPSHOT_NONE: not asked yet */
+	uint32_t *edge;	 /* by node: the last one of its way; SNAPSHOT_NONE */
+	uint32_t *shape; /* by node, SNAPSHOT_NONE: not asked yet */
 	uint32_t *scratch;
 	int stage; /* of the search */
 	struct strings labels;
@@ -43,7 +43,8 @@ struct holders {
 	} shapes;
 };
 
-/* @classes: of @heap, gets the names of roots. 0 or -ENOMEM, then @h is empty; ended by holders_done. It must not move in between. */
+/* @classes: of @heap, gets the names of roots. 0 or -ENOMEM, then @h is empty; ended by
+ * holders_done. It must not move in between. */
 int holders_init(struct holders *h, const struct heap *heap, struct classes *classes);
 void holders_done(struct holders *h);
 

@@ -9,6 +9,7 @@
 #define BUFFER_BYTES (256u << 10)
 #define KEY_MAX	     4096
 #define AT_END	     256 /* no byte */
+#define SHORT_DIGITS 18	 /* that cannot be too large */
 
 int json_scan_init(struct json_scan *s, struct json_source source)
 {
@@ -91,7 +92,13 @@ int json_scan_peek(struct json_scan *s)
 
 int json_scan_take(struct json_scan *s, char c)
 {
-	int got = json_scan_peek(s);
+	int got;
+
+	if (s->at < s->end && *s->at == c) {
+		s->at++;
+		return 0;
+	}
+	got = json_scan_peek(s);
 
 	if (got < 0)
 		return got;
@@ -103,8 +110,13 @@ int json_scan_take(struct json_scan *s, char c)
 
 int json_scan_more(struct json_scan *s, char close, bool *is_first)
 {
-	int c = json_scan_peek(s);
+	int c;
 
+	if (!*is_first && s->at < s->end && *s->at == ',') {
+		s->at++;
+		return 1;
+	}
+	c = json_scan_peek(s);
 	if (c < 0)
 		return c;
 	if (c == close) {
@@ -120,10 +132,31 @@ int json_scan_more(struct json_scan *s, char close, bool *is_first)
 	return 1;
 }
 
+/* What most of a snapshot is: a short number that is whole in the buffer, and a comma. */
+static inline bool take_short(struct json_scan *s, uint64_t *ret_value)
+{
+	const uint8_t *p = s->at;
+	uint64_t value = 0;
+
+	if (s->end - p <= SHORT_DIGITS)
+		return false;
+	while (p < s->at + SHORT_DIGITS && *p >= '0' && *p <= '9')
+		value = value * 10 + (uint64_t)(*p++ - '0');
+	if (p == s->at || *p != ',')
+		return false;
+	s->at = p;
+	*ret_value = value;
+	return true;
+}
+
 int json_scan_u64(struct json_scan *s, uint64_t *ret_value)
 {
 	uint64_t value = 0;
-	int c = json_scan_peek(s);
+	int c;
+
+	if (take_short(s, ret_value))
+		return 0;
+	c = json_scan_peek(s);
 
 	if (c < 0)
 		return c;
@@ -391,8 +424,8 @@ int json_scan_skip(struct json_scan *s)
 			if (depth == JSON_SCAN_MAX_DEPTH)
 				return json_scan_fail(s, -E2BIG, "is nested too deep");
 			s->at++;
-			objects[depth / 8] = (uint8_t)((objects[depth / 8] & ~bit) |
-						       (c == '{' ? bit : 0));
+			objects[depth / 8] =
+				(uint8_t)((objects[depth / 8] & ~bit) | (c == '{' ? bit : 0));
 			depth++;
 			continue;
 		}

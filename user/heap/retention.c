@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DOM_TREES     "(Document DOM trees)"
-#define EXTERNAL_TEXT "system / ExternalStringData"
-#define NO_OWNER      UINT32_MAX
-#define MANY_OWNERS   (UINT32_MAX - 1)
+#define DOM_TREES      "(Document DOM trees)"
+#define EXTERNAL_TEXT  "system / ExternalStringData"
+#define NAME_MAX_BYTES 4096 /* no name of V8 is so long */
+#define NO_OWNER       UINT32_MAX
+#define MANY_OWNERS    (UINT32_MAX - 1)
 
 struct work {
 	uint32_t *at;
@@ -24,31 +25,31 @@ static bool is_entry(const struct snapshot *s, uint32_t edge)
 	uint32_t to = s->edge_to[edge];
 
 	if (type == EDGE_ELEMENT)
-		return s->type[to] == NODE_SYNTHETIC && strcmp(snapshot_name(s, to), DOM_TREES) == 0;
+		return s->type[to] == NODE_SYNTHETIC &&
+		       strcmp(snapshot_name(s, to), DOM_TREES) == 0;
 	return type == EDGE_SHORTCUT;
 }
 
-static void reach(const struct snapshot *s, uint32_t node, bool *is_page, struct work *w)
+static void reach(uint32_t node, bool *is_page, struct work *w)
 {
 	if (is_page[node])
 		return;
 	is_page[node] = true;
 	w->at[w->len++] = node; /* once each: there is room for all */
-	(void)s;
 }
 
 static void mark_page(const struct snapshot *s, bool *is_page, struct work *w)
 {
 	for (uint32_t e = s->first_edge[0]; e < s->first_edge[1]; e++) {
 		if (is_entry(s, e))
-			reach(s, s->edge_to[e], is_page, w);
+			reach(s->edge_to[e], is_page, w);
 	}
 	while (w->len) {
 		uint32_t node = w->at[--w->len];
 
 		for (uint32_t e = s->first_edge[node]; e < s->first_edge[node + 1]; e++) {
 			if (snapshot_edge_type(s, e) != EDGE_WEAK)
-				reach(s, s->edge_to[e], is_page, w);
+				reach(s->edge_to[e], is_page, w);
 		}
 	}
 }
@@ -60,7 +61,8 @@ static bool is_from_table(const struct snapshot *s, uint32_t edge, uint32_t id)
 	const char *name = snapshot_edge_name(s, edge), *table;
 	uint64_t value = 0;
 
-	if (name[0] < '0' || name[0] > '9' || !strstr(name, " / part of key ("))
+	if (name[0] < '0' || name[0] > '9' || strnlen(name, NAME_MAX_BYTES) == NAME_MAX_BYTES ||
+	    !strstr(name, " / part of key ("))
 		return false;
 	table = strstr(name, last);
 	if (!table)

@@ -10,8 +10,8 @@
 
 /*
  * Sets EDGE_IDLE on edges that keep nothing alive: weak ones; shortcuts that are not the root's;
- * from a node to itself. And unless @is_raw: from a WeakMap's table to a value, which its key holds;
- * from what the program cannot reach (the debugger, V8) to what it can. 0 or -ENOMEM.
+ * from a node to itself. And unless @is_raw: from a WeakMap's table to a value, which its key
+ * holds; from what the program cannot reach (the debugger, V8) to what it can. 0 or -ENOMEM.
  */
 int retention_mark(struct snapshot *s, bool is_raw);
 

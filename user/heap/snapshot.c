@@ -170,8 +170,8 @@ int snapshot_read(struct json_source source, struct snapshot *s, struct snapshot
 	if (!err)
 		err = read_members(&r);
 	read.text = r.text.at;
-	*ret_fault = (struct snapshot_fault){ .offset = json_scan_offset(&r.scan),
-					      .why = r.scan.why };
+	*ret_fault =
+		(struct snapshot_fault){ .offset = json_scan_offset(&r.scan), .why = r.scan.why };
 	if (err) {
 		snapshot_done(&read);
 	} else {

@@ -61,7 +61,7 @@ struct snapshot_place {
 
 struct snapshot {
 	size_t node_count, edge_count, string_count, place_count;
-	uint8_t *type; /* enum node_type */
+	uint8_t *type;	/* enum node_type */
 	uint8_t *link;	/* enum node_link */
 	uint32_t *name; /* strings */
 	uint32_t *id;
@@ -69,9 +69,9 @@ struct snapshot {
 	uint32_t *first_edge; /* node_count + 1 of them */
 	uint8_t *edge_type;   /* enum edge_type */
 	uint32_t *edge_to;
-	uint32_t *edge_name; /* a string, or for elements and hidden ones a number */
-	uint32_t *string_at; /* in text */
-	char *text;	     /* each string with a NUL behind it and none inside */
+	uint32_t *edge_name;	       /* a string, or for elements and hidden ones a number */
+	uint32_t *string_at;	       /* in text */
+	char *text;		       /* each string with a NUL behind it and none inside */
 	struct snapshot_place *places; /* by node */
 	/* Names of kinds that we do not know, by type - NODE_TYPES_KNOWN. */
 	char other_types[SNAPSHOT_TYPES][SNAPSHOT_TYPE_LEN];

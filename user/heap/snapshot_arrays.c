@@ -72,8 +72,8 @@ static int grow_nodes(struct snapshot_reading *r)
 	if (s->node_count < r->node_cap)
 		return 0;
 	if (!grow(&s->type, cap, sizeof(*s->type)) || !grow(&s->link, cap, sizeof(*s->link)) ||
-	     !grow(&s->name, cap, sizeof(*s->name)) ||
-	    !grow(&s->id, cap, sizeof(*s->id)) || !grow(&s->size, cap, sizeof(*s->size)) ||
+	    !grow(&s->name, cap, sizeof(*s->name)) || !grow(&s->id, cap, sizeof(*s->id)) ||
+	    !grow(&s->size, cap, sizeof(*s->size)) ||
 	    !grow(&s->first_edge, cap + 1, sizeof(*s->first_edge)))
 		return out_of_memory(r);
 	r->node_cap = cap;
@@ -117,8 +117,7 @@ int snapshot_read_nodes(struct snapshot_reading *r)
 	bool is_first = true;
 	int err = start(r, &r->has_nodes);
 
-	while (!err &&
-	       (err = next_record(&r->scan, r->layout.node_fields, &is_first, record)) == 1)
+	while (!err && (err = next_record(&r->scan, r->layout.node_fields, &is_first, record)) == 1)
 		err = add_node(r, record);
 	if (err)
 		return err;
@@ -177,8 +176,7 @@ int snapshot_read_edges(struct snapshot_reading *r)
 
 	if (!err && !r->has_nodes)
 		return json_scan_fail(&r->scan, -EBADMSG, "has edges before its nodes");
-	while (!err &&
-	       (err = next_record(&r->scan, r->layout.edge_fields, &is_first, record)) == 1)
+	while (!err && (err = next_record(&r->scan, r->layout.edge_fields, &is_first, record)) == 1)
 		err = add_edge(r, record);
 	if (err)
 		return err;

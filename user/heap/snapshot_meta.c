@@ -27,8 +27,8 @@ static const char *const node_names[NODE_TYPES_KNOWN] = {
 };
 
 static const char *const edge_names[EDGE_TYPES_KNOWN] = {
-	[EDGE_CONTEXT] = "context",   [EDGE_ELEMENT] = "element",   [EDGE_PROPERTY] = "property",
-	[EDGE_INTERNAL] = "internal", [EDGE_HIDDEN] = "hidden",	    [EDGE_SHORTCUT] = "shortcut",
+	[EDGE_CONTEXT] = "context",   [EDGE_ELEMENT] = "element", [EDGE_PROPERTY] = "property",
+	[EDGE_INTERNAL] = "internal", [EDGE_HIDDEN] = "hidden",	  [EDGE_SHORTCUT] = "shortcut",
 	[EDGE_WEAK] = "weak",
 };
 
@@ -129,9 +129,12 @@ static int read_types(struct snapshot_reading *r, uint8_t types[SNAPSHOT_TYPES],
 static int read_meta_member(struct snapshot_reading *r, const char *key)
 {
 	struct snapshot_layout *l = &r->layout;
-	const struct field node[] = { { "type", &l->type }, { "name", &l->name },
-				      { "id", &l->id },	    { "self_size", &l->size },
-				      { "edge_count", &l->edge_count }, { "detachedness", &l->link },
+	const struct field node[] = { { "type", &l->type },
+				      { "name", &l->name },
+				      { "id", &l->id },
+				      { "self_size", &l->size },
+				      { "edge_count", &l->edge_count },
+				      { "detachedness", &l->link },
 				      { NULL, NULL } };
 	const struct field edge[] = { { "type", &l->edge_type },
 				      { "name_or_index", &l->edge_name },

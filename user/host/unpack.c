@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Both formats may be several pieces one behind the other (cat a.gz b.gz), which are one content. */
+/* Both formats may be several pieces one behind the other (cat a.gz b.gz), which are one content.
+ */
 #include "host/unpack.h"
 
 #include <errno.h>

@@ -21,7 +21,6 @@ int heap_report_text(const struct findings *f, const struct heap_report_style *s
 /* One object on one line. */
 int heap_report_json(const struct findings *f, const struct heap_report_style *style, FILE *out);
 /* The tree of dominators, of two snapshots as a comparison; the plan has is_picture. */
-int heap_report_picture(const struct findings *f, const struct heap_report_style *style,
-			FILE *out);
+int heap_report_picture(const struct findings *f, const struct heap_report_style *style, FILE *out);
 
 #endif

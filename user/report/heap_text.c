@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_SHOWN 60 /* bytes of a string or a name in a table */
-#define WAYS_SHOWN 3
+#define TEXT_SHOWN  60 /* bytes of a string or a name in a table */
+#define FILE_SHOWN  120
+#define WAYS_SHOWN  3
 #define STEPS_SHOWN 12
 
 struct page {
@@ -36,8 +37,8 @@ static void put_files(const struct page *p)
 		char name[LABEL_LEN], clean[TEXT_MAX];
 
 		(void)text_clean(f->files[i].name, strlen(f->files[i].name), clean, sizeof(clean));
-		(void)fprintf(p->out, "  %zu  %s: %s in %ju objects (%ju nodes, %ju edges)\n", i + 1,
-			      label_shorten(clean, 2 * TEXT_SHOWN, name),
+		(void)fprintf(p->out, "  %zu  %s: %s in %ju objects (%ju nodes, %ju edges)\n",
+			      i + 1, label_shorten(clean, FILE_SHOWN, name),
 			      units_bytes(f->series[i].all.bytes, bytes),
 			      (uintmax_t)f->series[i].all.count, (uintmax_t)f->files[i].nodes,
 			      (uintmax_t)f->files[i].edges);
@@ -59,10 +60,11 @@ static void put_header(const struct page *p)
 	if (p->f->plan.kind != FINDINGS_DIFF)
 		return;
 	if (c->has_ids)
-		(void)fprintf(p->out,
-			      "\nOf %ju objects in the first, %ju are in the last one too (%.1f %%).\n",
-			      (uintmax_t)c->old_count, (uintmax_t)c->shared_count,
-			      table_share_pct(c->shared_count, c->old_count));
+		(void)fprintf(
+			p->out,
+			"\nOf %ju objects in the first, %ju are in the last one too (%.1f %%).\n",
+			(uintmax_t)c->old_count, (uintmax_t)c->shared_count,
+			table_share_pct(c->shared_count, c->old_count));
 	else
 		(void)fputs("\nOnly counts were compared: which objects are new is not known.\n",
 			    p->out);
@@ -80,8 +82,8 @@ static void put_counts(const struct page *p, uint32_t class)
 static void put_class_head(const struct page *p)
 {
 	if (p->f->comparison.has_ids)
-		(void)fprintf(p->out, "%10s %10s %10s %11s %11s %11s  %s\n", "new", "deleted", "kept",
-			      "size", "retained", "now", "class");
+		(void)fprintf(p->out, "%10s %10s %10s %11s %11s %11s  %s\n", "new", "deleted",
+			      "kept", "size", "retained", "now", "class");
 	else
 		(void)fprintf(p->out, "%10s %10s %11s %11s %11s  %s\n", "before", "after", "size",
 			      "retained", "now", "class");
@@ -129,16 +131,16 @@ static void put_top(const struct page *p)
 	char size[UNITS_LEN], retained[UNITS_LEN], name[LABEL_LEN];
 
 	table_title("Classes by what they keep alive", shown, c->len, p->out);
-	(void)fprintf(p->out, "%10s %11s %11s %7s  %s\n", "objects", "size", "retained", "", "class");
+	(void)fprintf(p->out, "%10s %11s %11s %7s  %s\n", "objects", "size", "retained", "",
+		      "class");
 	for (size_t i = 0; i < shown; i++) {
 		const struct comparison_row *r = &c->at[i];
 
-		(void)fprintf(p->out, "%10ju %11s %11s %5.1f %%  %s\n", (uintmax_t)r->after.count,
-			      units_bytes(r->after.bytes, size),
-			      units_bytes(r->after.retained, retained),
-			      table_share_pct(r->after.retained, p->f->series[0].all.retained),
-			      label_shorten(classes_name(&p->f->classes, r->class), TEXT_SHOWN,
-					    name));
+		(void)fprintf(
+			p->out, "%10ju %11s %11s %5.1f %%  %s\n", (uintmax_t)r->after.count,
+			units_bytes(r->after.bytes, size), units_bytes(r->after.retained, retained),
+			table_share_pct(r->after.retained, p->f->series[0].all.retained),
+			label_shorten(classes_name(&p->f->classes, r->class), TEXT_SHOWN, name));
 	}
 }
 
@@ -238,8 +240,8 @@ static void put_retainers(const struct page *p)
 	char size[UNITS_LEN], retained[UNITS_LEN], name[LABEL_LEN];
 	size_t shown = lesser(h->way_count, p->style->top);
 
-	(void)fprintf(p->out, "\n%s", label_shorten(classes_name(&p->f->classes, h->class),
-						    TEXT_SHOWN, name));
+	(void)fprintf(p->out, "\n%s",
+		      label_shorten(classes_name(&p->f->classes, h->class), TEXT_SHOWN, name));
 	if (h->node != SNAPSHOT_NONE)
 		(void)fprintf(p->out, " @%u", p->f->last.snapshot.id[h->node]);
 	else
@@ -266,8 +268,8 @@ static void put_functions(const struct page *p)
 	shown = lesser(count, p->style->top);
 	if (!count)
 		return;
-	table_title(is_diff ? "Functions made anew" : "Functions by how often they were made", shown,
-		    count, p->out);
+	table_title(is_diff ? "Functions made anew" : "Functions by how often they were made",
+		    shown, count, p->out);
 	for (size_t i = 0; i < shown; i++) {
 		const struct functions_row *r = &f->at[i];
 		char name[LABEL_LEN];
@@ -275,9 +277,9 @@ static void put_functions(const struct page *p)
 		(void)fprintf(p->out, is_diff ? "%+10jd" : "%10jd",
 			      (intmax_t)(r->count - r->before_count));
 		(void)fprintf(p->out, "  %s  %s:%u:%u\n",
-			      r->name[0] ? label_shorten(r->name, TEXT_SHOWN, name)
-					 : "(anonymous)",
-			      r->file[0] ? r->file : "(unknown script)", r->line + 1, r->column + 1);
+			      r->name[0] ? label_shorten(r->name, TEXT_SHOWN, name) : "(anonymous)",
+			      r->file[0] ? r->file : "(unknown script)", r->line + 1,
+			      r->column + 1);
 	}
 }
 
@@ -313,9 +315,10 @@ static void put_diff(const struct page *p)
 	put_all_held(p);
 	put_classes(p, false);
 	if (p->f->count == 2 && p->f->growing_count)
-		(void)fputs("\nOf two snapshots, a cache that is still filling looks the same as a leak: "
-			    "take more.\n",
-			    p->out);
+		(void)fputs(
+			"\nOf two snapshots, a cache that is still filling looks the same as a leak: "
+			"take more.\n",
+			p->out);
 }
 
 int heap_report_text(const struct findings *f, const struct heap_report_style *style, FILE *out)

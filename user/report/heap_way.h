@@ -14,8 +14,8 @@ struct heap_way_step {
 	const char *script; /* of a variable's scope, clean; NULL */
 	uint32_t node;	    /* an example of the holder */
 	enum edge_type type;
-	bool repeats;	    /* the step stands for a chain of such steps */
-	bool is_part;	    /* the holder is an array or V8's own: no one the program knows */
+	bool repeats; /* the step stands for a chain of such steps */
+	bool is_part; /* the holder is an array or V8's own: no one the program knows */
 };
 
 struct heap_way {
