@@ -52,7 +52,7 @@ options_of_chapter() {
 @test "every pool and figure of the report is explained in the chapter" {
 	local words
 	while read -r words; do
-		grep -qE "^\| \`$words\` \|" "$ROOT_DIR/docs/02-memory-leak-detection.md" || fail "$words"
+		grep -qF "| \`$words\` |" "$ROOT_DIR/docs/02-memory-leak-detection.md" || fail "$words"
 	done < <(sed -nE 's/^\t\[MEMORY_POOL_[A-Z0-9_]+\] = \{ "[a-z0-9_]+", "([^"]+)" \},/\1/p' "$ROOT_DIR/user/profile/memory.c")
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Takes memory of the kind that a line "KIND MIB" asks for, writes to each page of it, and keeps it:
- * heap (malloc of small blocks in the main thread), arena (the same in another thread), large (one
- * block of malloc), mapped (anonymous mmap), code (the same, executable), stack (of a thread that
- * waits), file (mmap of a file, read), dirty (a private one, written), shared (memfd). Says
+ * Takes memory of the kind that a line "KIND MIB" asks for, writes to each page of it, and keeps
+ * it: heap (malloc of small blocks in the main thread), arena (the same in another thread), large
+ * (one block of malloc), mapped (anonymous mmap), code (the same, executable), stack (of a thread
+ * that waits), file (mmap of a file, read), dirty (a private one, written), shared (memfd). Says
  * {"what":KIND,"bytes":N}.
  */
 #include "gate.h"

@@ -31,15 +31,14 @@ function take(step) {
 function say(step) {
 	for (let i = 0; i < 2; i++)
 		fs.writeSync(1, `${JSON.stringify({ step, time_ms: Date.now(), ...process.memoryUsage() })}\n`);
+	setTimeout(next, ms / 2);
 }
 
 let step = 0;
 function next() {
 	if (step === steps) process.exit(0);
 	take(step);
-	const now = step++;
-	setTimeout(say, ms / 2, now);
-	setTimeout(next, ms);
+	setTimeout(say, ms / 2, step++);
 }
 
 if (isMainThread) {
