@@ -38,17 +38,6 @@ long_options() {
 	[[ "$output" == "mem-watch $(cat "$ROOT_DIR/VERSION")"* ]]
 }
 
-# options_of_chapter: the long options that its table of options has.
-options_of_chapter() {
-	sed -n '/^### mem-watch: options$/,/^###/p' "$ROOT_DIR/docs/02-memory-leak-detection.md" | grep '^|' |
-		grep -oE -- '--[a-z][a-z-]+' | sort -u
-}
-
-@test "the table of options of the tool's chapter has every long option, and no other" {
-	[ "$(long_options | wc -l)" -ge 12 ]
-	diff <(long_options) <(options_of_chapter)
-}
-
 @test "every pool and figure of the report is explained in the chapter" {
 	local words
 	while read -r words; do

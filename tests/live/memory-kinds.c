@@ -8,7 +8,6 @@
  */
 #include "gate.h"
 
-#include <alloca.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -72,7 +71,7 @@ static void *use_arena(void *arg)
 static void *use_stack(void *arg)
 {
 	struct order *o = arg;
-	char *on_stack = alloca(o->bytes);
+	char on_stack[o->bytes];
 
 	touch(on_stack, o->bytes);
 	done(o);

@@ -24,6 +24,7 @@ CHAPTERS = {
     "flame-render": ("03-cpu-profiling.md", "flame-render"),
     "loop-stall": ("05-optimization-techniques.md", "Options"),
     "gc-trace": ("01-v8-memory-management.md", "Options"),
+    "mem-watch": ("02-memory-leak-detection.md", "mem-watch"),
     "load-test": ("04-load-testing.md", "Options"),
 }
 NEEDS = {"root", "node"}
