@@ -14,7 +14,7 @@ rules() {
 user/base/scope.h: base/* <unistd.h> calm
 user/base/*: base/* calm
 user/symbol/*: base/* symbol/* abi/unwind.h calm
-user/profile/*: base/* profile/* symbol/frame.h abi/stacks.h abi/loop-stall.h abi/gc-trace.h abi/log_buckets.h calm
+user/profile/*: base/* profile/* symbol/frame.h symbol/smaps.h abi/stacks.h abi/loop-stall.h abi/gc-trace.h abi/log_buckets.h calm
 user/heap/*: base/* heap/* calm
 user/report/*: base/* profile/* heap/* report/* symbol/frame.h abi/stacks.h abi/loop-stall.h *.pb-c.h <time.h> calm
 user/host/*: pure host/* system

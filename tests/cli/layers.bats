@@ -31,7 +31,7 @@ broken() {
 @test "a pure folder includes nothing of host" { broken user/report/added.c '"host/log.h"'; }
 @test "a pure folder opens no files" { broken user/symbol/elf.c '<fcntl.h>'; }
 @test "a pure folder has no clock" { broken user/profile/added.c '<time.h>'; }
-@test "of symbol, profile knows frames only" { broken user/profile/added.c '"symbol/elf.h"'; }
+@test "of symbol, profile knows frames and mappings only" { broken user/profile/added.c '"symbol/elf.h"'; }
 @test "host does not include libbpf" { broken user/host/log.c '<bpf/libbpf.h>'; }
 @test "host does not include probe" { broken user/host/log.c '"probe/attach.h"'; }
 @test "a tool does not include libbpf" { broken user/memleak-trace.c '<bpf/bpf.h>'; }

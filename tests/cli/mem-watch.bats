@@ -38,21 +38,10 @@ long_options() {
 	[[ "$output" == "mem-watch $(cat "$ROOT_DIR/VERSION")"* ]]
 }
 
-# options_of_chapter: the long options that its table of options has.
-options_of_chapter() {
-	sed -n '/^### mem-watch: options$/,/^###/p' "$ROOT_DIR/docs/02-memory-leak-detection.md" | grep '^|' |
-		grep -oE -- '--[a-z][a-z-]+' | sort -u
-}
-
-@test "the table of options of the tool's chapter has every long option, and no other" {
-	[ "$(long_options | wc -l)" -ge 12 ]
-	diff <(long_options) <(options_of_chapter)
-}
-
 @test "every pool and figure of the report is explained in the chapter" {
 	local words
 	while read -r words; do
-		grep -qE "^\| \`$words\` \|" "$ROOT_DIR/docs/02-memory-leak-detection.md" || fail "$words"
+		grep -qF "| \`$words\` |" "$ROOT_DIR/docs/02-memory-leak-detection.md" || fail "$words"
 	done < <(sed -nE 's/^\t\[MEMORY_POOL_[A-Z0-9_]+\] = \{ "[a-z0-9_]+", "([^"]+)" \},/\1/p' "$ROOT_DIR/user/profile/memory.c")
 }
 

@@ -50,9 +50,13 @@ compare_with_node() {
 		fail "$(report -c '.data[0] | .v8_note, .heaps')"
 	pools_add_up >/dev/null
 	report -e '.data[0] | .v8 and .v8_note == null and .ended'
-	# objects and Buffers were taken
-	report -e '.data[0] | .pools.v8_heap.max_bytes > .pools.v8_heap.first_bytes + 1e6
-		and .pools.malloc_large.last_bytes > .pools.malloc_large.first_bytes + 8e6'
+	# what V8 has of the system is resident, but for what it has not touched, and code, which is another pool; unless it
+	# changed while it was looked at
+	report -e '[.data[0].samples[:-4][] | select(.heap_total != null) |
+		.v8_heap <= 1.02 * (.heap_total + (.workers_heap_total // 0)) + 524288 and .v8_heap >= .heap_total / 4] |
+		(map(select(.)) | length) >= 0.9 * length'
+	# Buffers were taken
+	report -e '.data[0] | .pools.malloc_large.max_bytes > .pools.malloc_large.first_bytes + 8e6'
 }
 
 @test "node 18 says what is seen of it" {
@@ -77,8 +81,17 @@ compare_with_node() {
 
 @test "with a worker thread beside it, whose heap is kept apart" {
 	compare_with_node 20 worker
-	report -e '.data[0].heaps as $h | ($h | length) == 2 and ([$h[] | select(.worker)] | length) == 1
-		and ($h[] | select(.worker) | .tid > 0 and .heap_used_bytes > 2e6 and .heap_used_bytes < 2e7)'
+	report -e '[.data[0].samples[] | select(.workers_heap_used > 2e6 and .workers_heap_used < 2e7)] | length > 20'
+	background "$BATS_TEST_TMPDIR/again" "$node" "$ROOT_DIR/tests/live/memory-usage.js" 100 10000 worker
+	wait_for 20 has_two_heaps
+	report -e '.data[0].heaps | ([.[] | select(.worker)] | length) == 1 and ([.[].tid] | unique | length) == 2
+		and (.[] | select(.worker | not) | .tid) == '"$job"
+}
+
+# The worker's is found a moment after its thread began.
+has_two_heaps() {
+	"$tracer" -q -p "$job" -i 50ms -d 300ms -f json >"$tracer_out"
+	report -e '.data[0].heaps | length == 2 and all(.[]; .tid != null)'
 }
 
 @test "the limit of V8's heap, and the option it follows" {
@@ -95,11 +108,11 @@ compare_with_node() {
 	need_command strip
 	cp -L "$node" "$BATS_TEST_TMPDIR/node"
 	strip -s "$BATS_TEST_TMPDIR/node"
-	background "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/node" -e 'setTimeout(() => {}, 100000); console.log(process.memoryUsage().heapTotal)'
+	background "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/node" -e 'setTimeout(() => {}, 100000); setTimeout(() => console.log(process.memoryUsage().heapTotal), 500)'
 	wait_for 10 grep -q '^[0-9]' "$BATS_TEST_TMPDIR/a"
 	"$tracer" -q -p "$job" -i 50ms -d 200ms -f json >"$tracer_out"
 	report -e --argjson total "$(cat "$BATS_TEST_TMPDIR/a")" '.data[0] | .v8 and .heaps[0].heap_used_bytes == null
-		and (.heaps[0].heap_total_bytes - $total | fabs) < $total / 10' || fail "$(report -c '.data[0].heaps')"
+		and (.heaps[0].heap_total_bytes - $total | fabs) <= 524288' || fail "$(report -c '.data[0].heaps')"
 }
 
 # --- pools ----------------------------------------------------------------------------------------
@@ -120,7 +133,6 @@ taken() {
 }
 
 @test "each kind of memory is found in its pool, and pools add up to rss" {
-	local kind
 	cd "$BATS_TEST_TMPDIR"
 	target_start kinds "$programs/memory-kinds"
 	"$tracer" -q -p "${target_pid[kinds]}" -i 20ms -d 40ms -f json >"$tracer_out"
@@ -251,11 +263,10 @@ in_group() {
 
 @test "without root: a process of one's own, V8's figures too" {
 	need_command node setpriv
-	local nobody='setpriv --reuid 65534 --regid 65534 --clear-groups'
-	background "$BATS_TEST_TMPDIR/a" $nobody node -e 'setTimeout(() => {}, 100000); console.log("ready")'
+	local nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	background "$BATS_TEST_TMPDIR/a" "${nobody[@]}" node -e 'setTimeout(() => {}, 100000); console.log("ready")'
 	wait_for 10 grep -q ready "$BATS_TEST_TMPDIR/a"
-	# shellcheck disable=SC2086 # words
-	$nobody "$tracer" -q -p "$job" -i 50ms -d 200ms -f json >"$tracer_out"
+	"${nobody[@]}" "$tracer" -q -p "$job" -i 50ms -d 200ms -f json >"$tracer_out"
 	if [ "$(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null || echo 0)" = 0 ]; then
 		report -e '.data[0] | .v8_note == null and .samples[-1].heap_used > 1e6 and .samples[-1].array_buffers > 0'
 	else
@@ -264,10 +275,8 @@ in_group() {
 }
 
 @test "a process that may not be looked into for its capabilities: status 4, not figures" {
-	local nobody='setpriv --reuid 65534 --regid 65534 --clear-groups'
 	target_start kinds "$programs/memory-kinds"
-	# shellcheck disable=SC2086 # words
-	run -4 $nobody "$tracer" -q -p "${target_pid[kinds]}" -d 200ms
+	run -4 setpriv --reuid 65534 --regid 65534 --clear-groups "$tracer" -q -p "${target_pid[kinds]}" -d 200ms
 }
 
 @test "a hostile name, in every format" {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Takes memory of the kind that a line "KIND MIB" asks for, writes to each page of it, and keeps it:
- * heap (malloc of small blocks in the main thread), arena (the same in another thread), large (one
- * block of malloc), mapped (anonymous mmap), code (the same, executable), stack (of a thread that
- * waits), file (mmap of a file, read), dirty (a private one, written), shared (memfd). Says
+ * Takes memory of the kind that a line "KIND MIB" asks for, writes to each page of it, and keeps
+ * it: heap (malloc of small blocks in the main thread), arena (the same in another thread), large
+ * (one block of malloc), mapped (anonymous mmap), code (the same, executable), stack (of a thread
+ * that waits), file (mmap of a file, read), dirty (a private one, written), shared (memfd). Says
  * {"what":KIND,"bytes":N}.
  */
 #include "gate.h"
 
-#include <alloca.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -72,7 +71,7 @@ static void *use_arena(void *arg)
 static void *use_stack(void *arg)
 {
 	struct order *o = arg;
-	char *on_stack = alloca(o->bytes);
+	char on_stack[o->bytes];
 
 	touch(on_stack, o->bytes);
 	done(o);

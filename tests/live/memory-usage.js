@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Holds still between steps: memory-usage.js STEPS MS [WORKER]. Each step takes memory of one more kind (objects, Buffers,
 // ArrayBuffers, strings; every fourth one lets objects go), and then, when that has settled, says process.memoryUsage() and
-// the time in two lines, of which the last counts. Nothing is done after that until the next step, so that whoever looks from outside finds what
-// was said. With WORKER a thread of its own keeps a heap.
+// the time in two lines, of which the last counts. Nothing is done after that until the next step, so that whoever looks
+// from outside finds what was said. With WORKER a thread of its own keeps a heap.
 'use strict';
 const fs = require('node:fs');
 const { Worker, isMainThread } = require('node:worker_threads');
@@ -31,15 +31,14 @@ function take(step) {
 function say(step) {
 	for (let i = 0; i < 2; i++)
 		fs.writeSync(1, `${JSON.stringify({ step, time_ms: Date.now(), ...process.memoryUsage() })}\n`);
+	setTimeout(next, ms / 2);
 }
 
 let step = 0;
 function next() {
 	if (step === steps) process.exit(0);
 	take(step);
-	const now = step++;
-	setTimeout(say, ms / 4, now);
-	setTimeout(next, ms);
+	setTimeout(say, ms / 2, step++);
 }
 
 if (isMainThread) {

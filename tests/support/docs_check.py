@@ -25,6 +25,7 @@ CHAPTERS = {
     "loop-stall": ("05-optimization-techniques.md", "Options"),
     "heap-diff": ("02-memory-leak-detection.md", "heap-diff"),
     "gc-trace": ("01-v8-memory-management.md", "Options"),
+    "mem-watch": ("02-memory-leak-detection.md", "mem-watch"),
     "load-test": ("04-load-testing.md", "Options"),
 }
 NEEDS = {"root", "node"}

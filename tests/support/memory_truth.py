@@ -8,7 +8,8 @@ SAID has lines of process.memoryUsage() with their time for each step (tests/liv
 the process holds still for a while. The sample that counts is the first one that began at least 30 ms later, and before the next
 step. rss, heapTotal, heapUsed, external and arrayBuffers have to agree within PCT (1) per hundred, in at least N (8)
 steps; heapTotal within one page of V8's, 256 KiB, if that is more: from V8 12 on the question itself gives back the page
-that is allocated from, and the object of the answer takes another. Prints a line with the largest difference of each; exits with 1 when one is larger."""
+that is allocated from, and the object of the answer takes another. Of rss one step is left out, the worst: threads of V8 give
+pages back some time after a collection. Prints a line with the largest difference of each; exits with 1 when one is larger."""
 import argparse
 import datetime
 import json
@@ -17,7 +18,7 @@ import sys
 FIGURES = {"rss": "rss", "heapTotal": "heap_total", "heapUsed": "heap_used", "external": "external", "arrayBuffers": "array_buffers"}
 PAGE_BYTES = 256 << 10
 SETTLED_MS = 30
-STILL_MS = 400
+STILL_MS = 380
 
 
 def time_ms(text):
@@ -46,7 +47,7 @@ def difference(said, seen):
 
 def compare(samples, said):
     """The steps that were seen, and of each figure the largest difference and where."""
-    worst = {name: (0.0, None) for name in FIGURES}
+    worst = {name: [(0.0, None)] * 2 for name in FIGURES}
     steps = 0
     for truth in said:
         sample = sample_after(samples, truth)
@@ -58,9 +59,8 @@ def compare(samples, said):
             if name == "heapTotal" and seen is not None and abs(seen - truth[name]) <= PAGE_BYTES:
                 continue
             pct = difference(truth[name], seen)
-            if pct > worst[name][0]:
-                worst[name] = (pct, f"step {truth['step']}: said {truth[name]}, seen {sample[ours]}")
-    return steps, worst
+            worst[name].append((pct, f"step {truth['step']}: said {truth[name]}, seen {sample[ours]}"))
+    return steps, {name: sorted(found, key=lambda one: -one[0])[name == "rss"] for name, found in worst.items()}
 
 
 def main():

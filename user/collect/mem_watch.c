@@ -13,6 +13,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* A server that forks for each request would fill the memory with what has ended. */
+#define PROCESSES_MAX 256
+
 static void watched_free(struct watched *w)
 {
 	if (!w)
@@ -169,6 +172,8 @@ static int begin(struct mem_watch *set, pid_t pid, pid_t *ret_tgid)
 
 	if (!w)
 		return -ENOMEM;
+	if (set->processes.len == PROCESSES_MAX)
+		return -E2BIG;
 	w->set = set;
 	w->value.pid = pid;
 	w->value.kept_each = 1;
@@ -222,7 +227,7 @@ int mem_watch_add_descendant(void *ctx, pid_t pid)
 	return EXIT_DONE;
 }
 
-/* Those that were forked since the last look. */
+/* Those that were forked since the last look. One that cannot be looked at is tried again. */
 static void find_children(struct mem_watch *set)
 {
 	size_t count = set->processes.len;
@@ -230,11 +235,13 @@ static void find_children(struct mem_watch *set)
 	for (size_t i = 0; i < count; i++) {
 		_release_(pid_list_done) struct pid_list below = { 0 };
 		const struct watched *w = (const struct watched *)set->processes.at[i];
+		pid_t tgid = 0;
 
 		if (!w->is_root || w->value.is_ended || procfs_descendants(w->value.pid, &below))
 			continue;
 		for (size_t k = 0; k < below.len; k++)
-			(void)mem_watch_add_descendant(set, below.at[k]);
+			if (!find(set, below.at[k]) && begin(set, below.at[k], &tgid) == -E2BIG)
+				set->is_full = true;
 	}
 }
 
@@ -289,6 +296,10 @@ void mem_watch_take(struct mem_watch *w, struct memory *ret)
 		text_add_sentence(w->note, sizeof(w->note),
 				  "child processes that could not be looked at: %u",
 				  w->missed_children);
+	if (w->is_full)
+		text_add_sentence(w->note, sizeof(w->note),
+				  "more than %d processes: later ones are not watched",
+				  PROCESSES_MAX);
 	*ret = (struct memory){
 		.meta = { .version = VERSION,
 			  .title = mem_watch_describe(w),

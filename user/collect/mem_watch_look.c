@@ -13,7 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SMAPS_MAX (256u << 20)
+#define SMAPS_MAX   (256u << 20)
+#define THREADS_MAX 2048 /* whose stacks are looked for */
 
 static int read_smaps(const struct target *t, struct smaps *ret)
 {
@@ -76,6 +77,8 @@ static void look_at_threads(struct watched *w)
 
 	if (procfs_threads(w->value.pid, &threads))
 		return;
+	if (threads.len > THREADS_MAX)
+		threads.len = THREADS_MAX;
 	drop_stacks(w, &threads);
 	for (size_t i = 0; i < threads.len; i++) {
 		struct watched_stack *known = stack_of(w, threads.at[i]);

@@ -53,8 +53,9 @@ struct mem_watch {
 	} processes;
 	uint64_t *chunks; /* of one process at a time */
 	uint64_t started_ns, started_realtime_ns, missed;
-	uint32_t missed_children;
-	char description[128], note[128];
+	uint32_t missed_children; /* at the start */
+	bool is_full;		  /* there were more processes than are watched */
+	char description[128], note[192];
 };
 
 /* mem_watch_look.c: one look at @w. 0; -ESRCH: it is gone; or -errno. */

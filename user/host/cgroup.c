@@ -160,17 +160,15 @@ static int read_text(int dir, const char *name, char **ret_text)
 static int read_number(int dir, const char *name, uint64_t *ret)
 {
 	_release_(freep) char *text = NULL;
-	char *line;
 	int err = read_text(dir, name, &text);
 
-	if (err)
+	if (err || !text)
 		return err;
-	line = text;
-	line = strsep(&line, "\n");
+	text[strcspn(text, "\n")] = 0;
 	*ret = 0;
-	if (strcmp(line, "max") == 0)
+	if (strcmp(text, "max") == 0)
 		return 0;
-	return parse_u64(line, UINT64_MAX, ret) ? -EBADMSG : 0;
+	return parse_u64(text, UINT64_MAX, ret) ? -EBADMSG : 0;
 }
 
 /* Of the lines "KEY NUMBER" that of @key; 0 when there is none. */
@@ -185,7 +183,8 @@ static uint64_t keyed_number(int dir, const char *name, const char *key)
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
 		word = strsep(&line, " ");
-		if (line && strcmp(word, key) == 0 && parse_u64(line, UINT64_MAX, &value) == 0)
+		if (line && word && strcmp(word, key) == 0 &&
+		    parse_u64(line, UINT64_MAX, &value) == 0)
 			return value;
 	}
 	return 0;
@@ -198,7 +197,7 @@ static bool take_pressure(char *text, const char *kind, double *ret_pct)
 
 	while ((line = strsep(&text, "\n"))) {
 		word = strsep(&line, " ");
-		if (strcmp(word, kind) != 0)
+		if (!word || strcmp(word, kind) != 0)
 			continue;
 		while ((word = strsep(&line, " ")))
 			if (strncmp(word, "avg10=", 6) == 0)
@@ -212,7 +211,7 @@ static void read_pressure(int dir, struct memory_cgroup *ret)
 	_release_(freep) char *some = NULL;
 	_release_(freep) char *full = NULL;
 
-	if (read_text(dir, "memory.pressure", &some))
+	if (read_text(dir, "memory.pressure", &some) || !some)
 		return;
 	full = strdup(some);
 	ret->has_pressure = full && take_pressure(some, "some", &ret->some_pct) &&

@@ -44,8 +44,7 @@ const char *const memory_suspect_names[MEMORY_SUSPECTS] = {
 const char *const memory_suspect_texts[MEMORY_SUSPECTS] = {
 	"too short to tell: six samples at least",
 	"nothing grows",
-	"JavaScript objects: V8's heap grows. Is that garbage? gc-trace tells what full collections "
-	"leave",
+	"JavaScript objects: V8's heap grows. Is it garbage? gc-trace tells what collections leave",
 	"Buffers and ArrayBuffers, outside of V8's heap",
 	"native memory (malloc), not JavaScript's: memleak-trace tells which stacks hold it",
 	"memory mapped by other means than malloc: memleak-trace --mmap",
