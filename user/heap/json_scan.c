@@ -90,7 +90,7 @@ int json_scan_peek(struct json_scan *s)
 	return c == AT_END ? json_scan_fail(s, -EBADMSG, "ends in the middle") : c;
 }
 
-int json_scan_take(struct json_scan *s, char c)
+int json_scan_take(struct json_scan *s, unsigned char c)
 {
 	int got;
 

@@ -51,7 +51,7 @@ int json_scan_fail(struct json_scan *s, int err, const char *why);
 int json_scan_peek(struct json_scan *s);
 
 /* That byte must be @c, and is taken. */
-int json_scan_take(struct json_scan *s, char c);
+int json_scan_take(struct json_scan *s, unsigned char c);
 
 /*
  * To the next element of an array or member of an object whose start was taken: 1 there is one, 0
