@@ -28,7 +28,7 @@ teardown() {
 # serve OPTION...: the server, warm, and idle for a while.
 serve() {
 	[ -f "$(built examples/profiling/event-loop-stalls.js)" ] || skip 'needs make examples-ts'
-	RUN_AS=(node --perf-basic-prof --interpreted-frames-native-stack --logfile=/dev/null --no-logfile-per-isolate)
+	RUN_AS=(node --perf-basic-prof --interpreted-frames-native-stack --logfile="$BATS_TEST_TMPDIR/v8.log" --no-logfile-per-isolate)
 	start_server profiling/event-loop-stalls.js --truth "$log" "$@"
 	map=/tmp/perf-$SERVER_PID.map
 	for kind in "${KINDS[@]}" "${CONTROLS[@]}"; do http_get "/$kind?ms=30" >/dev/null; done
