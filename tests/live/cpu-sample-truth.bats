@@ -91,7 +91,7 @@ placed() {
 	need_command node
 	[ -f "$(built examples/profiling/cpu-blocking.js)" ] || skip 'needs make examples-ts'
 	# shellcheck disable=SC2034 # of live.bash
-	RUN_AS=(node --perf-basic-prof --logfile=/dev/null --no-logfile-per-isolate)
+	RUN_AS=(node --perf-basic-prof --logfile="$BATS_TEST_TMPDIR/v8.log" --no-logfile-per-isolate)
 	start_server profiling/cpu-blocking.js --burn
 	wait_for 60 is_warm
 	measure "doc['mix']['process_cpu_ns']" "$CPU_NS" -F 1999
