@@ -50,3 +50,17 @@ setup() {
 	[ "$(cat "$bad.runs")" -eq 2 ]
 	[[ $output == *"Result: FAIL"* ]]
 }
+
+@test "suites that may run beside another do, one that fails by chance alone afterwards" {
+	local one other
+	# Each waits until both have begun.
+	# shellcheck disable=SC2016
+	one=$(suite one 'for i in {1..100}; do [ -e "${0%/*}/other.runs" ] && break; sleep 0.1; done; [ -e "${0%/*}/other.runs" ]')
+	# shellcheck disable=SC2016
+	other=$(suite other '[ "$n" -gt 0 ] || { for i in {1..100}; do [ -e "${0%/*}/one.runs" ] && break; sleep 0.1; done; false; }')
+	printf '# May run beside another.\n' | tee -a "$one" >>"$other"
+	live_tests "$one" "$good" "$other"
+	[ "$status" -eq 0 ]
+	[ "$(cat "$one.runs") $(cat "$good.runs") $(cat "$other.runs")" = "1 1 2" ]
+	[[ $output == *"3 suites, 1 of them run twice" ]]
+}

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Every allocation function of every allocator: a program leaks known numbers through each, and
 # the report must say the same numbers, to the block and to the byte.
+# May run beside another.
 
 # shellcheck disable=SC2154,SC2016,SC2030,SC2031 # variables of live.bash; programs for jq
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # A target in mount and PID namespaces of its own, with its own root and its own copy of libc, as in a
 # container: found by its host PID, probed in its own files, and nothing of it believed about paths.
+# May run beside another.
 
 # shellcheck disable=SC2154,SC2016,SC2034 # variables of live.bash and helpers.bash; programs for jq
 

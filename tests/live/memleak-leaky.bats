@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # memleak-trace against the bundled servers, whose truth is known: the leaky one's sites to the block
 # and the byte, and no stack of the fixed one called growing.
+# May run beside another.
 
 # shellcheck disable=SC2154,SC2016 # variables of live.bash and helpers.bash; programs for jq
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # --mmap: what the program maps itself is counted to the byte; what the runtime maps is not ranked.
+# May run beside another.
 
 # shellcheck disable=SC2154,SC2016 # variables of live.bash; programs for jq
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The target is not harmed, whatever happens to it or to the tracer; and only it is touched.
+# May run beside another.
 
 # shellcheck disable=SC2154,SC2016,SC2030,SC2031 # variables of live.bash; programs for jq
 

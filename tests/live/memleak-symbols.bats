@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Names in memleak-trace's reports: inlined functions, and targets whose debug information is an attack.
+# May run beside another.
 
 # shellcheck disable=SC2154,SC2016 # variables of live.bash and helpers.bash; programs for jq
 

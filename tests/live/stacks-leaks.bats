@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # memleak-trace names each place that leaks, and the whole way from main to it, in programs without frame pointers and
 # through the C and C++ libraries, which have none.
+# May run beside another.
 
 # shellcheck disable=SC2154 # variables of live.bash
 
