@@ -16,7 +16,7 @@
 #define OPEN_NS	  (10 * NS_PER_S)
 #define CLOSE_NS  (10 * NS_PER_S)
 #define ANSWER_NS (60 * NS_PER_S) /* a program that is busy answers late */
-#define LOOK_NS	  (20 * NS_PER_MS)
+#define LOOK_NS	  (50 * NS_PER_MS)
 
 /* What waiting may end with besides success; @what could not be done. */
 static int explain(struct heap_take *t, int err, const char *what)
