@@ -61,20 +61,22 @@ static int tell(const struct heap_take *t)
 {
 	const struct heap_take_plan *p = t->plan;
 	uint64_t most = t->stat.anon_rss_bytes;
-	char name[NAME_SIZE], text[UNITS_LEN], more[UNITS_LEN];
+	char name[NAME_SIZE], text[UNITS_LEN], more[UNITS_LEN], port[24] = "some port";
 	int err = file_name(p, 0, name);
 
 	if (err)
 		return err;
+	if (t->port)
+		(void)snprintf(port, sizeof(port), "port %u", t->port);
 	printf("process %d (%s): %s\n", (int)p->pid, t->target.comm, t->target.exe);
 	if (t->was_open)
 		printf("  its inspector is open already, at port %u: it is used, and stays open\n",
 		       t->at.port);
 	else
-		printf("  SIGUSR1 is sent, which opens its inspector at port %u to all users of "
-		       "this machine\n  until the end; a handler of the program's own for SIGUSR1 "
+		printf("  SIGUSR1 is sent, which opens its inspector at %s to all users of this "
+		       "machine\n  until the end; a handler of the program's own for SIGUSR1 "
 		       "would get it instead\n",
-		       t->port);
+		       port);
 	printf("  %ju snapshot%s, to %s%s\n", (uintmax_t)p->count, p->count > 1 ? "s" : "", name,
 	       p->count > 1 ? " and so on" : "");
 	printf("  it stands still for up to %s each time\n",

@@ -101,30 +101,47 @@ static int check_runtime(const struct heap_take *t)
 
 /* --- its inspector ---------------------------------------------------------------------------- */
 
-/* What @word says of the port, if it does: "--inspect-port=[HOST:]PORT", also within. */
-static void read_port(const char *word, uint16_t *port)
+/* What the program was started with. */
+struct words {
+	uint16_t port;	   /* of its inspector; 0: any */
+	bool takes_signal; /* a flag gave SIGUSR1 another meaning */
+};
+
+/* The port in "[HOST:]PORT", which ends at a blank. */
+static void read_port(const char *text, uint16_t *port)
 {
-	static const char option[] = "--inspect-port=";
-	const char *at = strstr(word, option), *colon;
+	const char *colon;
 	char value[64];
-	size_t len;
+	size_t len = strcspn(text, " ");
 	uint64_t number;
 
-	if (!at)
-		return;
-	at += sizeof(option) - 1;
-	len = strcspn(at, " ");
 	if (len >= sizeof(value))
 		return;
-	memcpy(value, at, len);
+	memcpy(value, text, len);
 	value[len] = '\0';
 	colon = strrchr(value, ':');
 	if (!parse_u64(colon ? colon + 1 : value, UINT16_MAX, &number))
 		*port = (uint16_t)number;
 }
 
+/* An argument, or an environment variable with several. */
+static void read_word(const char *word, struct words *w)
+{
+	static const char *const options[] = { "--inspect-port=", "--debug-port=", "--inspect=",
+					       "--inspect-brk=" };
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		const char *at = strstr(word, options[i]);
+
+		if (at)
+			read_port(at + strlen(options[i]), &w->port);
+	}
+	/* --heapsnapshot-signal, --report-signal */
+	w->takes_signal |= strstr(word, "-signal=SIGUSR1") != NULL;
+}
+
 /* Of the command line, or what node reads of the environment. */
-static void read_words(pid_t pid, const char *file, const char *prefix, uint16_t *port)
+static void read_words(pid_t pid, const char *file, const char *prefix, struct words *w)
 {
 	_release_(closep) int fd = procfs_open(pid, file);
 	_release_(freep) char *text = NULL;
@@ -135,7 +152,7 @@ static void read_words(pid_t pid, const char *file, const char *prefix, uint16_t
 	for (size_t at = 0; at < len; at = next) {
 		next = at + strlen(text + at) + 1;
 		if (strncmp(text + at, prefix, strlen(prefix)) == 0)
-			read_port(text + at, port);
+			read_word(text + at, w);
 	}
 }
 
@@ -154,6 +171,20 @@ static int say_taken(const struct listener *l)
 	return -EADDRINUSE;
 }
 
+static int check_words(struct heap_take *t)
+{
+	struct words w = { .port = DEFAULT_PORT };
+
+	read_words(t->target.pid, "environ", "NODE_OPTIONS=", &w);
+	read_words(t->target.pid, "cmdline", "--", &w);
+	t->port = w.port;
+	if (!w.takes_signal)
+		return 0;
+	log_error("process %d was started so that SIGUSR1 does something else", (int)t->target.pid);
+	log_hint("if that is --heapsnapshot-signal: kill -USR1 %d", (int)t->target.pid);
+	return -EOPNOTSUPP;
+}
+
 static int check_port(struct heap_take *t)
 {
 	_release_(listener_list_done) struct listener_list list = { 0 };
@@ -161,9 +192,6 @@ static int check_port(struct heap_take *t)
 
 	if (err)
 		return log_errno(err, "cannot see the sockets of process %d", (int)t->target.pid);
-	t->port = DEFAULT_PORT;
-	read_words(t->target.pid, "environ", "NODE_OPTIONS=", &t->port);
-	read_words(t->target.pid, "cmdline", "--", &t->port);
 	for (size_t i = 0; i < list.len && t->port; i++) {
 		const struct listener *l = &list.at[i];
 
@@ -226,6 +254,8 @@ int heap_take_check(struct heap_take *t)
 
 	if (!err)
 		err = check_runtime(t);
+	if (!err)
+		err = check_words(t);
 	if (!err)
 		err = check_port(t);
 	if (!err)

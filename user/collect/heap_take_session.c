@@ -29,6 +29,9 @@ static int explain(struct heap_take *t, int err, const char *what)
 		log_error("process %d closed the session: its inspector was closed meanwhile", pid);
 	else if (err == -ECANCELED || err == -EINTR)
 		log_error("interrupted");
+	else if (err == -EBADMSG)
+		log_error("what listens at port %u of process %d is no inspector, or lies",
+			  t->at.port, pid);
 	else if (err == -ETIME)
 		log_error("%s: process %d did not answer in time", what, pid);
 	else
