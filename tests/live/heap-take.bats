@@ -157,9 +157,48 @@ series() {
 	end_started
 }
 
-@test "a handler of the program's own, which took the signal" {
-	need_node 22.23.3
+# has_handler VERSION: it is found before the signal is sent; one without is not taken for one.
+has_handler() {
+	need_node "$1"
 	program '' 1000 own
+	taken 2 'has a handler of its own for SIGUSR1' --yes
+	no_file
+	run ! grep -q own "${target_out[work]}"
+	is_as_before
+	node_work_ends
+	program '' 1000
+	taken 1 ''
+	[[ $output != *'a handler of its own'* ]]
+}
+
+@test "a handler of the program's own: node 18" {
+	has_handler 18.20.8
+}
+
+@test "a handler of the program's own: node 20" {
+	has_handler 20
+}
+
+@test "a handler of the program's own: node 22" {
+	has_handler 22.23.3
+}
+
+@test "a handler of the program's own: node 24" {
+	has_handler 24.21.0
+}
+
+@test "a handler of the program's own: node 25" {
+	has_handler 25.9.0
+}
+
+@test "a handler of the program's own that cannot be seen: it takes the signal, and that is said" {
+	need_command strip
+	need_node 22.23.3
+	strip -s -o "$BATS_TEST_TMPDIR/node" "$node"
+	node=$BATS_TEST_TMPDIR/node
+	program '' 1000 own
+	taken 1 ''
+	[[ $output == *'a handler of its own for SIGUSR1 would get it instead'* ]]
 	taken 2 'opened no inspector after SIGUSR1' --yes
 	[[ $stderr == *"a handler of the program's own"* ]]
 	target_truth work own

@@ -73,10 +73,12 @@ static int tell(const struct heap_take *t)
 		printf("  its inspector is open already, at port %u: it is used, and stays open\n",
 		       t->at.port);
 	else
-		printf("  SIGUSR1 is sent, which opens its inspector at %s to all users of this "
-		       "machine\n  until the end; a handler of the program's own for SIGUSR1 "
-		       "would get it instead\n",
-		       port);
+		printf("  SIGUSR1 is sent, which opens its inspector at %s, to all users of this "
+		       "machine,\n  until the end%s\n",
+		       port,
+		       t->may_have_handler
+			       ? "; a handler of its own for SIGUSR1 would get it instead"
+			       : "");
 	printf("  %ju snapshot%s, to %s%s\n", (uintmax_t)p->count, p->count > 1 ? "s" : "", name,
 	       p->count > 1 ? " and so on" : "");
 	printf("  it stands still for up to %s each time\n",

@@ -57,30 +57,30 @@ static bool has_node(const struct target *t, const struct mapping *m)
 	       (found[0].found || found[1].found);
 }
 
-/* The program itself, or node as a library. */
-static bool runs_node(const struct target *t)
+/* Code of node: of the program itself, or of a library; NULL: there is none. */
+static const struct mapping *find_node(const struct target *t, const struct procmaps *maps)
 {
-	_release_(procmaps_done) struct procmaps maps = { 0 };
 	struct stat exe;
-	bool is_node = false;
 
-	if (target_executable(t, &exe) || target_maps(t, &maps))
-		return false;
-	for (size_t i = 0; i < maps.len && !is_node; i++) {
-		const struct mapping *m = &maps.at[i];
+	if (target_executable(t, &exe))
+		return NULL;
+	for (size_t i = 0; i < maps->len; i++) {
+		const struct mapping *m = &maps->at[i];
 
 		if (m->executable && m->inode &&
-		    (m->inode == exe.st_ino || strstr(m->path, "/libnode.so")))
-			is_node = has_node(t, m);
+		    (m->inode == exe.st_ino || strstr(m->path, "/libnode.so")) && has_node(t, m))
+			return m;
 	}
-	return is_node;
+	return NULL;
 }
 
-static int check_runtime(const struct heap_take *t)
+/* SIGUSR1 would do in @node what it does in a node that is left as it is. */
+static int check_signal(struct heap_take *t, const struct mapping *node)
 {
 	const uint64_t bit = 1ull << (SIGUSR1 - 1);
+	int has_handler;
 
-	if (!runs_node(&t->target)) {
+	if (!node) {
 		log_error("process %d (%s) is no Node.js: SIGUSR1 could end it", (int)t->target.pid,
 			  t->target.comm);
 		return -EOPNOTSUPP;
@@ -92,11 +92,31 @@ static int check_runtime(const struct heap_take *t)
 			 "removed; node --heapsnapshot-signal=SIGUSR2 writes snapshots without");
 		return -EOPNOTSUPP;
 	}
+	has_handler = heap_take_has_handler(&t->target, node);
+	t->may_have_handler = has_handler < 0;
+	if (has_handler > 0) {
+		log_error(
+			"process %d has a handler of its own for SIGUSR1, so its inspector cannot "
+			"be opened",
+			(int)t->target.pid);
+		log_hint("node --heapsnapshot-signal=SIGUSR2 writes snapshots without");
+		return -EOPNOTSUPP;
+	}
 	if (t->stat.state == 'T' || t->stat.state == 't') {
 		log_error("process %d is stopped: it would not answer", (int)t->target.pid);
 		return -EOPNOTSUPP;
 	}
 	return 0;
+}
+
+static int check_runtime(struct heap_take *t)
+{
+	_release_(procmaps_done) struct procmaps maps = { 0 };
+	int err = target_maps(&t->target, &maps);
+
+	if (err)
+		return log_errno(err, "cannot look at process %d", (int)t->target.pid);
+	return check_signal(t, find_node(&t->target, &maps));
 }
 
 /* --- its inspector ---------------------------------------------------------------------------- */

@@ -19,8 +19,9 @@ struct heap_take {
 	struct target target;
 	struct process_stat stat;
 	struct memory_room room;
-	uint16_t port; /* that its inspector would listen at; 0: any */
-	bool was_open; /* the inspector, before us */
+	uint16_t port;	       /* that its inspector would listen at; 0: any */
+	bool was_open;	       /* the inspector, before us */
+	bool may_have_handler; /* of its own for SIGUSR1: it cannot be told */
 	struct listener at;
 	struct inspector inspector;
 	bool is_lost;			      /* the session: nothing can be asked any more */
@@ -38,6 +39,14 @@ int heap_take_check_room(struct heap_take *t, uint64_t heap_bytes);
 
 /* How long it would stand still. */
 uint64_t heap_take_freeze_ns(uint64_t heap_bytes);
+
+/* --- heap_take_handler.c --- */
+
+/*
+ * Has the program a handler of its own for SIGUSR1? @program: code of node, or of libuv. 1, 0, or
+ * -errno: it cannot be told. Says nothing.
+ */
+int heap_take_has_handler(const struct target *t, const struct mapping *program);
 
 /* --- heap_take_session.c --- */
 

@@ -43,7 +43,8 @@ struct bytes http_header(struct bytes head, const char *name)
 		line = find(rest, "\r\n");
 		if (!line)
 			line = end;
-		if ((size_t)(line - at) > len && at[len] == ':' && !strncasecmp(at, name, len)) {
+		if ((size_t)(line - at) > len && at[len] == ':' &&
+		    strncasecmp(at, name, len) == 0) {
 			for (at += len + 1; at < line && *at == ' ';)
 				at++;
 			while (line > at && line[-1] == ' ')
@@ -68,7 +69,8 @@ int http_answer_read(struct bytes in, struct http_answer *ret)
 	if (!end)
 		return in.len > CDP_HTTP_MAX ? -E2BIG : -EAGAIN;
 	a.head = (struct bytes){ in.at, (size_t)(end - text) };
-	if (a.head.len < status_at + STATUS_LEN || strncmp(text, version, sizeof(version) - 1) ||
+	if (a.head.len < status_at + STATUS_LEN ||
+	    memcmp(text, version, sizeof(version) - 1) != 0 ||
 	    number_of(text + status_at, STATUS_LEN, &status))
 		return -EBADMSG;
 	a.status = (unsigned int)status;

@@ -109,15 +109,12 @@ static int connect_to(struct inspector *i, const struct listener *at)
 				  .sin_port = htons(at->port),
 				  .sin_addr.s_addr =
 					  at->address ? at->address : htonl(INADDR_LOOPBACK) };
-	_release_(closep) int fd = net_namespace_socket(i->target);
+	int fd = net_namespace_socket(i->target);
 
 	if (fd < 0)
 		return fd;
-	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)))
-		return -errno;
-	i->fd = fd;
-	fd = -1;
-	return 0;
+	i->fd = fd; /* ends with the session */
+	return connect(fd, (const struct sockaddr *)&to, sizeof(to)) ? -errno : 0;
 }
 
 /* The answer to @request; what comes behind it goes to the reader of messages. */
@@ -154,7 +151,7 @@ static int exchange(struct inspector *i, const char *request, struct http_answer
 static int ask_target(struct inspector *i, const struct listener *at, char id[CDP_ID_MAX],
 		      uint8_t *room)
 {
-	struct http_answer answer;
+	struct http_answer answer = { 0 };
 	char request[REQUEST_MAX];
 	int err = connect_to(i, at);
 
@@ -180,19 +177,19 @@ int inspector_open(struct inspector *i, const struct listener *at)
 {
 	_release_(freep) uint8_t *room = malloc(CDP_HTTP_MAX + READ_BYTES);
 	char request[REQUEST_MAX], id[CDP_ID_MAX];
-	struct http_answer answer;
+	struct http_answer answer = { 0 };
 	int err = room ? ask_target(i, at, id, room) : -ENOMEM;
 
-	if (!err)
-		err = connect_to(i, at);
 	if (err)
 		return err;
+	err = connect_to(i, at);
 	(void)snprintf(request, sizeof(request),
 		       "GET /%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\n"
 		       "Connection: Upgrade\r\nSec-WebSocket-Key: " HANDSHAKE_KEY "\r\n"
 		       "Sec-WebSocket-Version: 13\r\n\r\n",
 		       id, at->port);
-	err = exchange(i, request, &answer, room);
+	if (!err)
+		err = exchange(i, request, &answer, room);
 	if (!err && !is_accepted(&answer))
 		err = -EBADMSG;
 	if (err)

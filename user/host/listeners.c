@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "base/scope.h"
 #include "base/vec.h"
+#include "host/fd.h"
 #include "host/procfs.h"
 
 #include <ctype.h>
@@ -89,12 +90,6 @@ static int read_table(pid_t pid, bool is_v6, struct listener_list *list)
 }
 
 /* --- whose ------------------------------------------------------------------------------------ */
-
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir);
-}
 
 /* Sockets of @pid, each told by its inode to @found. 0 or -errno. */
 static int each_socket(pid_t pid, bool (*found)(void *ctx, uint64_t inode), void *ctx)

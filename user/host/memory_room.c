@@ -21,8 +21,11 @@ static int available_bytes(uint64_t *ret)
 	char *at;
 	uint64_t kb;
 	size_t len;
-	int err = fd < 0 ? -errno : procfs_read(fd, MEMINFO_MAX, &text, &len);
+	int err;
 
+	if (fd < 0)
+		return -errno;
+	err = procfs_read(fd, MEMINFO_MAX, &text, &len);
 	if (err)
 		return err;
 	at = strstr(text, key);

@@ -28,12 +28,6 @@
 #define STAT_START_TIME	  19
 #define STAT_FIELDS	  20
 
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir);
-}
-
 int procfs_read(int fd, size_t max, char **ret_data, size_t *ret_len)
 {
 	_release_(freep) char *data = NULL;
