@@ -209,6 +209,8 @@ static void settle_take(struct options *o)
 		cli_usage_error("take: %s: a process is named by -p", o->paths[0]);
 	if (!o->take.pid)
 		cli_usage_error("take: of which process? -p PID");
+	if (o->common.output && strcmp(o->common.output, "-") == 0)
+		cli_usage_error("take: -o -: snapshots are files");
 	o->take.output = o->common.output;
 	o->take.force = o->common.force;
 }

@@ -70,6 +70,7 @@ refused() {
 	refused 2 'of which process' take
 	refused 2 'a process is named by -p' take -p 1 a
 	refused 2 'not a process' take -p 0
+	refused 2 'snapshots are files' take -p 1 -o -
 	refused 2 'not a number of snapshots' take -p 1 --series 17
 	refused 2 'not a time' take -p 1 --every soon
 	refused 2 '--yes: is of the command take' --yes a b

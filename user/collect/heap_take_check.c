@@ -273,9 +273,9 @@ int heap_take_check(struct heap_take *t)
 	int err = hold(t);
 
 	if (!err)
-		err = check_runtime(t);
-	if (!err)
 		err = check_words(t);
+	if (!err)
+		err = check_runtime(t);
 	if (!err)
 		err = check_port(t);
 	if (!err)

@@ -17,6 +17,7 @@
 #define TREE	  "uv__signal_tree"
 #define TREE_SIZE 8 /* a pointer to the root */
 #define NODES_MAX 1024
+#define NAMES_MAX 50000 /* looked at; node 25 has 3,183 such symbols in all */
 #define SIGNALS	  64
 
 /* uv_signal_t of libuv 1.x where pointers have 64 bits: the members behind those of each handle. */
@@ -30,11 +31,14 @@ static int find_tree(const struct elf *elf, uint64_t *ret_vaddr)
 	struct elf_walk walk = { .elf = elf, .table = &elf->symtab };
 	const Elf64_Sym *s;
 	char name[sizeof(TREE) + 1];
+	size_t seen = 0;
 	int err;
 
 	while (!(err = elf_walk_next(&walk, &s)) && s) {
 		if (ELF64_ST_TYPE(s->st_info) != STT_OBJECT || s->st_size != TREE_SIZE)
 			continue;
+		if (++seen > NAMES_MAX)
+			return -E2BIG;
 		if (elf_symbol_name(elf, &elf->symtab, s->st_name, name, sizeof(name)) ||
 		    strcmp(name, TREE) != 0)
 			continue;
@@ -100,7 +104,7 @@ int heap_take_has_handler(const struct target *t, const struct mapping *program)
 	_release_(file_reader_done) struct file_reader file = { 0 };
 	uint64_t offset, vaddr = 0, bias = 0, root = 0;
 	struct reader reader;
-	struct elf elf;
+	struct elf elf = { 0 };
 	int err = fd < 0 ? fd : file_reader_init(&file, fd, &reader);
 
 	if (!err)

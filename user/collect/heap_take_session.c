@@ -77,7 +77,7 @@ static int wait_for_port(struct heap_take *t, const struct listener_list *before
 		return err ? explain(t, err, "cannot open the inspector") : 0;
 	log_error("process %d opened no inspector after SIGUSR1", (int)t->target.pid);
 	log_hint("a handler of the program's own took the signal, or node says why on its "
-		 "standard error; node --heapsnapshot-signal=SIGUSR2 writes snapshots without");
+		 "standard error, or it is too busy: then it will open one, which stays open");
 	return -ETIME;
 }
 

@@ -10,8 +10,9 @@
 #include "host/outfile.h"
 #include "host/procfs.h"
 
-/* What a snapshot costs the process, at most, where the heap is many small objects. */
-#define HEAP_TAKE_ROOM_PER_BYTE	   14
+/* What a snapshot costs the process where the heap is many small objects: the most that was seen.
+ */
+#define HEAP_TAKE_ROOM_PER_BYTE	   18
 #define HEAP_TAKE_FREEZE_NS_PER_MB 170000000ull
 
 struct heap_take {
@@ -37,7 +38,7 @@ int heap_take_check(struct heap_take *t);
 /* The machine and the cgroup have room for a snapshot of so much. */
 int heap_take_check_room(struct heap_take *t, uint64_t heap_bytes);
 
-/* How long it would stand still. */
+/* About how long it would stand still. */
 uint64_t heap_take_freeze_ns(uint64_t heap_bytes);
 
 /* --- heap_take_handler.c --- */
