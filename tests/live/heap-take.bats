@@ -276,6 +276,7 @@ time.sleep(600)' "$port"
 	target_start work unshare --net --pid --fork --kill-child sh -c 'ip link set lo up && exec setpriv --reuid 65534 \
 		--regid 65534 --clear-groups "$@"' sh "$node" "$ROOT_DIR/tests/live/heap-take.js" 1000
 	work=$(pgrep -P "${target_job[work]}") port=9229
+	live_jobs+=("$work") # that its parent ends it does not outlast the change of user
 	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$tool" take -p "$work" --yes -o b
 	[ "$status" -eq 2 ]
 	[[ $stderr == *'another network namespace, which only root may enter'*"sudo heap-diff take -p $work"* ]]

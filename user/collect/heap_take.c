@@ -81,7 +81,7 @@ static int tell(const struct heap_take *t)
 			       : "");
 	printf("  %ju snapshot%s, to %s%s\n", (uintmax_t)p->count, p->count > 1 ? "s" : "", name,
 	       p->count > 1 ? " and so on" : "");
-	printf("  it stands still for about %s each time, or less\n",
+	printf("  it stands still for about %s each time, in Node 18 for many times that\n",
 	       units_duration(heap_take_freeze_ns(most), text));
 	printf("  and takes up to %s more memory, of %s that there are; it keeps some of it\n",
 	       units_bytes(most * HEAP_TAKE_ROOM_PER_BYTE, text), units_bytes(t->room.bytes, more));
@@ -192,8 +192,8 @@ static int take_series(struct heap_take *t)
 		err = heap_take_check_room(t, heap_bytes);
 	if (err)
 		return err;
-	log_note("process %d stands still for about %s each time, or less", (int)t->target.pid,
-		 units_duration(heap_take_freeze_ns(heap_bytes), freeze));
+	log_note("process %d stands still for about %s each time, in Node 18 for many times that",
+		 (int)t->target.pid, units_duration(heap_take_freeze_ns(heap_bytes), freeze));
 	for (size_t i = 0; i < t->plan->count && !err; i++) {
 		start = clock_monotonic_ns();
 		err = take_one(t, i);

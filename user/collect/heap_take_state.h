@@ -12,7 +12,7 @@
 
 /* What a snapshot costs the process where the heap is many small objects: the most that was seen.
  */
-#define HEAP_TAKE_ROOM_PER_BYTE	   18
+#define HEAP_TAKE_ROOM_PER_BYTE	   20
 #define HEAP_TAKE_FREEZE_NS_PER_MB 170000000ull
 
 struct heap_take {
