@@ -308,6 +308,20 @@ time.sleep(600)' "$port"
 	is_as_before
 }
 
+@test "Ctrl-C twice: it leaves at once, and says that the inspector is open" {
+	need_node 20
+	program '' 400000
+	take_starts --yes -o a.heapsnapshot
+	wait_for 100 some_bytes a.heapsnapshot
+	kill -STOP "$work" # it would finish
+	kill -INT "$job"
+	wait_for 10 grep -q "waiting for process $work to finish" out.err
+	kill -INT "$job"
+	take_ends 2 "the inspector of process $work stays open at port $port"
+	no_file
+	listens
+}
+
 @test "SIGTERM between two: what is written stays" {
 	need_node 20
 	program '' 1000

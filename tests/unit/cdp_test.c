@@ -67,7 +67,7 @@ static void test_target(void)
 	static const struct {
 		const char *in, *want;
 	} cases[] = {
-		{ "[ {\n \"description\": \"node.js instance\", \"id\": \"f705-AB\", \"x\": [1] } ]",
+		{ "[ {\t \"description\": \"node.js instance\", \"id\": \"f705-AB\", \"x\": [1] } ]",
 		  "f705-AB" },
 		{ "[{\"id\":\"a\"},{\"id\":\"b\"}]", "a" },
 		{ "[]", NULL },
