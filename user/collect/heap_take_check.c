@@ -5,7 +5,6 @@
 #include "base/parse.h"
 #include "base/scope.h"
 #include "base/units.h"
-#include "host/clock.h"
 #include "host/file_reader.h"
 #include "host/log.h"
 #include "host/net_namespace.h"
@@ -16,7 +15,6 @@
 #include <string.h>
 
 #define DEFAULT_PORT 9229
-#define MB	     1000000
 #define WORDS_MAX    (1u << 20) /* of a command line or an environment */
 
 /* --- which process ---------------------------------------------------------------------------- */
