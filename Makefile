@@ -110,9 +110,10 @@ $(B)/bin/%: $(B)/user/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) $(TOOL_LIBS) -o $@
 $(B)/bin/cpu-sample $(B)/bin/loop-stall: TOOL_LIBS := $(SCREEN_LIBS)
 $(B)/bin/heap-diff: TOOL_LIBS := -lzstd -lz
+$(B)/bin/heap-diff: $(call obj,user/collect/heap_take*.c)
 
 $(addprefix $(B)/bin/,$(UNPRIVILEGED_TOOLS)): $(B)/bin/%: $(B)/user/%.o $(B)/libhost.a $(B)/libpure.a
-	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ -lm $(TOOL_LIBS) -o $@
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) -lm $(TOOL_LIBS) -o $@
 
 # What is included as it is (.incbin) is unknown to -MMD.
 $(B)/user/report/flamegraph_assets.o: user/report/flamegraph.js user/report/flamegraph.css

@@ -2,8 +2,10 @@
 /* heap-diff: what grows between heap snapshots of V8, and who holds it. */
 #include "base/parse.h"
 #include "base/scope.h"
+#include "collect/heap_take.h"
 #include "heap/findings.h"
 #include "host/cli.h"
+#include "host/clock.h"
 #include "host/log.h"
 #include "host/report_out.h"
 #include "host/unpack.h"
@@ -30,13 +32,25 @@ struct options {
 	struct findings_plan plan;
 	enum format format;
 	bool as_root, has_command;
+	bool is_take;		 /* the command take, and what it is to do */
+	const char *take_option; /* the last one that only take has, NULL */
+	struct heap_take_plan take;
 	uint64_t top;
 	const char *paths[COMPARISON_MAX];
 	int fds[COMPARISON_MAX];
 	size_t count;
 };
 
-enum { KEY_MIN_COUNT = 0x200, KEY_MIN_BYTES, KEY_COUNTS, KEY_RAW, KEY_AS_ROOT };
+enum {
+	KEY_MIN_COUNT = 0x200,
+	KEY_MIN_BYTES,
+	KEY_COUNTS,
+	KEY_RAW,
+	KEY_AS_ROOT,
+	KEY_SERIES,
+	KEY_EVERY,
+	KEY_YES,
+};
 
 static const struct argp_option option_table[] = {
 	{ "format", 'f', "FORMAT", 0,
@@ -55,6 +69,12 @@ static const struct argp_option option_table[] = {
 	  "holds besides the program is held by the program",
 	  2 },
 	{ "as-root", KEY_AS_ROOT, NULL, 0, "As root, do not become nobody to read the files", 3 },
+	{ "pid", 'p', "PID", 0, "take: of this process", 4 },
+	{ "series", KEY_SERIES, "N", 0, "take: so many snapshots in one session (default 1)", 4 },
+	{ "every", KEY_EVERY, "TIME", 0, "take: from one of a series to the next (default 60s)",
+	  4 },
+	{ "yes", KEY_YES, NULL, 0,
+	  "take: do it. Without it, what would happen is told and nothing is done", 4 },
 	{ 0 },
 };
 
@@ -77,11 +97,45 @@ static void parse_format(const char *text, struct options *o)
 	o->format = (enum format)format;
 }
 
+static int parse_take_option(int key, const char *arg, struct options *o)
+{
+	uint64_t value;
+
+	switch (key) {
+	case 'p':
+		if (parse_u64(arg, INT32_MAX, &value) || !value)
+			cli_usage_error("-p %s: not a process", arg);
+		o->take.pid = (pid_t)value;
+		o->take_option = "-p";
+		return 0;
+	case KEY_SERIES:
+		if (parse_u64(arg, HEAP_TAKE_MAX, &o->take.count) || !o->take.count)
+			cli_usage_error("--series %s: not a number of snapshots (1 to %d)", arg,
+					HEAP_TAKE_MAX);
+		o->take_option = "--series";
+		return 0;
+	case KEY_EVERY:
+		if (parse_duration_ns(arg, &o->take.every_ns))
+			cli_usage_error("--every %s: not a time", arg);
+		o->take_option = "--every";
+		return 0;
+	case KEY_YES:
+		o->take.is_agreed = true;
+		o->take_option = "--yes";
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 /* The first word may be a command. */
 static void add_word(const char *word, struct options *o)
 {
 	if (!o->count && !o->has_command) {
 		o->has_command = true;
+		o->is_take = strcmp(word, "take") == 0;
+		if (o->is_take)
+			return;
 		o->plan.kind = strcmp(word, "top") == 0		? FINDINGS_TOP
 			       : strcmp(word, "retainers") == 0 ? FINDINGS_RETAINERS
 								: FINDINGS_DIFF;
@@ -132,7 +186,7 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		add_word(arg, o);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_take_option(key, arg, o);
 	}
 }
 
@@ -141,18 +195,36 @@ static const struct argp_child children[] = { { &cli_basic_argp, 0, NULL, 0 }, {
 static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
-	.args_doc = "BEFORE AFTER [LATER...]\ntop FILE\nretainers FILE ID|CLASS",
+	.args_doc = "BEFORE AFTER [LATER...]\ntop FILE\nretainers FILE ID|CLASS\ntake -p PID",
 	.doc = "Compares heap snapshots of one Node or Chrome process: what is new, what is gone, "
 	       "what grows from each to the next, and who holds it. top: what is in one snapshot; "
 	       "retainers: who holds an object (its id, as in DevTools) or those of a class. Files may "
-	       "be packed by gzip or zstd.",
+	       "be packed by gzip or zstd. take: writes heap snapshots of a running Node.js.",
 	.children = children,
 };
+
+static void settle_take(struct options *o)
+{
+	if (o->count)
+		cli_usage_error("take: %s: a process is named by -p", o->paths[0]);
+	if (!o->take.pid)
+		cli_usage_error("take: of which process? -p PID");
+	if (o->common.output && strcmp(o->common.output, "-") == 0)
+		cli_usage_error("take: -o -: snapshots are files");
+	o->take.output = o->common.output;
+	o->take.force = o->common.force;
+}
 
 static void settle(struct options *o)
 {
 	bool is_diff = o->plan.kind == FINDINGS_DIFF;
 
+	if (o->is_take) {
+		settle_take(o);
+		return;
+	}
+	if (o->take_option)
+		cli_usage_error("%s: is of the command take", o->take_option);
 	if (is_diff && o->count < 2)
 		cli_usage_error("two or more snapshots are compared, BEFORE and AFTER");
 	if (!is_diff && o->count != 1)
@@ -287,13 +359,16 @@ static int work(void *ctx)
 int main(int argc, char **argv)
 {
 	static struct options o = { .top = 10,
-				    .plan.limits = { .min_count = 50, .min_bytes = 64u << 10 } };
+				    .plan.limits = { .min_count = 50, .min_bytes = 64u << 10 },
+				    .take = { .count = 1, .every_ns = 60 * NS_PER_S } };
 	static struct run run = { .options = &o };
 	_release_(outfile_abandonp) struct outfile *out = NULL;
 	int status, err;
 
 	cli_parse_basic("heap-diff", &argp, argc, argv, &o, &o.common);
 	settle(&o);
+	if (o.is_take)
+		return (int)heap_take(&o.take);
 	if (open_inputs(&o) || report_out_open(&o.common, &out))
 		return TROUBLE;
 	run.out = out;

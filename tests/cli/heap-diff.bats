@@ -39,10 +39,10 @@ refused() {
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
 	[[ "${lines[0]}" == 'Usage: heap-diff [OPTION...] BEFORE AFTER [LATER...]' ]]
-	for option in --format --top --min-count --min-bytes --counts --raw --output --force; do
+	for option in --format --top --min-count --min-bytes --counts --raw --output --force --pid --series --every --yes; do
 		[[ "$output" == *"$option"* ]] || fail "no $option"
 	done
-	[[ "$output" != *--pid* ]]
+	[[ "$output" != *--duration* ]]
 	run -0 "$tool" --version
 	[ "$output" = "heap-diff $(cat "$ROOT_DIR/VERSION")" ]
 }
@@ -67,6 +67,15 @@ refused() {
 	refused 2 'not a number' --min-count many a b
 	refused 2 'not a size' --min-bytes 3q a b
 	refused 2 'not of retainers' retainers -f svg a Map
+	refused 2 'of which process' take
+	refused 2 'a process is named by -p' take -p 1 a
+	refused 2 'not a process' take -p 0
+	refused 2 'snapshots are files' take -p 1 -o -
+	refused 2 'not a number of snapshots' take -p 1 --series 17
+	refused 2 'not a time' take -p 1 --every soon
+	refused 2 '--yes: is of the command take' --yes a b
+	refused 2 '-p: is of the command take' -p 1 top a
+	refused 2 'there is no process' take -p 2147483647
 }
 
 # --- exit statuses, as diff(1) has them ----------------------------------------------------------

@@ -99,6 +99,11 @@ static void *idle_thread(void *arg)
 	idle();
 }
 
+static void note_signal(int signo)
+{
+	(void)signo;
+}
+
 static void stat_of_self(void)
 {
 	struct process_stat st = { 0 }, of_thread = { 0 };
@@ -114,6 +119,12 @@ static void stat_of_self(void)
 	is_int(st.tracer, 0, "no tracer");
 	is_int(st.state, 'R', "it runs");
 	ok(st.start_ticks > 0, "start time");
+	ok(st.anon_rss_bytes > 0 && st.anon_rss_bytes <= st.peak_rss_bytes, "anonymous memory");
+	must(signal(SIGUSR2, note_signal) != SIG_ERR && signal(SIGUSR1, SIG_DFL) != SIG_ERR);
+	is_int(procfs_stat(getpid(), &st), 0, "once more");
+	ok(st.caught_signals >> (SIGUSR2 - 1) & 1 && !(st.caught_signals >> (SIGUSR1 - 1) & 1),
+	   "it has a handler for one signal, and none for another");
+	must(signal(SIGUSR2, SIG_DFL) != SIG_ERR);
 	must(pthread_create(&thread, NULL, idle_thread, &tid) == 0);
 	while (__atomic_load_n(&tid, __ATOMIC_ACQUIRE) == 0)
 		sleep_ms(1);

@@ -15,13 +15,12 @@ setup() {
 	tracer=$(tool mem-watch)
 	need_command jq python3
 	schema=$ROOT_DIR/docs/schema/mem-watch.schema.json
-	group=
 }
 
 teardown() {
 	live_teardown
 	stop_nginx
-	if [ -n "$group" ]; then wait_for 10 rmdir "$group"; fi
+	end_group
 }
 
 watched() {
@@ -185,22 +184,6 @@ taken() {
 }
 
 # --- limits ---------------------------------------------------------------------------------------
-
-# in_group BYTES PID: a cgroup of either version with that limit.
-in_group() {
-	if [ -f /sys/fs/cgroup/memory/memory.limit_in_bytes ]; then
-		group=/sys/fs/cgroup/memory/mem-watch-$BASHPID
-		mkdir "$group"
-		echo "$1" >"$group/memory.limit_in_bytes"
-	elif echo +memory >/sys/fs/cgroup/cgroup.subtree_control; then
-		group=/sys/fs/cgroup/mem-watch-$BASHPID
-		mkdir "$group"
-		echo "$1" >"$group/memory.max"
-	else
-		skip 'needs a memory controller'
-	fi 2>/dev/null
-	echo "$2" >"$group/cgroup.procs"
-}
 
 @test "the limit of its cgroup, what is used of it, and when it is reached" {
 	cd "$BATS_TEST_TMPDIR"

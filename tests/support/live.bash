@@ -14,6 +14,7 @@
 declare -gA target_pid target_fd target_out target_job
 declare -g tracer_job='' tracer_status='' tracer_out='' tracer_err=''
 declare -ga live_jobs=()
+declare -g group=''
 
 live_setup() {
 	need_root
@@ -170,6 +171,29 @@ text_sum() {
 
 text_is() {
 	[[ $(text_sum "$1" "$2") == "$3" ]]
+}
+
+# --- cgroups ------------------------------------------------------------------------------------
+
+# in_group BYTES PID: a cgroup of either version with that limit, $group, until end_group.
+in_group() {
+	if [ -f /sys/fs/cgroup/memory/memory.limit_in_bytes ]; then
+		group=/sys/fs/cgroup/memory/live-$BASHPID
+		mkdir "$group"
+		echo "$1" >"$group/memory.limit_in_bytes"
+	elif echo +memory >/sys/fs/cgroup/cgroup.subtree_control; then
+		group=/sys/fs/cgroup/live-$BASHPID
+		mkdir "$group"
+		echo "$1" >"$group/memory.max"
+	else
+		skip 'needs a memory controller'
+	fi 2>/dev/null
+	echo "$2" >"$group/cgroup.procs"
+}
+
+# end_group: in teardown, when all in it have ended.
+end_group() {
+	if [ -n "$group" ]; then wait_for 10 rmdir "$group"; fi
 }
 
 # --- servers from the distribution --------------------------------------------------------------

@@ -47,3 +47,9 @@ void fd_raise_limit(void)
 	limit.rlim_cur = limit.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &limit); /* fewer processes fit then, which is said */
 }
+
+void closedirp(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir);
+}

@@ -4,6 +4,7 @@
 #ifndef HOST_FD_H
 #define HOST_FD_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,5 +20,8 @@ int fd_write_all(int fd, const void *buf, size_t len);
  * process, soon passes the usual 1024. Not before a command is started, which would inherit it.
  */
 void fd_raise_limit(void);
+
+/* For _release_(): NULL is fine. */
+void closedirp(DIR **dir);
 
 #endif

@@ -28,12 +28,6 @@
 #define STAT_START_TIME	  19
 #define STAT_FIELDS	  20
 
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir);
-}
-
 int procfs_read(int fd, size_t max, char **ret_data, size_t *ret_len)
 {
 	_release_(freep) char *data = NULL;
@@ -161,11 +155,31 @@ static int status_last_number(const char *text, const char *key, uint32_t *ret)
 	return status_number(text, key, column, ret);
 }
 
+/* The set of signals behind @key, 0 when there is none. */
+static uint64_t status_signals(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+	char digits[17];
+	uint64_t set;
+	size_t len;
+
+	if (!at)
+		return 0;
+	at += strlen(key);
+	at += strspn(at, "\t");
+	len = strcspn(at, "\n");
+	if (len >= sizeof(digits))
+		return 0;
+	memcpy(digits, at, len);
+	digits[len] = '\0';
+	return parse_hex_u64(digits, &set) ? 0 : set;
+}
+
 static int parse_status(const char *text, struct process_stat *st)
 {
 	uint32_t tgid, tracer, euid;
 	/* a kernel may lack these lines, a process may have no memory */
-	uint32_t seccomp = 0, ns_pid = (uint32_t)st->pid, peak_kb = 0;
+	uint32_t seccomp = 0, ns_pid = (uint32_t)st->pid, peak_kb = 0, anon_kb = 0;
 
 	/* Name: is the first line and has its newlines escaped, so no name can pose as a key. */
 	if (status_number(text, "\nTgid:", 0, &tgid) ||
@@ -175,12 +189,15 @@ static int parse_status(const char *text, struct process_stat *st)
 	(void)status_number(text, "\nSeccomp:", 0, &seccomp);
 	(void)status_last_number(text, "\nNSpid:", &ns_pid);
 	(void)status_number(text, "\nVmHWM:", 0, &peak_kb);
+	(void)status_number(text, "\nRssAnon:", 0, &anon_kb);
 	st->tgid = (pid_t)tgid;
 	st->ns_pid = (pid_t)ns_pid;
 	st->tracer = (pid_t)tracer;
 	st->euid = euid;
 	st->seccomp = (int)seccomp;
 	st->peak_rss_bytes = (uint64_t)peak_kb * 1024;
+	st->anon_rss_bytes = (uint64_t)anon_kb * 1024;
+	st->caught_signals = status_signals(text, "\nSigCgt:");
 	return 0;
 }
 

@@ -35,6 +35,8 @@ struct process_stat {
 	uint32_t threads;
 	uint64_t minor_faults, major_faults; /* since it began, of all its threads */
 	uint64_t peak_rss_bytes;	     /* VmHWM of status, 0 when it has none */
+	uint64_t anon_rss_bytes;	     /* RssAnon, 0 likewise */
+	uint64_t caught_signals;	     /* bit N - 1: it has a handler for signal N */
 };
 
 /* 0, -ESRCH (no such process), or another errno. */
