@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Options of memleak-trace whose effect shows only on a live target.
-# May run beside another.
 
 # shellcheck disable=SC2154,SC2016 # variables of live.bash and helpers.bash; programs for jq
 
