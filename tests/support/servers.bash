@@ -26,7 +26,14 @@ redis_start() {
 	background "$BATS_TEST_TMPDIR/load" redis-benchmark -p "$port" -t set,get,lpush,hset \
 		-n 100000 -c 20 -r 100000 -q -l
 	load=$job
-	sleep 1
+	wait_for 60 redis_is_busy
+}
+
+# So many commands have been served that the clients are all there.
+redis_is_busy() {
+	local served
+	served=$(redis-cli -p "$port" info stats | tr -d '\r' | sed -n 's/^total_commands_processed://p')
+	((served > 1000))
 }
 
 memcached_alone() {
