@@ -251,7 +251,7 @@ $(B)/tests/live/go-%: tests/live/go-%.go
 WITH_TS := $(if $(wildcard examples/node_modules/.bin/tsc),examples-ts)
 
 .PHONY: check
-check: ## unit, corpus, golden and command-line tests; no root, seconds
+check: ## unit, corpus, golden and command-line tests; no root, a few minutes
 check: $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(WITH_TS) $(B)/tests/live/go-pure $(B)/tests/live/cpu-work)
 	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST)
 	$(Q)BUILD=$(B) prove tests/support/replay.t
