@@ -97,6 +97,7 @@ FAULTS = [
     ("V8 gives up", "VitalsOutOfMemory", of("api", gc_out_of_memory_total=1 / 240)),
     ("the kernel kills", "VitalsOutOfMemory", of("web", memory_cgroup_oom_kills_total=1 / 240)),
     ("a leak of descriptors", "VitalsDescriptorsLow", of("api", open_fds=1000)),
+    ("eight workers with 200 descriptors each", None, of("api", open_fds=1600, target_processes=8)),
     ("a target that is away", "VitalsTargetDown", of("api", target_up=0, target_processes=0)),
     ("one restart each ten minutes", None, of("api", target_starts_total=1 / 600)),
     ("one restart a minute", "VitalsTargetRestarting", of("api", target_starts_total=1 / 60)),
