@@ -13,13 +13,13 @@ BUILD_PACKAGES='clang llvm gcc make pkg-config libc6-dev linux-libc-dev git ca-c
 	liblzma-dev libzstd-dev libseccomp-dev protobuf-c-compiler libprotobuf-c-dev libncurses-dev
 	libhiredis-dev libjansson-dev'
 TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached ?haproxy nodejs fonts-dejavu-core curl jq procps util-linux libcap2-bin
-	strace binutils python3 python3-jsonschema libxml2-utils help2man mandoc bash-completion
+	strace binutils python3 python3-jsonschema python3-yaml prometheus libxml2-utils help2man mandoc bash-completion
 	clang-format clang-tidy cppcheck shellcheck musl-tools golang-go chromium|chromium-browser npm
 	libjemalloc2 libtcmalloc-minimal4|libtcmalloc-minimal4t64 ?libmimalloc2.0|libmimalloc3|libmimalloc-dev
 	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils zstd ?debootstrap gdb ?rustc linux-perf bsdutils tmux'
 BUILD_PROGRAMS='clang llvm-strip gcc make pkg-config git bpftool protoc-c'
 TEST_PROGRAMS='perl prove bats wrk redis-server redis-cli nginx memcached node curl jq ps setpriv strace objcopy
-	python3 xmllint help2man mandoc clang-format clang-tidy cppcheck shellcheck musl-gcc go npm
+	python3 xmllint prometheus promtool help2man mandoc clang-format clang-tidy cppcheck shellcheck musl-gcc go npm
 	qemu-system-x86_64 busybox cpio mke2fs xz gdb perf script tmux'
 
 ROOT_DIR=$(cd "$(dirname "$0")/.." && pwd)
