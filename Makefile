@@ -23,14 +23,16 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfor
            -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp libprotobuf-c ncursesw
+PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp libprotobuf-c ncursesw \
+           yaml-0.1 libmicrohttpd gnutls
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -D_GNU_SOURCE \
            -DVERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)/skel -I$(B)/gen \
            $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) -MMD -MP
-ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
-PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lprotobuf-c -lz -lm
-HOST_LIBS := -ldw -lelf -llzma -lseccomp -lz
+# --as-needed: a tool gets no library that nothing in it uses.
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
+PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lprotobuf-c -lyaml -lz -lm
+HOST_LIBS := -ldw -lelf -llzma -lseccomp -lcap-ng -lmicrohttpd -lgnutls -lcrypt -lz
 PROBE_LIBS := -lbpf -lelf -lz -lcap-ng -lpthread
 SCREEN_LIBS := $(shell $(PKG_CONFIG) --libs ncursesw 2>/dev/null || echo -lncursesw -ltinfo)
 
