@@ -157,3 +157,17 @@ int process_facts(pid_t pid, const struct cgroup *cpu, struct sockets *sockets,
 	*ret = f;
 	return 0;
 }
+
+/* The second number of statm, in pages. */
+uint64_t process_resident_bytes(pid_t pid)
+{
+	char text[128], *rest = text;
+	uint64_t pages;
+
+	if (read_start(pid, "statm", text, sizeof(text)) <= 0)
+		return 0;
+	(void)strsep(&rest, " ");
+	if (!rest || parse_u64(strsep(&rest, " "), UINT32_MAX, &pages))
+		return 0;
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}

@@ -27,6 +27,9 @@ int process_look(pid_t pid, struct process_look **ret);
 int process_facts(pid_t pid, const struct cgroup *cpu, struct sockets *sockets,
 		  struct vitals_facts *ret);
 
+/* Resident memory, 0 when it cannot be read. */
+uint64_t process_resident_bytes(pid_t pid);
+
 /* CLOCK_REALTIME of the beginning of a process by its start_ticks. */
 uint64_t process_start_ns(uint64_t start_ticks);
 

@@ -22,8 +22,10 @@ const uint64_t vitals_pause_bounds_ns[PAUSE_BOUNDS] = { MS / 10,   MS / 2,    MS
 							1000 * MS, 2000 * MS, 5000 * MS };
 
 const char *const vitals_part_names[VITALS_PARTS] = {
-	[VITALS_TIMERS] = "timers", [VITALS_SPLIT] = "split", [VITALS_GC] = "gc",
-	[VITALS_MEMORY] = "memory", [VITALS_LOOPS] = "loops", [VITALS_STACKS] = "stacks",
+	[VITALS_SPLIT] = "split",
+	[VITALS_GC] = "gc",
+	[VITALS_MEMORY] = "memory",
+	[VITALS_LOOPS] = "loops",
 };
 
 void time_hist_add(struct time_hist *h, uint64_t ns)
@@ -185,6 +187,13 @@ struct vitals_group *vitals_group_of(const struct vitals_process *p)
 	return p->group;
 }
 
+void vitals_work(const struct vitals_process *p, uint64_t *ret_iterations,
+		 uint64_t *ret_collections)
+{
+	*ret_iterations = p->iterations;
+	*ret_collections = p->collections;
+}
+
 /* --- meters ----------------------------------------------------------------------------------- */
 
 static struct meter *oldest_of(struct vitals_process *p)
@@ -215,6 +224,11 @@ struct meter *meter_of(struct vitals_process *p, enum meter_kind kind, uint64_t 
 	}
 	m->seen = ++p->v->readings;
 	return m;
+}
+
+void meter_drop(struct vitals_process *p, struct meter *m)
+{
+	*m = p->meters.at[--p->meters.len];
 }
 
 uint64_t meter_grew(struct meter *m, size_t which, uint64_t now)

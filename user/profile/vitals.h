@@ -22,12 +22,10 @@
 
 /* What can be switched off where it costs too much, in the order in which it is. */
 enum vitals_part {
-	VITALS_TIMERS,
-	VITALS_SPLIT,  /* of stalls into their causes */
+	VITALS_SPLIT,  /* of stalls into their causes, by switches of threads */
 	VITALS_GC,     /* probes on V8's collector */
 	VITALS_MEMORY, /* looks at memory are further apart */
 	VITALS_LOOPS,
-	VITALS_STACKS, /* always off: the exporter names no code */
 	VITALS_PARTS,
 };
 extern const char *const vitals_part_names[VITALS_PARTS];
@@ -91,6 +89,10 @@ void vitals_take_memory(struct vitals_process *p, const struct memory_process *m
 /* Single things, each told once. */
 int vitals_take_stall(struct vitals_process *p, const struct loop_info *l, const struct stall *s);
 void vitals_take_collection(struct vitals_process *p, const struct gc_collection *c);
+
+/* Iterations and collections of @p so far, for what watching it costs. */
+void vitals_work(const struct vitals_process *p, uint64_t *ret_iterations,
+		 uint64_t *ret_collections);
 
 void vitals_set_degraded(struct vitals_group *g, enum vitals_part part, bool is_degraded);
 

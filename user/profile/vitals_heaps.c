@@ -45,6 +45,7 @@ void vitals_take_collection(struct vitals_process *p, const struct gc_collection
 		bin++;
 	h->counts[bin]++;
 	h->sum_ns += c->pause_ns;
+	p->collections++;
 	if (c->has_sizes && c->before_bytes > c->after_bytes)
 		p->group->sums[SUM_GC_FREED] += c->before_bytes - c->after_bytes;
 	p->group->has_heaps = true;
@@ -100,10 +101,12 @@ int vitals_take_heap(struct vitals_process *p, const struct gc_heap *h)
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
 		p->group->sums[values[i].sum] += meter_grew(m, i, values[i].now);
 	p->group->has_heaps = true;
-	if (h->is_ended)
-		*now = p->heaps.at[--p->heaps.len];
-	else
+	if (!h->is_ended) {
 		look_ahead(h, now);
+		return 0;
+	}
+	*now = p->heaps.at[--p->heaps.len];
+	meter_drop(p, m);
 	return 0;
 }
 

@@ -153,6 +153,7 @@ int vitals_take_loop(struct vitals_process *p, const struct loop_info *l)
 	read_loop(l, now);
 	if (is_another(m, now))
 		memset(m->last, 0, sizeof(m->last));
+	p->iterations += now[LOOP_VALUE_ITERATIONS] - m->last[LOOP_VALUE_ITERATIONS];
 	for (size_t i = 0; i < LOOP_VALUES; i++)
 		sums->values[i] += meter_grew(m, i, now[i]);
 	add_bins(m, AT_COUNTS, now, sums->iterations.counts);
@@ -161,6 +162,8 @@ int vitals_take_loop(struct vitals_process *p, const struct loop_info *l)
 	add_bins(m, AT_LATE_SUMS, now, sums->lateness.sums_ns);
 	p->group->has_loops = true;
 	note_loop(p, l, sums);
+	if (l->is_ended)
+		meter_drop(p, m);
 	return 0;
 }
 

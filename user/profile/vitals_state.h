@@ -108,6 +108,7 @@ struct vitals_process {
 	struct vitals_process *next;
 	struct vitals_birth birth;
 	uint64_t ended_ns; /* 0: it runs */
+	uint64_t iterations, collections;
 	struct vitals_facts facts;
 	bool has_facts;
 	struct memory_now memory;
@@ -150,6 +151,9 @@ void memory_now_add_space(struct memory_now *now, const struct gc_space *s);
 /* The meter of @p with that kind and id; *ret_is_new: none was read before. NULL: out of memory. */
 struct meter *meter_of(struct vitals_process *p, enum meter_kind kind, uint64_t id,
 		       bool *ret_is_new);
+
+/* It has ended; the next of that id begins anew. */
+void meter_drop(struct vitals_process *p, struct meter *m);
 
 /*
  * By how much value @which grew up to @now; one that fell is taken to be the same thing counted
