@@ -97,6 +97,12 @@ static int on_sample(void *ctx, const struct memory *m, const struct memory_proc
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
+/* A few threads of each process wait as loops do. */
+static uint32_t max_loops(const struct exporter_config *c)
+{
+	return c->max_targets * 4 < LOOPS_MAX ? c->max_targets * 4 : LOOPS_MAX;
+}
+
 static int open_collectors(struct exporter *e)
 {
 	const struct exporter_config *c = e->config;
@@ -107,7 +113,7 @@ static int open_collectors(struct exporter *e)
 		.has_split = e->has_split,
 		.is_endless = true,
 		.max_stacks = 1,
-		.max_loops = LOOPS_MAX,
+		.max_loops = max_loops(c),
 		.max_events_bytes = EVENTS_BYTES,
 	};
 	e->gc_options = (struct gc_trace_options){
@@ -154,6 +160,7 @@ int exporter_open(const struct exporter_config *config, struct loop *loop, struc
 		return log_errno(-ENOMEM, "cannot start");
 	e->config = config;
 	e->loop = loop;
+	e->has_split = config->has_split;
 	e->started_realtime_ns = clock_realtime_ns();
 	(void)uname(&e->kernel);
 	e->vitals = vitals_new();

@@ -40,7 +40,7 @@ int exporter_write(struct exporter *e, struct series *s)
 	};
 	const struct vitals_map maps[] = {
 		{ "targets", e->target_count, e->config->max_targets },
-		{ "loops", e->loop_count, LOOPS_MAX },
+		{ "loops", e->loop_count, e->loop_options.max_loops },
 	};
 	struct vitals_loss losses[LOSSES];
 	const struct vitals_cost costs[] = {

@@ -254,15 +254,26 @@ static int read_max_series(const struct yaml_value *v, void *ctx, struct yaml_fa
 	return take_u32(v, &range, &c->max_series, fault);
 }
 
+static int read_split(const struct yaml_value *v, void *ctx, struct yaml_fault *fault)
+{
+	struct exporter_config *c = ctx;
+
+	return yaml_value_bool(v, &c->has_split, fault);
+}
+
 static int read_targets(const struct yaml_value *v, void *ctx, struct yaml_fault *fault)
 {
 	return yaml_value_read_list(v, read_target, ctx, fault);
 }
 
 static const struct yaml_field fields[] = {
-	{ "listen", read_listen },	     { "web_config", read_web_config },
-	{ "interval", read_interval },	     { "cpu_budget", read_budget },
-	{ "max_targets", read_max_targets }, { "max_series", read_max_series },
+	{ "listen", read_listen },
+	{ "web_config", read_web_config },
+	{ "interval", read_interval },
+	{ "cpu_budget", read_budget },
+	{ "max_targets", read_max_targets },
+	{ "max_series", read_max_series },
+	{ "split", read_split },
 	{ "targets", read_targets },
 };
 
@@ -288,17 +299,10 @@ void exporter_config_done(struct exporter_config *c)
 	*c = (struct exporter_config){ 0 };
 }
 
-int exporter_config_read(struct exporter_config *c, const struct bytes *text,
+int exporter_config_read(struct exporter_config *c, const struct yaml_value *root,
 			 struct yaml_fault *ret_fault)
 {
-	struct yaml_tree *tree = NULL;
-	int err = yaml_tree_read(text, &tree, ret_fault);
-
-	if (!err)
-		err = yaml_value_read_map(yaml_tree_root(tree), fields,
-					  sizeof(fields) / sizeof(*fields), c, ret_fault);
-	yaml_tree_free(tree);
-	return err;
+	return yaml_value_read_map(root, fields, sizeof(fields) / sizeof(*fields), c, ret_fault);
 }
 
 int exporter_config_add(struct exporter_config *c, const char *name, pid_t pid)

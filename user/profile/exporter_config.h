@@ -6,8 +6,7 @@
 #include "base/yaml.h"
 #include "profile/target_rules.h"
 
-#define EXPORTER_CONFIG_BYTES_MAX YAML_BYTES_MAX
-#define EXPORTER_TARGETS_MAX	  256 /* that may be watched at a time */
+#define EXPORTER_TARGETS_MAX 256 /* that may be watched at a time */
 
 /* What is collected of a target, bits. */
 enum exporter_collect {
@@ -32,6 +31,7 @@ struct exporter_config {
 	uint64_t interval_ns;
 	double cpu_budget; /* share of one CPU, for each process that is watched */
 	uint32_t max_targets, max_series;
+	bool has_split; /* switches of all threads of the machine are traced: finer causes */
 	struct {
 		struct exporter_target *at;
 		size_t len, cap;
@@ -42,8 +42,8 @@ struct exporter_config {
 int exporter_config_init(struct exporter_config *c);
 void exporter_config_done(struct exporter_config *c);
 
-/* What the text says over what @c has. 0; -EBADMSG: @ret_fault says why; -ENOMEM. */
-int exporter_config_read(struct exporter_config *c, const struct bytes *text,
+/* What the file's tree says over what @c has. 0; -EBADMSG: @ret_fault says why; -ENOMEM. */
+int exporter_config_read(struct exporter_config *c, const struct yaml_value *root,
 			 struct yaml_fault *ret_fault);
 
 /* A target by name (NULL: none) or PID (0: none), as on the command line. 0 or -ENOMEM. */

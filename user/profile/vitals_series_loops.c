@@ -162,6 +162,11 @@ static void put_loop(struct series_writer *w, const struct vitals_group *g,
 
 void put_loop_figures(struct series_writer *w, const struct vitals_group *g)
 {
-	for (size_t i = 0; g->has_loops && i < g->loop_count; i++)
-		put_loop(w, g, g->loops[i]);
+	for (size_t i = 0; g->has_loops && i < g->loop_count; i++) {
+		const struct loop_sums *l = g->loops[i];
+
+		/* threads that only wait, as a runtime's helpers do, are no loops to anybody */
+		if (l->values[LOOP_VALUE_ITERATIONS])
+			put_loop(w, g, l);
+	}
 }
