@@ -176,7 +176,7 @@ static const struct series_info growing = { "vitals_gc_growing_after_full", SERI
 					    "Does what full collections leave grow, in a heap?" };
 static const struct series_info heap_left = {
 	"vitals_gc_heap_limit_reached_seconds", SERIES_GAUGE, "seconds",
-	"When a growing heap will have reached its limit, from its last full collection on."
+	"Time until a growing heap has reached its limit, from its last full collection on."
 };
 
 static const char *const pause_names[PAUSE_KINDS] = {
@@ -271,7 +271,7 @@ static const struct series_info cgroup_limit = { "vitals_memory_cgroup_limit_byt
 						 "bytes", "The limit of that cgroup." };
 static const struct series_info cgroup_left = {
 	"vitals_memory_cgroup_limit_reached_seconds", SERIES_GAUGE, "seconds",
-	"When that cgroup, if it grows, will have reached its limit."
+	"Time until that cgroup, if it grows, has reached its limit."
 };
 static const struct series_info v8_figures[] = {
 	{ "vitals_heap_total_bytes", SERIES_GAUGE, "bytes",

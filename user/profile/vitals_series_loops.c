@@ -15,7 +15,7 @@ static const struct series_info iterations = { "vitals_loop_iteration_seconds", 
 					       "seconds", "Busy time of iterations." };
 static const struct series_info iteration_time = {
 	"vitals_loop_iteration_time_seconds_total", SERIES_COUNTER, "seconds",
-	"Busy time in iterations no longer than le: with their number it tells the lag that an "
+	"Busy time in iterations no longer than bound: with their number it tells the lag that an "
 	"arrival at a random moment meets."
 };
 static const struct series_info lateness = {
@@ -98,7 +98,7 @@ static void put_iteration_time(struct series_writer *w, const struct vitals_grou
 
 		if (i < TIME_BOUNDS)
 			(void)snprintf(le, sizeof(le), "%g", bound_s(i));
-		labels = labels_of(g, l, "le", le);
+		labels = labels_of(g, l, "bound", le);
 		sum_s += (double)l->iterations.sums_ns[i] / 1e9;
 		put_labelled(w, labels.at, 3, sum_s);
 	}
