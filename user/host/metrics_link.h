@@ -2,9 +2,9 @@
 /*
  * Between the collector, which may load BPF, and the server, which anyone may talk to: a pair of
  * sockets (SOCK_SEQPACKET). The server says once that it serves, and from then on asks, by one
- * byte, when its page is older than a second; the collector answers with one sealed memfd that
- * holds the page in both formats. That is all that ever passes. The collector believes nothing the
- * server says: the worst a server can do is to be ended.
+ * byte, when its page is older than a second; the collector answers each question once: by a sealed
+ * memfd that holds the page in both formats, or by a byte: there is none. That is all that passes.
+ * The collector believes nothing the server says: the worst a server can do is to be ended.
  */
 #ifndef HOST_METRICS_LINK_H
 #define HOST_METRICS_LINK_H
@@ -61,8 +61,8 @@ struct metrics_page {
 int metrics_link_greet(int fd);
 int metrics_link_ask(int fd);
 
-/* 1 and a page; 0: no answer is there yet; -EPIPE; -EBADMSG: not a page (an unsealed file, offsets
- * outside of it, ...); or another -errno. */
+/* 1 and a page; 0: no answer is there yet; -ENODATA: there is no page; -EPIPE; -EBADMSG: not a page
+ * (an unsealed file, offsets outside of it, ...); or another -errno. */
 int metrics_link_receive(int fd, struct metrics_page *ret_page);
 void metrics_link_page_done(struct metrics_page *page);
 
