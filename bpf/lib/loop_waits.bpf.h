@@ -110,14 +110,15 @@ static __always_inline void grow_up(struct loop_state *l)
 		l->is_confirmed = l->waits_young >= YOUNG_WAITS &&
 				  (l->idle_ns > 0 || l->waits_young >= BUSY_WAITS);
 	else
-		l->is_confirmed = l->waits_young >= YOUNG_POLLS && has_split &&
+		l->is_confirmed = l->waits_young >= YOUNG_POLLS && splits() &&
 				  l->idle_ns > l->part_ns[LOOP_SLEEP];
 }
 
 static __always_inline void count_wait(struct loop_state *l, __u32 slot, __u64 now_ns, long result)
 {
 	__u64 ns = now_ns - l->wait_began_ns;
-	bool has_slept = has_split ? l->slept_ns > 0 : l->timeout_ns > 0;
+	bool has_split_now = splits();
+	bool has_slept = has_split_now ? l->slept_ns > 0 : l->timeout_ns > 0;
 	bool is_polling = l->wait == LOOP_WAIT_IO_URING ? !has_slept : !l->timeout_ns;
 
 	l->waits++;
@@ -125,7 +126,7 @@ static __always_inline void count_wait(struct loop_state *l, __u32 slot, __u64 n
 		l->polling_ns += ns;
 	else
 		l->waiting_ns += ns;
-	l->idle_ns += has_split ? l->slept_ns : is_polling ? 0 : ns;
+	l->idle_ns += has_split_now ? l->slept_ns : is_polling ? 0 : ns;
 	if (l->woken_ns)
 		hist_add(slot, LOOP_HIST_WAKE_LAG, now_ns - l->woken_ns, now_ns);
 	if (result == 0 && l->timeout_ns && l->timeout_ns != NO_TIMEOUT) {

@@ -13,6 +13,7 @@
 #include "loop-stall.skel.h"
 #include "memleak-trace.skel.h"
 #include "test/verifier-cost.skel.h"
+#include "vitals-exporter.skel.h"
 
 #include <sys/utsname.h>
 
@@ -146,6 +147,17 @@ static size_t measure_loop_stall(struct cost *costs)
 	return count;
 }
 
+static size_t measure_vitals_exporter(struct cost *costs)
+{
+	struct vitals_exporter_bpf *skel = vitals_exporter_bpf__open();
+	size_t count;
+
+	must(skel);
+	count = measure("vitals-exporter", skel->obj, costs);
+	vitals_exporter_bpf__destroy(skel);
+	return count;
+}
+
 /* What the baseline has for the program; -1: nothing. */
 static int baseline_of(FILE *csv, const struct surroundings *s, const struct cost *cost)
 {
@@ -190,6 +202,7 @@ int main(void)
 	count += measure_cpu_sample(costs + count);
 	count += measure_gc_trace(costs + count);
 	count += measure_loop_stall(costs + count);
+	count += measure_vitals_exporter(costs + count);
 	for (size_t i = 0; i < count; i++)
 		compare(&s, &costs[i], baseline_of(csv, &s, &costs[i]));
 	return tap_done();

@@ -234,10 +234,26 @@ static int tell(struct loop_stall *c, struct seen_loop *l, struct stall *s)
 			       .stalls = s,
 			       .stall_count = 1,
 			       .meta = { .threshold_ns = c->options->threshold_ns,
-					 .has_split = c->options->has_split } };
+					 .has_split = c->split_since_ns != 0 } };
 
 	s->loop = 0;
-	return c->fn ? c->fn(c->fn_ctx, &value, s) : 0;
+	return c->sink && c->sink->on_stall ? c->sink->on_stall(c->sink->ctx, &value, s) : 0;
+}
+
+/* Is it known what a stall that began then is made of? Not when that was changed meanwhile. */
+static bool has_parts(const struct loop_stall *c, uint64_t began_ns)
+{
+	if (!c->split_since_ns)
+		return c->options->is_endless; /* by the kernel's accounts */
+	return began_ns >= c->split_since_ns;
+}
+
+void loop_stall_forget_told(struct loop_stall *c)
+{
+	if (!c->options->is_endless)
+		return;
+	strings_done(&c->texts);
+	arena_done(&c->arena);
 }
 
 int loop_stall_name_look(struct loop_stall *c, struct seen_loop *l)
@@ -280,16 +296,11 @@ static void add_looked(const struct seen_loop *l, struct stall *s)
 	s->stack_count++;
 }
 
-static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loop_stall_event *e)
+static int make_stall(struct loop_stall *c, struct seen_loop *l, const struct loop_stall_event *e,
+		      struct stall *s)
 {
-	struct seen_stall *seen = vec_push(&c->stalls);
-	struct stall *s;
 	int err;
 
-	if (!seen)
-		return -ENOMEM;
-	seen->loop = l;
-	s = &seen->stall;
 	*s = (struct stall){ .time_ns = realtime_of(c, e->began_ns),
 			     .began_ns = e->began_ns,
 			     .ns = e->header.time_ns - e->began_ns,
@@ -297,7 +308,7 @@ static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loo
 			     .min_faults = e->min_faults,
 			     .maj_faults = e->maj_faults };
 	s->steal_pct = steal_pct(&c->steal, s->began_ns, e->header.time_ns);
-	if (c->options->has_split)
+	if (has_parts(c, e->began_ns))
 		memcpy(s->part_ns, e->part_ns, sizeof(s->part_ns));
 	if (l->pending.len && l->pending.at[0].began_ns != e->began_ns)
 		l->pending.len = 0;
@@ -312,14 +323,27 @@ static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loo
 	return tell(c, l, s);
 }
 
+static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loop_stall_event *e)
+{
+	struct seen_stall *seen = vec_push(&c->stalls);
+
+	if (!seen)
+		return -ENOMEM;
+	seen->loop = l;
+	return make_stall(c, l, e, &seen->stall);
+}
+
 int loop_stall_on_stall(struct loop_stall *c, const struct loop_stall_event *e)
 {
 	struct seen_loop *l;
+	struct stall told;
 	int err = loop_stall_read_loop(c, e->slot);
 
 	l = seen_loop_find(c, e->slot, e->tid, e->began_ns);
 	if (err || !l)
 		return err;
+	if (c->options->is_endless)
+		return make_stall(c, l, e, &told);
 	if (c->stalls.len >= c->options->max_stalls) {
 		c->dropped_stalls++;
 		return 0;
@@ -410,7 +434,7 @@ bool loop_stall_under_way(struct loop_stall *c, struct seen_loop *l, uint64_t no
 			       .ns = now_ns - state->busy_since_ns,
 			       .is_at_least = state->is_at_least,
 			       .is_going_on = true };
-	if (c->options->has_split)
+	if (c->split_since_ns && has_parts(c, ret->began_ns))
 		add_open_part(state, now_ns, ret);
 	return true;
 }

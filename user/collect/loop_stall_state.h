@@ -39,6 +39,7 @@ struct seen_loop {
 	struct stall_stack looked; /* what it was seen asleep in, where no switch told of it */
 	uint64_t looked_out_ns;	   /* asleep since then, as in its state */
 	size_t index;		   /* in the value taken last */
+	char process[4 * LOOP_COMM], thread[4 * LOOP_COMM]; /* an endless one's names, clean */
 };
 
 /* A stall, and whose. */
@@ -63,7 +64,6 @@ struct loop_stall {
 	struct js_counts js_counts; /* of the stacks of looks */
 	struct bpf_link *waits[LOOP_WAIT_LINKS];
 	struct clock_events clock;
-	struct uprobe_links runtime;
 	struct loop_state *states; /* map "loops" */
 	struct loop_hist *hists;   /* map "loop_hists" */
 	struct seen_loop *by_slot[LOOPS_MAX];
@@ -76,15 +76,18 @@ struct loop_stall {
 		size_t len, cap;
 	} stalls;
 	uint64_t dropped_stalls;
-	size_t ended_loops;	  /* that are kept */
-	uint64_t forgotten_loops; /* and that are not */
+	uint64_t gone_counters[LOOP_COUNTERS];	    /* of processes that were let go of */
+	uint32_t leaving[LOOPS_MAX], leaving_count; /* slots of threads that run on, to be freed */
+	size_t ended_loops;			    /* that are kept */
+	uint64_t forgotten_loops;		    /* and that are not */
 	struct steal steal;
 	struct arena arena; /* of stalls: stacks and frames */
 	struct strings texts;
 	struct named *named;
 	struct named_stack *scratch;
-	loop_stall_fn fn;
-	void *fn_ctx;
+	const struct loop_stall_sink *sink;
+	bool needs_look;	 /* processes came that may be in the midst of something */
+	uint64_t split_since_ns; /* stalls that began before are not divided exactly; 0: none is */
 	uint64_t started_ns, stopped_ns, started_realtime_ns;
 	struct {
 		struct loop_look *at;
@@ -97,11 +100,22 @@ struct loop_stall {
 	char note[384];
 };
 
+/* loop_stall_attach.c */
+/* 0 or -errno after saying why. */
+int loop_stall_attach(struct loop_stall *c);
+void loop_stall_detach(struct loop_stall *c);
+
 /* loop_stall_loops.c */
 /* Reads the state of a slot, whose thread may have ended: then it is given back. 0 or -ENOMEM. */
 int loop_stall_read_loop(struct loop_stall *c, uint32_t slot);
 /* All slots. */
 int loop_stall_read_loops(struct loop_stall *c);
+/* An endless one: tells of those that have ended, and forgets them. */
+void loop_stall_forget_ended(struct loop_stall *c);
+/* The same for all of process @pid, which the kernel side does not observe any more. */
+void loop_stall_forget_process(struct loop_stall *c, pid_t pid);
+/* Gives slots back that nothing in the kernel works on any more. 0 or -errno. */
+int loop_stall_free_leaving(struct loop_stall *c);
 /* Forgets loops that have ended when they are many, with their stalls: counted. */
 void loop_stall_limit_loops(struct loop_stall *c);
 /*
@@ -128,11 +142,16 @@ int loop_stall_tell_lasting(struct loop_stall *c);
 /* Names what @l was asleep in at the last look: seen_loop.looked. 0 or -ENOMEM. */
 int loop_stall_name_look(struct loop_stall *c, struct seen_loop *l);
 
+/* An endless one: texts and stacks of stalls that were told of are not needed any more. */
+void loop_stall_forget_told(struct loop_stall *c);
+
 /* Stalls over, then those under way: c->taken_stalls, *ret_count of them. 0 or -ENOMEM. */
 int loop_stall_take_stalls(struct loop_stall *c, uint64_t now_ns, size_t *ret_count);
 void loop_stall_free_stalls(struct loop_stall *c);
 
 /* loop_stall_runtime.c */
+/* Are V8's pauses looked at? */
+bool loop_stall_has_gc(const struct loop_stall_options *o);
 /* Before load: how the probes of run times are attached. */
 void loop_stall_prepare_runtime(struct loop_stall_bpf *skel);
 /* Probes V8's collector and libuv's timers in the processes that have them and were not asked yet.
