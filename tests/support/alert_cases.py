@@ -29,9 +29,10 @@ def loop(process, iterations):
     }
     for le in BOUNDS:
         within = [(length, rate) for length, rate in iterations if length <= float(le)]
-        bucket = f'{labels},le="{le}"'
+        bucket = f'{labels},le="{le}.0"' if le.isdigit() else f'{labels},le="{le}"'
         counts[series("vitals_loop_iteration_seconds_bucket", bucket)] = sum(rate for _, rate in within)
-        counts[series("vitals_loop_iteration_time_seconds_total", bucket)] = sum(length * rate for length, rate in within)
+        bound = f'{labels},bound="{le}"'
+        counts[series("vitals_loop_iteration_time_seconds_total", bound)] = sum(length * rate for length, rate in within)
     return counts
 
 
