@@ -18,7 +18,7 @@ FIRE_SECONDS=75
 CLEAR_SECONDS=60
 declare -A WORDS=(
 	[stall]='a route computes for 300 ms, once a second'
-	[leak]='a route keeps 40 kB of each request, five a second'
+	[leak]='a route keeps 100 kB of each request, five a second'
 	[gc]='a route makes 8 MB of garbage, a quarter of which lives for a while, forty a second'
 	[quota]='a CPU quota of 5 %, for a server that needs 20 %'
 )

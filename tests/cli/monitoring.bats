@@ -67,7 +67,7 @@ faulty() {
 	mkdir "$BATS_TEST_TMPDIR/etc"
 	cp -r docs/monitoring/prometheus.yml docs/monitoring/rules "$BATS_TEST_TMPDIR/etc"
 	run -0 promtool check config "$BATS_TEST_TMPDIR/etc/prometheus.yml"
-	[[ $output == *'2 rule files found'* && $output == *'18 rules found'* && $output == *'26 rules found'* ]] || fail "$output"
+	[[ $output == *'2 rule files found'* && $output == *'18 rules found'* && $output == *'28 rules found'* ]] || fail "$output"
 	# with what is commented out, for TLS and a password
 	touch "$BATS_TEST_TMPDIR/etc/"{exporter-ca.crt,exporter-password}
 	sed -E -e 's|^    # (scheme:.*)|    \1|; s|^    # (tls_config:.*)|    \1|; s|^    # (  ca_file:.*)|    \1|' \

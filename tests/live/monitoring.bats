@@ -42,7 +42,7 @@ all_fire() {
 faults_raise_their_alerts() {
 	local name expected
 	for name in "${!alert_of[@]}"; do fault_begin "$name"; done
-	wait_for 45 all_fire || fail "$(said)"
+	wait_for 60 all_fire || fail "$(said)"
 	expected=$(for name in "${!alert_of[@]}"; do echo "${alert_of[$name]} $name"; done | sort)
 	[ "$(firing)" = "$expected" ] || fail "others, too: $(said)"
 }

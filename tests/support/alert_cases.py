@@ -64,7 +64,8 @@ def healthy():
                      cpu_throttled_seconds_total=0, open_fds=100, max_fds=1024, memory_cgroup_oom_kills_total=0)
         values |= {series("vitals_loop_stuck_seconds", f'process="{process}",loop="main"'): 0}
     values |= gc("api", 0.004, 0.002)
-    values |= of("api", gc_growing_after_full=0, gc_out_of_memory_total=0)
+    values |= of("api", gc_growing_after_full=0, gc_out_of_memory_total=0, gc_heap_after_full_bytes=1e9,
+                 gc_heap_limit_bytes=4e9, memory_cgroup_bytes=2e9, memory_cgroup_limit_bytes=3e9)
     values |= {name: 0 for name in growing("rss")} | lost("ring_buffer", 0)
     values |= {series("vitals_target_degraded", 'process="api",what="timers"'): 0}
     values |= {series(f"vitals_{name}_total"): 0 for name in ("series_dropped", "targets_dropped", "server_restarts")}
@@ -91,10 +92,14 @@ FAULTS = [
     ("a leak of objects", "VitalsHeapGrowing", of("api", gc_growing_after_full=1) | growing("rss")),
     ("a leak that fills the heap", "VitalsHeapLimitSoon",
      of("api", gc_growing_after_full=1, gc_heap_limit_reached_seconds=1800) | growing("rss")),
+    ("a heap that grows fast and is small", "VitalsHeapGrowing",
+     of("api", gc_growing_after_full=1, gc_heap_limit_reached_seconds=1800, gc_heap_after_full_bytes=2e8)),
     ("a leak that takes days", "VitalsHeapGrowing", of("api", gc_growing_after_full=1, gc_heap_limit_reached_seconds=2e5)),
     ("a native leak", "VitalsMemoryGrowing", growing("rss")),
     ("a native leak in a small cgroup", "VitalsMemoryLimitSoon",
      growing("rss") | of("api", memory_cgroup_limit_reached_seconds=1800)),
+    ("memory that grows fast and is small", "VitalsMemoryGrowing",
+     growing("rss") | of("api", memory_cgroup_limit_reached_seconds=1800, memory_cgroup_bytes=1e9)),
     ("V8 gives up", "VitalsOutOfMemory", of("api", gc_out_of_memory_total=1 / 240)),
     ("the kernel kills", "VitalsOutOfMemory", of("web", memory_cgroup_oom_kills_total=1 / 240)),
     ("a leak of descriptors", "VitalsDescriptorsLow", of("api", open_fds=1000)),

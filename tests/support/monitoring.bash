@@ -14,6 +14,8 @@ declare -ga monitoring_jobs=()
 declare -gA target_pids=() target_ports=() fault_jobs=()
 monitoring_dir='' exporter_pid='' exporter_port='' prometheus_port='' quota_group=''
 
+GARBAGE='garbage=8000000&survive=25' # of which it makes 64 requests' worth, and keeps the survivors so long
+
 # The alert that the fault of each server raises.
 declare -gA alert_of=([stall]=VitalsLoopBlocked [leak]=VitalsHeapGrowing [gc]=VitalsGcPressure [quota]=VitalsCpuThrottled)
 
@@ -37,23 +39,25 @@ end_job() {
 
 # --- servers --------------------------------------------------------------------------------------
 
-# target_begin NAME FILE OPTION...: a server in TypeScript. Its place is above that of others on a machine that is shared:
-# what the tests expect is not what others take of the CPU.
+# target_begin NAME FILE OPTION...: a server in TypeScript. All of it runs before others on a machine that is shared, the watchers
+# before the servers: what is expected here is not that others take the CPU.
 target_begin() {
 	local name=$1 program
 	program=$(built "examples/$2.js")
-	job "target-$name" nice -n "${MONITORING_NICE:--10}" node --max-old-space-size=4096 "$program" --port 0 "${@:3}"
+	job "target-$name" nice -n -10 node --max-old-space-size=4096 "$program" --port 0 "${@:3}"
 	target_pids[$name]=$job
 	wait_for 20 grep -q '^listening on ' "$monitoring_dir/target-$name.log"
 	target_ports[$name]=$(sed -n 's/^listening on .*://p' "$monitoring_dir/target-$name.log")
 }
 
-# Each has options of its own: the exporter tells them apart by their command lines. leak and gc ask for full collections, of
-# which the exporter learns what is left.
+# Each has options of its own: the exporter tells them apart by their command lines. leak asks for full collections, of which
+# the exporter learns what is left.
 targets_begin() {
 	target_begin stall benchmark/benchmark-server --work-us 11
-	target_begin leak memory/gc-server --full 400 --rate 21
-	target_begin gc memory/gc-server --full 2000 --rate 22
+	target_begin leak memory/gc-server --full 1000 --rate 21
+	target_begin gc memory/gc-server --garbage 22
+	# what is alive at a time: from then on as much, or its heap would seem to grow when its fault begins
+	curl -sf --output /dev/null "http://127.0.0.1:${target_ports[gc]}/?$GARBAGE&n=[1-64]"
 	target_begin quota benchmark/benchmark-server --work-us 12
 	load_begin quota 50/s '/compute?us=4000'
 	quota_begin "${target_pids[quota]}"
@@ -70,7 +74,7 @@ write_exporter_config() {
 		  - name: leak
 		    cmdline: "gc-server[.]js .*--rate 21"
 		  - name: gc
-		    cmdline: "gc-server[.]js .*--rate 22"
+		    cmdline: "gc-server[.]js .*--garbage 22"
 		  - name: quota
 		    cmdline: "benchmark-server[.]js .*--work-us 12"
 	CONFIG
@@ -92,6 +96,8 @@ quota_begin() {
 		fail "no cpu controller of cgroups: the quota cannot be tried here"
 	fi 2>/dev/null
 	mkdir "$quota_group"
+	# against others, who are not in it, the group counts, and not the place of its process
+	if [ -f "$quota_group/cpu.shares" ]; then echo 10240 >"$quota_group/cpu.shares"; else echo 1000 >"$quota_group/cpu.weight"; fi
 	echo "$1" >"$quota_group/cgroup.procs"
 }
 
@@ -109,8 +115,8 @@ set_quota() {
 fault_begin() {
 	case $1 in
 	stall) load_begin stall 1/s '/compute?us=300000' ;;
-	leak) load_begin leak 5/s '/?garbage=0&leak=40000' ;;
-	gc) load_begin gc 40/s '/?garbage=8000000&survive=25' ;;
+	leak) load_begin leak 5/s '/?garbage=0&leak=100000' ;;
+	gc) load_begin gc 40/s "/?$GARBAGE" ;;
 	quota) set_quota 5000 ;;
 	esac
 	[ "$1" = quota ] || fault_jobs[$1]=$job
@@ -126,7 +132,7 @@ fault_end() {
 	end_job "${fault_jobs[$1]}"
 	[ "$1" = leak ] || return 0
 	old=${target_pids[leak]}
-	target_begin leak memory/gc-server --full 400 --rate 21
+	target_begin leak memory/gc-server --full 1000 --rate 21
 	end_job "$old"
 }
 
@@ -141,7 +147,7 @@ prometheus_begin() {
 		-e 's|^  - \(recording.yml, alerts.yml\)|  [\1]|' \
 		"$ROOT_DIR/docs/monitoring/prometheus.yml" >"$monitoring_dir/prometheus.yml"
 	prometheus_port=$(free_port)
-	job prometheus prometheus --config.file="$monitoring_dir/prometheus.yml" --storage.tsdb.path="$monitoring_dir/tsdb" \
+	job prometheus nice -n -15 prometheus --config.file="$monitoring_dir/prometheus.yml" --storage.tsdb.path="$monitoring_dir/tsdb" \
 		--web.listen-address="127.0.0.1:$prometheus_port" --log.level=warn
 	wait_for 30 curl -sf "http://127.0.0.1:$prometheus_port/-/ready"
 }
@@ -175,7 +181,7 @@ is_quiet() {
 exporter_begin() {
 	exporter_port=$(free_port)
 	write_exporter_config
-	job exporter "$(tool vitals-exporter)" --config "$monitoring_dir/exporter.yaml"
+	job exporter nice -n -15 "$(tool vitals-exporter)" --config "$monitoring_dir/exporter.yaml"
 	exporter_pid=$job
 	wait_for 30 exporter_is_ready_or_ended
 	kill -0 "$exporter_pid" 2>/dev/null || fail "vitals-exporter ended: $(cat "$monitoring_dir/exporter.log")"
