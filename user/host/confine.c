@@ -116,6 +116,7 @@ static const int allowed[] = {
 	SCMP_SYS(perf_event_open),
 	/* pages, lines of the log */
 	SCMP_SYS(write),
+	SCMP_SYS(pwrite64),
 	SCMP_SYS(writev),
 	SCMP_SYS(memfd_create),
 	SCMP_SYS(ftruncate),
