@@ -2,18 +2,23 @@
 """What belongs together in docs/monitoring: metrics, rules, alerts, dashboard, chapter.
 
 usage: monitoring_check.py rules-of DASHBOARD        a file of rules with each expression, for promtool check rules
-       monitoring_check.py expressions DASHBOARD     each expression on a line, as Prometheus can evaluate it
+       monitoring_check.py evaluate DASHBOARD PORT WINDOW    a Prometheus on loopback answers each, with windows that long; prints
+                                                     those that found nothing
        monitoring_check.py names FORMATS FILE...     every metric that FILEs name is in the tables of FORMATS
        monitoring_check.py page FORMATS <PAGE        a page of the exporter has these metrics with these types and labels, and no other
        monitoring_check.py unused FORMATS DASHBOARD  every metric of FORMATS is on the dashboard
        monitoring_check.py alerts ALERTS CHAPTER     each alert has its annotations, and a paragraph in CHAPTER
        monitoring_check.py dashboard DASHBOARD       what Grafana needs to import it anywhere
+       monitoring_check.py links DASHBOARD           the headings of the chapter that panels lead to
+       monitoring_check.py alert-names ALERTS
        monitoring_check.py yaml FILE                 it is YAML; prints the kinds of its documents
        monitoring_check.py scaled FACTOR FILE        the rules with windows and waits so many times shorter
 exit: 0 so it is, 1 not so (each fault is a line), 2 misuse"""
 import json
 import re
 import sys
+import urllib.parse
+import urllib.request
 
 import yaml
 
@@ -124,15 +129,26 @@ def expressions(dashboard):
     return [plain(expression) for expression in told]
 
 
-def print_expressions(dashboard):
-    print("\n".join(expressions(dashboard)))
-    return [f"not a variable that is replaced: {e}" for e in expressions(dashboard) if "$" in e]
+def evaluate(dashboard, port, window):
+    faults = []
+    for expression in expressions(dashboard):
+        query = urllib.parse.urlencode({"query": expression.replace("[5m]", f"[{window}]")})
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{query}", timeout=20) as answer:
+                found = json.load(answer)["data"]["result"]
+        except OSError as error:
+            faults.append(f"{expression}: {error}")
+            continue
+        if not found:
+            print(f"nothing: {expression}")
+    return faults
 
 
 def print_rules(dashboard):
+    faults = [f"not a variable that is replaced: {e}" for e in expressions(dashboard) if "$" in e]
     rules = [{"record": f"dashboard:{i}", "expr": e} for i, e in enumerate(expressions(dashboard))]
     json.dump({"groups": [{"name": "dashboard", "rules": rules}]}, sys.stdout)
-    return []
+    return faults
 
 
 def check_dashboard(dashboard):
@@ -214,7 +230,7 @@ def print_kinds(path):
     return []
 
 
-COMMANDS = {"rules-of": print_rules, "expressions": print_expressions, "names": check_names, "page": check_page,
+COMMANDS = {"rules-of": print_rules, "evaluate": evaluate, "names": check_names, "page": check_page,
             "unused": check_unused, "alerts": check_alerts, "alert-names": print_alerts, "dashboard": check_dashboard,
             "links": print_links, "scaled": print_scaled, "yaml": print_kinds}
 
