@@ -5,12 +5,13 @@
 # many new objects to the object, and which variable holds them. Of the server without its leaks: nothing grows.
 # May run beside another.
 
-# shellcheck disable=SC2154 # variables of helpers.bash, live.bash and nodes.bash
+# shellcheck disable=SC2154 # variables of helpers.bash, live.bash, nodes.bash and heap_leaks.bash
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
 load ../support/live.bash
 load ../support/nodes.bash
+load ../support/heap_leaks.bash
 
 # site in /truth, route, what it keeps, the variable that holds it, the end of that one's file
 LEAKS='rememberSession global UserSession sessions leak-example.js
@@ -24,43 +25,11 @@ setup() {
 	need_command jq curl
 	tool=$(tool heap-diff)
 	cd "$BATS_TEST_TMPDIR" || return 1
-	asked=0
 }
 
 teardown() {
 	stop_server
 	live_teardown
-}
-
-# serve NAME VERSION: an example server on that node, which writes snapshots at SIGUSR2.
-serve() {
-	need_node "$2"
-	[ -f "$(built "examples/memory/$1.js")" ] || skip 'needs the servers in TypeScript (make examples-ts)'
-	mkdir -p written
-	RUN_AS=("$node" --heapsnapshot-signal=SIGUSR2 --diagnostic-dir=written)
-	start_server "memory/$1.js"
-}
-
-# drive N: N requests to /global, N + 10 to /listener, and so on; no key of the cache twice.
-drive() {
-	local url=http://127.0.0.1:$SERVER_PORT n=$1
-
-	curl --silent --fail "$url/global?[1-$n]" "$url/listener?[1-$((n + 10))]" "$url/closure?[1-$((n + 20))]" \
-		"$url/timer?[1-$((n + 30))]" "$url/cache?key=[$asked-$((asked + n + 39))]" >/dev/null
-	asked=$((asked + n + 40))
-}
-
-# snapshot N: NAME.heapsnapshot, and what the server says it holds then.
-snapshot() {
-	run --separate-stderr "$tool" take -p "$SERVER_PID" --signal --yes -o "$1.heapsnapshot"
-	echo "$stderr"
-	[ "$status" -eq 0 ]
-	truth >"$1.truth"
-}
-
-# grown SITE A B: by the server's own count.
-grown() {
-	echo $(($(truth_of "$1" blocks "$3.truth") - $(truth_of "$1" blocks "$2.truth")))
 }
 
 # counts CLASS: new, deleted, and how many in each file.
@@ -87,16 +56,11 @@ found() {
 leaks() {
 	local leak
 
-	serve leak-example "$1"
-	drive 100
-	snapshot 1
-	drive 200
-	snapshot 2
-	drive 300
-	snapshot 3
+	leaks_serve leak-example "$1"
+	leaks_series 100 200 300
 	run -1 "$tool" -f json -o report.json {1,2,3}.heapsnapshot
 	run -1 "$tool" -T 20 -o report.text {1,2,3}.heapsnapshot
-	same 'by the requests to /closure' 540 "$(grown makeReport 1 3)"
+	same 'by the requests to /closure' 540 "$(leaks_grown makeReport 1 3)"
 	while read -ra leak; do
 		found "${leak[@]}" || return
 	done <<<"$LEAKS"
@@ -106,15 +70,10 @@ leaks() {
 
 # fixed VERSION: once its caches are full.
 fixed() {
-	serve leak-fixed "$1"
-	drive 1100
-	snapshot 1
-	drive 200
-	snapshot 2
-	drive 300
-	snapshot 3
+	leaks_serve leak-fixed "$1"
+	leaks_series 1100 200 300
 	for site in rememberSession addListener makeReport startPolling cachePage; do
-		same "the server itself, of $site" 0 "$(grown $site 1 3)"
+		same "the server itself, of $site" 0 "$(leaks_grown $site 1 3)"
 	done
 	run -0 "$tool" {1,2,3}.heapsnapshot
 	[[ $output == *'Nothing grows.'* ]]

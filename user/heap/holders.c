@@ -46,8 +46,11 @@ static bool is_misleading(const struct snapshot *s, uint32_t node)
 
 static bool is_scope(const struct snapshot *s, uint32_t node)
 {
+	static const char context[] =
+		"system / Context"; /* in newer Chrome " / scope @1" follows */
+
 	return s->type[node] == NODE_CLOSURE ||
-	       strcmp(snapshot_name(s, node), "system / Context") == 0;
+	       strncmp(snapshot_name(s, node), context, strlen(context)) == 0;
 }
 
 /* What comes of @node and was not found before goes to the end of the list. */
