@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Who made the Buffers: memleak-trace's ledger with the probes on node's allocator of them. */
+#include "collect/mem_watch_state.h"
+
+#include "base/vec.h"
+#include "host/cli.h"
+#include "host/log.h"
+
+#include <errno.h>
+
+#define MAX_BLOCKS  (1u << 20)
+#define MAX_STACKS  65536
+#define MAX_THREADS 16384
+#define MAX_HITS    400000 /* a second, then it lets go */
+#define MAX_LOSS    1	   /* percent */
+
+int mem_watch_buffers_open(struct mem_watch *set)
+{
+	if (!set->options->has_buffers)
+		return 0;
+	set->buffers_options = (struct memleak_options){
+		.of_buffers = true,
+		.follow_children = set->options->follow_children,
+		.follow_exec = true,
+		.max_size_bytes = UINT64_MAX,
+		.max_blocks = MAX_BLOCKS,
+		.max_stacks = MAX_STACKS,
+		.max_threads = MAX_THREADS,
+		.max_hits = MAX_HITS,
+		.max_loss_pct = MAX_LOSS,
+		.sample_ns = memleak_sample_ns(set->options->duration_ns),
+		.top = set->options->top,
+	};
+	return memleak_open(&set->buffers_options, set->loop, &set->buffers);
+}
+
+/* What V8 says of all heaps, as they were looked at last. False: it could not be read. */
+static bool pool_bytes(const struct watched *w, uint64_t *ret_bytes)
+{
+	bool has_any = false;
+
+	*ret_bytes = 0;
+	for (size_t i = 0; i < w->value.heap_count; i++) {
+		const struct memory_heap *h = &w->heap_values[i];
+
+		has_any |= h->has_array_buffers;
+		*ret_bytes += h->has_array_buffers ? h->array_buffers_bytes : 0;
+	}
+	return has_any;
+}
+
+/* The pool as it is at the attach: its Buffers are nobody's. */
+static void note_first(struct watched *w)
+{
+	struct memory_sample ignored;
+
+	if (mem_watch_look(w, &ignored) == 0)
+		(void)pool_bytes(w, &w->buffers.pool_first_bytes); /* none yet: a new program */
+}
+
+int mem_watch_buffers_add(struct watched *w)
+{
+	int status = w->set->buffers ? memleak_add(w->set->buffers, w->value.pid) : EXIT_DONE;
+
+	if (w->set->buffers && status == EXIT_DONE)
+		note_first(w);
+	return status;
+}
+
+int mem_watch_buffers_add_descendant(struct watched *w)
+{
+	struct memleak *m = w->set->buffers;
+	int status = m ? memleak_add_descendant(m, w->value.pid) : EXIT_DONE;
+
+	if (m && status == EXIT_DONE)
+		note_first(w);
+	return status;
+}
+
+void mem_watch_stop(struct mem_watch *w)
+{
+	if (w->buffers)
+		memleak_stop(w->buffers);
+}
+
+/* --- what they saw ---------------------------------------------------------------------------- */
+
+static const struct leak_target *target_of(const struct leak_report *r, const struct watched *w)
+{
+	for (size_t i = 0; i < r->target_count; i++)
+		if (r->targets[i].pid == w->value.pid &&
+		    r->targets[i].start_ticks == w->target.start_ticks)
+			return &r->targets[i];
+	return NULL;
+}
+
+static int take_makers(struct watched *w, const struct leak_report *r)
+{
+	struct memory_buffers *b = &w->buffers;
+
+	w->makers.len = 0;
+	b->bytes = b->blocks = 0;
+	for (size_t i = 0; i < r->row_count; i++) {
+		struct leak_row *maker;
+
+		if (r->rows[i].pid != w->value.pid)
+			continue;
+		maker = vec_push(&w->makers);
+		if (!maker)
+			return -ENOMEM;
+		*maker = r->rows[i];
+		b->bytes += maker->bytes;
+		b->blocks += maker->blocks;
+	}
+	b->makers = w->makers.at;
+	b->maker_count = w->makers.len;
+	return 0;
+}
+
+static int refresh(struct watched *w, const struct leak_report *r)
+{
+	const struct leak_target *t = target_of(r, w);
+	struct memory_buffers *b = &w->buffers;
+
+	if (!t || !t->window_ns) /* it is no node, or none yet */
+		return 0;
+	b->has_pool = pool_bytes(w, &b->pool_bytes);
+	b->window_ns = t->window_ns;
+	b->interval_ns = r->interval_ns;
+	b->counts = t->counts;
+	b->lost_pct = r->lost_pct;
+	b->is_complete = r->is_complete;
+	b->note = r->note;
+	b->top = r->top;
+	w->value.buffers = b;
+	return take_makers(w, r);
+}
+
+int mem_watch_refresh_buffers(struct mem_watch *set)
+{
+	struct leak_report r;
+	int err = 0;
+
+	if (!set->buffers)
+		return 0;
+	/* both at one time, or as near to it as can be */
+	for (size_t i = 0; i < set->processes.len; i++) {
+		struct watched *w = (struct watched *)set->processes.at[i];
+		struct memory_sample ignored;
+
+		if (!w->value.is_ended)
+			(void)mem_watch_look(w, &ignored); /* gone: as it was last */
+	}
+	err = memleak_report(set->buffers, true, &r);
+	for (size_t i = 0; i < set->processes.len && !err; i++)
+		err = refresh((struct watched *)set->processes.at[i], &r);
+	return err;
+}
