@@ -54,8 +54,10 @@ static void note_first(struct watched *w)
 {
 	struct memory_sample ignored;
 
-	if (mem_watch_look(w, &ignored) == 0)
-		(void)pool_bytes(w, &w->buffers.pool_first_bytes); /* none yet: a new program */
+	if (mem_watch_look(w, &ignored))
+		return;
+	(void)pool_bytes(w, &w->buffers.pool_first_bytes); /* a new program has none yet */
+	w->buffers.has_pool_first = true;
 }
 
 int mem_watch_buffers_add(struct watched *w)

@@ -96,8 +96,9 @@ struct memory_buffers {
 	const struct leak_row *makers; /* frames[0]: the function; most bytes first */
 	size_t maker_count;
 	uint64_t bytes, blocks; /* that live, of all makers */
-	bool has_pool;		/* what V8 says itself could be read: */
-	uint64_t pool_bytes, pool_first_bytes; /* arrayBuffers of all its heaps: now, at first */
+	/* what V8 says itself: arrayBuffers of all its heaps, now and at the attach, if known */
+	bool has_pool, has_pool_first;
+	uint64_t pool_bytes, pool_first_bytes;
 	uint64_t window_ns, interval_ns;       /* watched; between samples of the trends, 0 of none */
 	struct leak_counts counts;
 	double lost_pct;  /* of allocations and frees; of all processes together */

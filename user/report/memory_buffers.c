@@ -22,12 +22,13 @@ const char *const memory_trend_names[] = {
 
 static void put_maker(const struct memory_buffers *b, const struct leak_row *maker, FILE *out)
 {
-	char bytes[UNITS_LEN], count[UNITS_LEN], slope[UNITS_LEN] = "", label[LABEL_LEN], cut[LABEL_LEN];
+	char bytes[UNITS_LEN], slope[UNITS_LEN] = "";
+	char label[LABEL_LEN], cut[LABEL_LEN];
 	int64_t per_minute = leak_per_minute(b->interval_ns, maker->trend.slope_bytes);
 	bool has_slope = maker->trend.verdict != TREND_TOO_SHORT;
 
-	(void)fprintf(out, "  %10s  %8s  %5.1f %%  %10s%s  %-22s  %s\n",
-		      units_bytes(maker->bytes, bytes), units_count(maker->blocks, count),
+	(void)fprintf(out, "  %10s  %8ju  %5.1f %%  %10s%s  %-22s  %s\n",
+		      units_bytes(maker->bytes, bytes), (uintmax_t)maker->blocks,
 		      maker->share * 100, has_slope ? units_bytes_delta(per_minute, slope) : "",
 		      has_slope ? "/min" : "    ", trend_text(maker->trend.verdict),
 		      maker->depth ? label_shorten(label_graph(&maker->frames[0], label),
@@ -38,16 +39,17 @@ static void put_maker(const struct memory_buffers *b, const struct leak_row *mak
 static void put_rest(const struct memory_buffers *b, FILE *out)
 {
 	uint64_t bytes = 0, blocks = 0;
-	char text[UNITS_LEN], count[UNITS_LEN];
+	char text[UNITS_LEN];
 
 	for (size_t i = b->top; i < b->maker_count; i++) {
 		bytes += b->makers[i].bytes;
 		blocks += b->makers[i].blocks;
 	}
 	if (b->top < b->maker_count)
-		(void)fprintf(out, "  %10s  %8s  of %zu more functions (-T %zu shows all)\n",
-			      units_bytes(bytes, text), units_count(blocks, count),
-			      b->maker_count - b->top, b->maker_count);
+		(void)fprintf(out, "  %10s  %8ju  of %zu more function%s (-T %zu shows all)\n",
+			      units_bytes(bytes, text), (uintmax_t)blocks,
+			      b->maker_count - b->top, b->maker_count - b->top == 1 ? "" : "s",
+			      b->maker_count);
 }
 
 /* What the probes saw beside what V8 says. */
@@ -55,7 +57,7 @@ static void put_pool(const struct memory_buffers *b, FILE *out)
 {
 	char a[UNITS_LEN], c[UNITS_LEN], d[UNITS_LEN];
 
-	(void)fprintf(out, "  %10s  %8s  ", units_bytes(b->bytes, a), units_count(b->blocks, c));
+	(void)fprintf(out, "  %10s  %8ju  ", units_bytes(b->bytes, a), (uintmax_t)b->blocks);
 	if (!b->has_pool)
 		(void)fputs("in all; arrayBuffers is not known\n", out);
 	else if (b->bytes > b->pool_bytes)
@@ -78,7 +80,7 @@ static void put_flow(const struct memory_buffers *b, FILE *out)
 		      units_bytes(n->alloc_bytes, a), (uintmax_t)n->allocs,
 		      units_bytes(n->free_bytes, c), (uintmax_t)n->frees,
 		      (uintmax_t)n->frees_before_attach);
-	if (b->has_pool)
+	if (b->has_pool && b->has_pool_first)
 		(void)fprintf(out, "; arrayBuffers went from %s to %s",
 			      units_bytes(b->pool_first_bytes, a), units_bytes(b->pool_bytes, d));
 	(void)fputc('\n', out);
@@ -100,8 +102,12 @@ void memory_buffers_text(const struct memory_buffers *b, FILE *out)
 
 	if (!b)
 		return;
-	(void)fprintf(out, "\n  Buffers made in the last %s that live, by the function that made them\n",
+	(void)fprintf(out,
+		      "\n  Buffers made in the last %s that live, by the function that made them\n",
 		      units_duration(b->window_ns, text));
+	if (b->maker_count)
+		(void)fprintf(out, "  %10s  %8s  %7s  %14s  %-22s  %s\n", "bytes", "count", "share",
+			      "growth", "", "function");
 	for (size_t i = 0; i < b->maker_count && i < b->top; i++)
 		put_maker(b, &b->makers[i], out);
 	put_rest(b, out);
@@ -151,7 +157,8 @@ void memory_buffers_json(const struct memory_buffers *b, struct json *j)
 	json_key_u64(j, "bytes", b->bytes);
 	json_key_u64(j, "count", b->blocks);
 	write_pool(j, "array_buffers_bytes", b->has_pool, b->pool_bytes);
-	write_pool(j, "array_buffers_first_bytes", b->has_pool, b->pool_first_bytes);
+	write_pool(j, "array_buffers_first_bytes", b->has_pool_first,
+		   b->pool_first_bytes);
 	json_key_bool(j, "complete", b->is_complete);
 	json_key_double(j, "lost_pct", round(b->lost_pct * 1e6) / 1e6);
 	json_key_string(j, "note", b->note);
