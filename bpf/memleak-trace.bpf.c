@@ -313,11 +313,14 @@ int new_call(struct pt_regs *ctx)
 SEC("uprobe")
 int free_enter(struct pt_regs *ctx)
 {
-	struct block_key key = { .addr = argument(ctx, bpf_get_attach_cookie(ctx)) };
-	__u64 sp = PT_REGS_SP(ctx);
+	__u64 first = PT_REGS_PARM1(ctx), second = PT_REGS_PARM2(ctx), sp = PT_REGS_SP(ctx);
+	struct block_key key = {};
 	struct block block;
 	struct hit hit;
 
+	barrier_var(first);
+	barrier_var(second);
+	key.addr = bpf_get_attach_cookie(ctx) ? second : first;
 	if (!key.addr || !hit_begin(&hit))
 		return 0;
 	if (inflight_is_nested(&hit.thread->call, sp))
