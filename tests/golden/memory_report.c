@@ -290,9 +290,9 @@ static const struct {
 	const char *name;
 	void (*make)(void);
 } cases[] = {
-	{ "buffers", make_buffers },	   { "objects", make_objects }, { "workers", make_workers },
-	{ "makers", make_makers },	   { "lossy", make_lossy },
-	{ "unreadable", make_unreadable }, { "hostile", make_hostile }, { "empty", NULL },
+	{ "buffers", make_buffers }, { "objects", make_objects }, { "workers", make_workers },
+	{ "makers", make_makers },   { "lossy", make_lossy },	  { "unreadable", make_unreadable },
+	{ "hostile", make_hostile }, { "empty", NULL },
 };
 
 static int put_lines(void)

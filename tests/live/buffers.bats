@@ -4,7 +4,7 @@
 # of it is left.
 # May run beside another.
 
-# shellcheck disable=SC2154,SC2016 # variables of live.bash and nodes.bash; programs for jq
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # variables of live.bash and nodes.bash; programs for jq; each test is a shell
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash

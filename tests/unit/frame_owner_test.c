@@ -28,7 +28,8 @@ static const struct {
 	  4 },
 	{ "a package's function is the program's own",
 	  { V8_PART, SCRIPT("concat", "node:buffer"),
-	    SCRIPT("read", "/srv/node_modules/busboy/lib/parser.js"), SCRIPT("main", "/srv/app.js") },
+	    SCRIPT("read", "/srv/node_modules/busboy/lib/parser.js"),
+	    SCRIPT("main", "/srv/app.js") },
 	  3 },
 	{ "a module by its URL", { V8_PART, SCRIPT("load", "file:///srv/app.mjs") }, 2 },
 	{ "node's own where there is none, but for its module buffer",
@@ -36,11 +37,13 @@ static const struct {
 	    SCRIPT("readFileAfterStat", "node:fs"), SCRIPT("onend", "node:internal/streams") },
 	  3 },
 	{ "the module buffer where there is nothing else",
-	  { V8_PART, SCRIPT("createPool", "node:buffer"), NATIVE("node::Start") }, 2 },
+	  { V8_PART, SCRIPT("createPool", "node:buffer"), NATIVE("node::Start") },
+	  2 },
 	{ "a script without a name", { V8_PART, SCRIPT("[js]", ""), NATIVE("node::Start") }, 2 },
 	{ "what called V8, where no script did",
 	  { V8_PART, NATIVE("Builtins_JSEntry"),
-	    NATIVE("node::EmitToJSStreamListener::OnStreamAlloc(unsigned long)"), NATIVE("uv_run") },
+	    NATIVE("node::EmitToJSStreamListener::OnStreamAlloc(unsigned long)"),
+	    NATIVE("uv_run") },
 	  3 },
 	{ "native code without a name is nobody", { V8_PART, NATIVE("") }, 3 },
 	{ "nothing but V8", { V8_PART }, 2 },
@@ -61,7 +64,8 @@ static void test_maker(void)
 
 static void test_own_script(void)
 {
-	static const struct frame own = SCRIPT("load", "/srv/a.js"), node = SCRIPT("read", "node:fs"),
+	static const struct frame own = SCRIPT("load", "/srv/a.js"),
+				  node = SCRIPT("read", "node:fs"),
 				  regexp = SCRIPT("RegExp:^a+$", ""), unnamed = SCRIPT("[js]", ""),
 				  native = NATIVE("uv_run");
 

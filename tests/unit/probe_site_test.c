@@ -137,13 +137,15 @@ static void test_second_argument(void)
 {
 	struct probe_site site;
 
-	ok(!probe_site_choose((struct bytes){ (const uint8_t *)CODE("\x48\x89\xf7\xe9\x00\x01\x00\x00") },
-			      PROBE_SITE_ARGUMENT(1), false, &site) &&
+	ok(!probe_site_choose(
+		   (struct bytes){ (const uint8_t *)CODE("\x48\x89\xf7\xe9\x00\x01\x00\x00") },
+		   PROBE_SITE_ARGUMENT(1), false, &site) &&
 		   site.is_emulated && site.offset == 3,
 	   "mov %%rsi,%%rdi, jmp: the first argument is not needed");
-	ok(!probe_site_choose((struct bytes){ (const uint8_t *)CODE(
-				      "\xf0\x48\x29\x57\x10\x48\x8b\x7f\x18\x48\x8b\x07\xff\x60\x20") },
-			      PROBE_SITE_ARGUMENT(1), false, &site) &&
+	ok(!probe_site_choose(
+		   (struct bytes){ (const uint8_t *)CODE(
+			   "\xf0\x48\x29\x57\x10\x48\x8b\x7f\x18\x48\x8b\x07\xff\x60\x20") },
+		   PROBE_SITE_ARGUMENT(1), false, &site) &&
 		   !site.is_emulated && site.offset == 5,
 	   "lock sub, mov, mov, jmp *: behind what is locked, single-stepped");
 }
@@ -157,7 +159,8 @@ static void test_refused(void)
 	is_int(choose("\x48\x85", 2, &site), -EBADMSG, "half an instruction");
 	is_int(choose("\xf0\x48\x0f\xc1\x3e\x53\xc3", 7, &site), -EOPNOTSUPP,
 	       "lock xadd %%rdi,(%%rsi): the argument goes");
-	is_int(choose("\xf0\x48\x83\x07\x01", 5, &site), -EOPNOTSUPP, "nothing behind what is locked");
+	is_int(choose("\xf0\x48\x83\x07\x01", 5, &site), -EOPNOTSUPP,
+	       "nothing behind what is locked");
 	is_int(choose("\xf0\x48\x83\x07\x01\x53\xeb\xfd\xc3", 9, &site), -EOPNOTSUPP,
 	       "a loop behind what is locked");
 	is_int(site.offset, 99, "the site is untouched");

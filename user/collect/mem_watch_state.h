@@ -61,7 +61,7 @@ struct mem_watch {
 	uint64_t started_ns, started_realtime_ns, missed;
 	uint32_t missed_children; /* at the start */
 	bool is_full;		  /* there were more processes than are watched */
-	struct memleak *buffers; /* NULL: not asked for */
+	struct memleak *buffers;  /* NULL: not asked for */
 	struct memleak_options buffers_options;
 	char description[128], note[192];
 };

@@ -15,8 +15,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define HOUSEKEEPING_NS	 (100 * NS_PER_MS)
-#define MAP_EVENTS_BYTES (4u << 20) /* ring buffer with --mmap */
+#define HOUSEKEEPING_NS	  (100 * NS_PER_MS)
+#define MAP_EVENTS_BYTES  (4u << 20) /* ring buffer with --mmap */
 #define DEFAULT_SAMPLE_NS (5 * NS_PER_S)
 #define SAMPLES_PER_RUN	  12 /* enough for a verdict */
 /* A stack growing by less per interval is not called growing: a page is below any real concern. */

@@ -17,10 +17,11 @@
 struct memleak_options {
 	enum stack_method stacks;
 	bool follow_children, follow_exec;
-	bool of_buffers; /* node's Buffers instead of malloc's blocks (probe/buffer_allocator.h); each
-			    stack is then the function that had them made (profile/frame_owner.h) */
-	bool has_js_tiers;	/* names of JavaScript functions tell the tier of their code */
-	bool with_mmap;		/* also anonymous mappings and brk of the program itself */
+	bool of_buffers;   /* node's Buffers instead of malloc's blocks (probe/buffer_allocator.h);
+			      each   stack is then the function that had them made
+			      (profile/frame_owner.h) */
+	bool has_js_tiers; /* names of JavaScript functions tell the tier of their code */
+	bool with_mmap;	   /* also anonymous mappings and brk of the program itself */
 	bool with_throwing_new; /* probe/allocator.h */
 	uint64_t min_size_bytes, max_size_bytes, min_age_ns;
 	uint32_t max_blocks, max_stacks, max_threads; /* table sizes */

@@ -13,11 +13,11 @@
 
 #define ALLOC(n, grp, ck, nargs)                                                                   \
 	{                                                                                          \
-		.name = (n), .group = (grp), .cookie = (ck), .arguments = PROBE_SITE_FIRST(nargs)                       \
+		.name = (n), .group = (grp), .cookie = (ck), .arguments = PROBE_SITE_FIRST(nargs)  \
 	}
 #define FREE(n, grp)                                                                               \
 	{                                                                                          \
-		.name = (n), .group = (grp), .is_free = true, .arguments = PROBE_SITE_FIRST(1)                            \
+		.name = (n), .group = (grp), .is_free = true, .arguments = PROBE_SITE_FIRST(1)     \
 	}
 
 const struct allocator_function allocator_functions[] = {

@@ -36,8 +36,7 @@ static uint64_t address_of(const struct allocator_file *file, uint64_t offset)
  * Is the code in memory what the file says? A breakpoint byte of another tracer or debugger is not
  * a difference.
  */
-static bool is_code_unchanged(const struct allocator_file *file, uint64_t offset,
-			      struct bytes code)
+static bool is_code_unchanged(const struct allocator_file *file, uint64_t offset, struct bytes code)
 {
 	uint8_t memory[COMPARED_MAX];
 	size_t len = code.len < sizeof(memory) ? code.len : sizeof(memory);

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 /* Argument 0 is the allocator itself. */
-#define ALLOCATES COOKIE_PLAIN(1)
-#define RESIZES	  (COOKIE_SIZE(3) | COOKIE_COUNT(ARG_NONE) | COOKIE_OLD(1) | COOKIE_OUT(ARG_NONE))
+#define ALLOCATES  COOKIE_PLAIN(1)
+#define RESIZES	   (COOKIE_SIZE(3) | COOKIE_COUNT(ARG_NONE) | COOKIE_OLD(1) | COOKIE_OUT(ARG_NONE))
 
 #define NODE(name) "_ZN4node24NodeArrayBufferAllocator" name
 #define V8(name)   "_ZN2v812_GLOBAL__N_120ArrayBufferAllocator" name

@@ -99,7 +99,7 @@ struct memory_buffers {
 	/* what V8 says itself: arrayBuffers of all its heaps, now and at the attach, if known */
 	bool has_pool, has_pool_first;
 	uint64_t pool_bytes, pool_first_bytes;
-	uint64_t window_ns, interval_ns;       /* watched; between samples of the trends, 0 of none */
+	uint64_t window_ns, interval_ns; /* watched; between samples of the trends, 0 of none */
 	struct leak_counts counts;
 	double lost_pct;  /* of allocations and frees; of all processes together */
 	bool is_complete; /* as in struct leak_report */
@@ -119,7 +119,7 @@ struct memory_process {
 	size_t heap_count;
 	struct memory_cgroup cgroup;
 	const struct memory_buffers *buffers; /* NULL: not asked for, or it makes none */
-	struct memory_sample *samples; /* at about equal distances, oldest first */
+	struct memory_sample *samples;	      /* at about equal distances, oldest first */
 	size_t sample_count;
 	uint64_t taken;	    /* samples, also those that are not kept any more */
 	uint32_t kept_each; /* of so many one is kept */

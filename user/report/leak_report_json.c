@@ -61,7 +61,8 @@ static void write_trend(struct json *j, const struct leak_report *r, const struc
 	json_object(j);
 	json_key_double(j, "z", round(t->z * 1000) / 1000);
 	json_key_i64(j, "slope_bytes_per_min", leak_per_minute(r->interval_ns, t->slope_bytes));
-	json_key_i64(j, "late_slope_bytes_per_min", leak_per_minute(r->interval_ns, t->late_slope_bytes));
+	json_key_i64(j, "late_slope_bytes_per_min",
+		     leak_per_minute(r->interval_ns, t->late_slope_bytes));
 	json_end(j);
 }
 

@@ -47,9 +47,8 @@ static void put_rest(const struct memory_buffers *b, FILE *out)
 	}
 	if (b->top < b->maker_count)
 		(void)fprintf(out, "  %10s  %8ju  of %zu more function%s (-T %zu shows all)\n",
-			      units_bytes(bytes, text), (uintmax_t)blocks,
-			      b->maker_count - b->top, b->maker_count - b->top == 1 ? "" : "s",
-			      b->maker_count);
+			      units_bytes(bytes, text), (uintmax_t)blocks, b->maker_count - b->top,
+			      b->maker_count - b->top == 1 ? "" : "s", b->maker_count);
 }
 
 /* What the probes saw beside what V8 says. */
@@ -64,11 +63,10 @@ static void put_pool(const struct memory_buffers *b, FILE *out)
 		(void)fprintf(out, "in all, more than arrayBuffers has (%s)\n",
 			      units_bytes(b->pool_bytes, d));
 	else
-		(void)fprintf(out,
-			      "in all: %.1f %% of arrayBuffers (%s); the other %s are from before\n",
-			      table_share_pct(b->bytes, b->pool_bytes),
-			      units_bytes(b->pool_bytes, d),
-			      units_bytes(b->pool_bytes - b->bytes, c));
+		(void)fprintf(
+			out, "in all: %.1f %% of arrayBuffers (%s); the other %s are from before\n",
+			table_share_pct(b->bytes, b->pool_bytes), units_bytes(b->pool_bytes, d),
+			units_bytes(b->pool_bytes - b->bytes, c));
 }
 
 static void put_flow(const struct memory_buffers *b, FILE *out)
@@ -157,8 +155,7 @@ void memory_buffers_json(const struct memory_buffers *b, struct json *j)
 	json_key_u64(j, "bytes", b->bytes);
 	json_key_u64(j, "count", b->blocks);
 	write_pool(j, "array_buffers_bytes", b->has_pool, b->pool_bytes);
-	write_pool(j, "array_buffers_first_bytes", b->has_pool_first,
-		   b->pool_first_bytes);
+	write_pool(j, "array_buffers_first_bytes", b->has_pool_first, b->pool_first_bytes);
 	json_key_bool(j, "complete", b->is_complete);
 	json_key_double(j, "lost_pct", round(b->lost_pct * 1e6) / 1e6);
 	json_key_string(j, "note", b->note);
