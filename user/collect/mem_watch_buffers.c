@@ -34,19 +34,36 @@ int mem_watch_buffers_open(struct mem_watch *set)
 	return memleak_open(&set->buffers_options, set->loop, &set->buffers);
 }
 
-/* What V8 says of all heaps, as they were looked at last. False: it could not be read. */
-static bool pool_bytes(const struct watched *w, uint64_t *ret_bytes)
+/* What V8 says of all its heaps, now or, of one that has ended, as it was last. */
+static void read_pool(struct watched *w)
 {
-	bool has_any = false;
+	struct memory_buffers *b = &w->buffers;
 
-	*ret_bytes = 0;
+	b->has_pool = false;
+	b->pool_bytes = 0;
 	for (size_t i = 0; i < w->value.heap_count; i++) {
-		const struct memory_heap *h = &w->heap_values[i];
+		struct memory_heap *h = &w->heap_values[i];
 
-		has_any |= h->has_array_buffers;
-		*ret_bytes += h->has_array_buffers ? h->array_buffers_bytes : 0;
+		if (!w->value.is_ended)
+			v8_heap_read(&w->target, &w->places, &w->heaps.at[i], h);
+		b->has_pool |= h->has_array_buffers;
+		b->pool_bytes += h->has_array_buffers ? h->array_buffers_bytes : 0;
 	}
-	return has_any;
+}
+
+/* A look takes its time, in which Buffers come and go: it finds the heaps, which are then read. */
+static void read_pools(struct mem_watch *set)
+{
+	struct memory_sample ignored;
+
+	for (size_t i = 0; i < set->processes.len; i++) {
+		struct watched *w = (struct watched *)set->processes.at[i];
+
+		if (!w->value.is_ended)
+			(void)mem_watch_look(w, &ignored); /* gone: as it was last */
+	}
+	for (size_t i = 0; i < set->processes.len; i++)
+		read_pool((struct watched *)set->processes.at[i]);
 }
 
 /* The pool as it is at the attach: its Buffers are nobody's. */
@@ -56,7 +73,8 @@ static void note_first(struct watched *w)
 
 	if (mem_watch_look(w, &ignored))
 		return;
-	(void)pool_bytes(w, &w->buffers.pool_first_bytes); /* a new program has none yet */
+	read_pool(w);
+	w->buffers.pool_first_bytes = w->buffers.pool_bytes; /* a new program has none yet */
 	w->buffers.has_pool_first = true;
 }
 
@@ -81,8 +99,11 @@ int mem_watch_buffers_add_descendant(struct watched *w)
 
 void mem_watch_stop(struct mem_watch *w)
 {
-	if (w->buffers)
-		memleak_stop(w->buffers);
+	if (!w->buffers)
+		return;
+	read_pools(w); /* then at once what is recorded: both are of one moment, or nearly */
+	memleak_stop(w->buffers);
+	w->is_stopped = true;
 }
 
 /* --- what they saw ---------------------------------------------------------------------------- */
@@ -126,7 +147,6 @@ static int refresh(struct watched *w, const struct leak_report *r)
 
 	if (!t || !t->window_ns) /* it is no node, or none yet */
 		return 0;
-	b->has_pool = pool_bytes(w, &b->pool_bytes);
 	b->window_ns = t->window_ns;
 	b->interval_ns = r->interval_ns;
 	b->counts = t->counts;
@@ -141,19 +161,13 @@ static int refresh(struct watched *w, const struct leak_report *r)
 int mem_watch_refresh_buffers(struct mem_watch *set)
 {
 	struct leak_report r;
-	int err = 0;
+	int err;
 
 	if (!set->buffers)
 		return 0;
-	/* both at one time, or as near to it as can be */
-	for (size_t i = 0; i < set->processes.len; i++) {
-		struct watched *w = (struct watched *)set->processes.at[i];
-		struct memory_sample ignored;
-
-		if (!w->value.is_ended)
-			(void)mem_watch_look(w, &ignored); /* gone: as it was last */
-	}
-	err = memleak_report(set->buffers, true, &r);
+	if (!set->is_stopped)
+		read_pools(set);
+	err = memleak_report(set->buffers, set->is_stopped, &r);
 	for (size_t i = 0; i < set->processes.len && !err; i++)
 		err = refresh((struct watched *)set->processes.at[i], &r);
 	return err;

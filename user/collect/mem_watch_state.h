@@ -62,6 +62,7 @@ struct mem_watch {
 	uint32_t missed_children; /* at the start */
 	bool is_full;		  /* there were more processes than are watched */
 	struct memleak *buffers;  /* NULL: not asked for */
+	bool is_stopped;	  /* the probes of that are off */
 	struct memleak_options buffers_options;
 	char description[128], note[192];
 };
