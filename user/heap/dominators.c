@@ -218,10 +218,10 @@ static uint32_t evaluate(struct search *q, uint32_t v, uint32_t linked)
 
 static int begin_semi(struct search *q)
 {
-	drop(&q->number); /* from here on nodes are called by their numbers alone */
-	q->semi = numbers(q->count);
+	q->semi = q->number; /* from here on nodes are called by their numbers alone */
+	q->number = NULL;
 	q->label = numbers(q->count);
-	if (!q->semi || !q->label)
+	if (!q->label)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < q->count; i++)
 		q->label[i] = q->semi[i] = i;
