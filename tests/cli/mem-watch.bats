@@ -111,7 +111,7 @@ long_options() {
 @test "--buffers: probes need root, one's own process or not: status 4" {
 	need_root
 	start_sleeper
-	runs 4 'needs root' setpriv --reuid 65534 --regid 65534 --clear-groups "$tool" --buffers -p "$target" -d 1
+	runs 4 'missing CAP_BPF' setpriv --reuid 65534 --regid 65534 --clear-groups "$tool" --buffers -p "$target" -d 1
 }
 
 @test "--buffers: a process that is no node makes none: status 5, one line, and no file" {
