@@ -45,7 +45,7 @@ static const struct argp_option option_table[] = {
 	  "text (default), json, csv (all samples as a table), prometheus (its text format)", 1 },
 	{ "buffers", KEY_BUFFERS, NULL, 0,
 	  "also which JavaScript functions made the Buffers and ArrayBuffers that live: by probes on "
-	  "node's allocator of them, from now on; root",
+	  "node's allocator of them, from now on; root; text and json",
 	  1 },
 	{ "max-samples", KEY_MAX_SAMPLES, "N", 0,
 	  "samples kept of a process, from 16; of more every second one goes (default 20000)", 2 },
@@ -132,6 +132,8 @@ static void settle(struct options *o)
 		o->common.interval_ns = NS_PER_S;
 	if (o->common.interval_ns < MIN_INTERVAL_NS)
 		cli_usage_error("-i: not less than 10ms");
+	if (o->watch.has_buffers && o->format != FORMAT_TEXT && o->format != FORMAT_JSON)
+		cli_usage_error("--buffers: with -f text and -f json alone");
 	o->watch.interval_ns = o->common.interval_ns;
 	o->watch.follow_children = o->common.follow_children;
 	o->watch.duration_ns = o->common.duration_ns;
