@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The tree of dominators goes as soon as it can. */
+/* Dominators go as soon as they can; who is asked about single objects keeps what these retain. */
 static int take_parts(struct findings *f, struct heap *h, bool is_last)
 {
 	bool is_first = f->count == 0;
@@ -19,17 +19,18 @@ static int take_parts(struct findings *f, struct heap *h, bool is_last)
 		.class = h->class,
 		.class_count = f->classes.names.len,
 		.dominators = &h->dominators,
-		.keep_nodes = is_last,
 	};
-	bool keeps_objects = f->plan.kind == FINDINGS_DIFF && !f->plan.ignore_ids &&
-			     !f->plan.is_picture && (is_first || is_last);
+	bool keeps_objects = is_first && !is_last && !f->plan.ignore_ids && !f->plan.is_picture;
 	int err = census_take(&in, &f->series[f->count]);
 
 	if (!err && f->plan.is_picture && (is_first || is_last))
 		err = dominated_make(h, &f->classes, is_last ? &f->now : &f->before);
-	dominators_drop_tree(&h->dominators);
+	if (f->plan.kind == FINDINGS_RETAINERS)
+		dominators_drop_tree(&h->dominators);
+	else
+		dominators_done(&h->dominators);
 	if (!err && keeps_objects)
-		err = census_take_objects(&in, &f->series[f->count]);
+		err = objects_pack(&h->snapshot, h->class, &f->first_objects);
 	if (!err && is_first && !is_last && !f->plan.is_picture)
 		err = functions_take(h, &f->first_functions);
 	return err;
@@ -200,14 +201,20 @@ static int anchor_growing(struct findings *f)
 static int conclude_diff(struct findings *f)
 {
 	uint8_t *is_new = calloc(f->last.snapshot.node_count, sizeof(*is_new));
-	const struct comparison_input in = { &f->classes, f->series, f->count, f->plan.limits,
-					     is_new };
+	const struct comparison_input in = {
+		.classes = &f->classes,
+		.series = f->series,
+		.count = f->count,
+		.limits = f->plan.limits,
+		.before = f->plan.ignore_ids ? NULL : &f->first_objects,
+		.last = &f->last,
+		.is_new = is_new,
+	};
 	int err = is_new ? comparison_make(&in, &f->comparison) : -ENOMEM;
 
 	if (!err && comparison_trust(&f->comparison) != COMPARISON_TRUSTED)
 		err = -EXDEV;
-	for (size_t i = 0; i < f->count; i++)
-		census_drop_objects(&f->series[i]);
+	objects_done(&f->first_objects);
 	for (size_t i = 0; !err && i < f->comparison.len; i++)
 		f->growing_count += f->comparison.at[i].is_growing;
 	if (!err)
@@ -329,6 +336,7 @@ void findings_done(struct findings *f)
 	holders_done(&f->holders);
 	for (size_t i = 0; i < COMPARISON_MAX; i++)
 		census_done(&f->series[i]);
+	objects_done(&f->first_objects);
 	comparison_done(&f->comparison);
 	functions_done(&f->first_functions);
 	functions_done(&f->functions);

@@ -51,7 +51,8 @@ struct findings {
 	size_t count; /* snapshots */
 	struct findings_file files[COMPARISON_MAX];
 	struct census series[COMPARISON_MAX];
-	struct heap last;
+	struct objects first_objects;
+	struct heap last; /* of its dominators only FINDINGS_RETAINERS has what they retain */
 	struct comparison comparison; /* FINDINGS_DIFF; FINDINGS_TOP: rows with "after" alone */
 	size_t growing_count;
 	struct functions first_functions, functions;
