@@ -28,11 +28,9 @@ static int add_string(struct snapshot_reading *r)
 	return json_scan_string(&r->scan, &r->text);
 }
 
-/* A NUL that is part of the string would be its end: it becomes a blank. */
 static int end_string(struct snapshot_reading *r)
 {
-	size_t start = r->s->string_at[r->s->string_count - 1];
-	char *grown, *nul;
+	char *grown;
 
 	if (r->text.len >= r->text.max)
 		return json_scan_fail(&r->scan, -E2BIG, "has over 4 GiB of text");
@@ -45,8 +43,6 @@ static int end_string(struct snapshot_reading *r)
 		r->text.at = grown;
 		r->text.cap = cap;
 	}
-	while ((nul = memchr(r->text.at + start, 0, r->text.len - start)))
-		*nul = ' ';
 	r->text.at[r->text.len++] = '\0';
 	return 0;
 }
