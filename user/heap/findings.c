@@ -120,6 +120,28 @@ static int hold_growing(struct findings *f, const uint8_t *is_new)
 	return err;
 }
 
+/* Each way of what grows goes to where it ends. */
+static int anchor_growing(struct findings *f)
+{
+	int err = 0;
+
+	if (f->held.len)
+		holders_index_scopes(&f->holders);
+	for (size_t i = 0; !err && i < f->held.len; i++) {
+		const struct findings_held *h = &f->held.at[i];
+
+		for (size_t k = 0; !err && k < h->way_count; k++) {
+			const struct anchors_part part = { h->class, h->ways[k].count, h->count,
+							   h->ways[k].bytes };
+
+			err = anchors_add(&f->anchors,
+					  holders_anchor(&f->holders, h->ways[k].shape), &part);
+		}
+	}
+	anchors_order(&f->anchors);
+	return err;
+}
+
 /* --- the three questions ---------------------------------------------------------------------- */
 
 static int conclude_diff(struct findings *f)
@@ -143,6 +165,8 @@ static int conclude_diff(struct findings *f)
 		f->growing_count += f->comparison.at[i].is_growing;
 	if (!err)
 		err = hold_growing(f, is_new);
+	if (!err)
+		err = anchor_growing(f);
 	free(is_new);
 	return err;
 }
@@ -195,13 +219,19 @@ static int conclude_retainers(struct findings *f)
 	if (parse_u64(what + (what[0] == '@'), UINT32_MAX, &id) == 0) {
 		uint32_t node = node_with_id(&f->last.snapshot, id);
 
-		return node == SNAPSHOT_NONE ? -ENODATA : hold(f, f->last.class[node], NULL, node);
+		if (node == SNAPSHOT_NONE)
+			return -ENODATA;
+		err = hold(f, f->last.class[node], NULL, node);
+		holders_index_scopes(&f->holders);
+		return err;
 	}
 	while (class < f->classes.names.len && strcmp(classes_name(&f->classes, class), what) != 0)
 		class ++;
 	if (!census_of(&f->series[0], class).count)
 		return -ENODATA;
-	return hold(f, class, NULL, SNAPSHOT_NONE);
+	err = hold(f, class, NULL, SNAPSHOT_NONE);
+	holders_index_scopes(&f->holders);
+	return err;
 }
 
 int findings_conclude(struct findings *f)
@@ -227,6 +257,7 @@ void findings_done(struct findings *f)
 	for (size_t i = 0; i < f->held.len; i++)
 		free(f->held.at[i].ways);
 	free(f->held.at);
+	anchors_done(&f->anchors);
 	holders_done(&f->holders);
 	for (size_t i = 0; i < COMPARISON_MAX; i++)
 		census_done(&f->series[i]);

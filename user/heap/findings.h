@@ -6,6 +6,7 @@
 #ifndef HEAP_FINDINGS_H
 #define HEAP_FINDINGS_H
 
+#include "heap/anchors.h"
 #include "heap/comparison.h"
 #include "heap/dominated.h"
 #include "heap/functions.h"
@@ -62,6 +63,7 @@ struct findings {
 		struct findings_held *at;
 		size_t len, cap;
 	} held;
+	struct anchors anchors; /* of what grows */
 };
 
 /* 0 or as snapshot_read. @is_last: none comes after it. */
