@@ -34,7 +34,7 @@
 #define COLLECTS   3   /* of a node */
 #define STALL_MS   60
 #define TICK_NS	   (10 * NS_PER_MS)
-#define GIVE_UP_NS (60 * NS_PER_S)
+#define GIVE_UP_NS (200 * NS_PER_S) /* an emulated CPU */
 
 extern char **environ;
 

@@ -101,6 +101,8 @@ struct loop_stall {
 };
 
 /* loop_stall_attach.c */
+/* Before load: by which programs wait calls are seen. 0 or -errno. */
+int loop_stall_choose_waits(struct loop_stall *c);
 /* 0 or -errno after saying why. */
 int loop_stall_attach(struct loop_stall *c);
 void loop_stall_detach(struct loop_stall *c);
