@@ -185,6 +185,7 @@ $(HOSTTEST) $(RECORDER): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
 $(patsubst %,%.o,$(BPFTEST)): ALL_CFLAGS += -fno-omit-frame-pointer
 $(patsubst %,%.o,$(BPFTEST) $(STOPS) $(FRAMES) $(COST) $(B)/tests/bpf/loop-watch): | $(TEST_SKELS) $(SKELS)
 $(filter $(B)/tests/bpf/loop-%,$(BPFTEST) $(COST)): $(B)/tests/bpf/loop-watch.o
+$(B)/tests/bpf/endless_test: $(B)/tests/bpf/endless-server.o
 $(BPFTEST) $(STOPS) $(FRAMES) $(COST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
 

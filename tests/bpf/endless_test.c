@@ -2,8 +2,10 @@
 /*
  * The collectors of loop-stall, gc-trace and mem-watch as they run for weeks: in one process and
  * one loop, while hundreds of servers come and go. All that these did is told, and nothing of them
- * stays. This program is the server, too: "endless_test serve", on a socket that is its input.
+ * stays. This program is the server, too (endless-server.h): "endless_test serve".
  */
+#include "endless-server.h"
+
 #include "collect/gc_trace_state.h"
 #include "collect/loop_stall_state.h"
 #include "collect/mem_watch_state.h"
@@ -17,88 +19,17 @@
 
 #include <bpf/bpf.h>
 #include <dirent.h>
-#include <limits.h>
 #include <malloc.h>
-#include <spawn.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SERVERS	   300 /* unless the environment says otherwise; the first third warms up */
 #define NODE_EACH  20  /* so many is one node */
 #define RUNNING	   8   /* at a time */
-#define WAITS	   10  /* of a server */
-#define COLLECTS   3   /* of a node */
-#define STALL_MS   60
 #define TICK_NS	   (10 * NS_PER_MS)
 #define GIVE_UP_NS (200 * NS_PER_S) /* an emulated CPU */
 
-extern char **environ;
-
-/* --- the server ------------------------------------------------------------------------------- */
-
-static void nap(unsigned int ms)
-{
-	const struct timespec t = { .tv_nsec = (long)(ms * NS_PER_MS) };
-
-	(void)nanosleep(&t, NULL);
-}
-
-static void burn(unsigned int ms)
-{
-	uint64_t end_ns = clock_process_cpu_ns() + ms * NS_PER_MS;
-
-	while (clock_process_cpu_ns() < end_ns)
-		;
-}
-
-static void obey(int epoll)
-{
-	struct epoll_event e;
-	char order = 0;
-
-	while (order != 'q') {
-		if (epoll_wait(epoll, &e, 1, 5) <= 0)
-			continue;
-		if (read(STDIN_FILENO, &order, 1) != 1)
-			return;
-		if (order == 's')
-			nap(STALL_MS);
-		if (order == 'b')
-			burn(STALL_MS);
-	}
-}
-
-/* 'g': so many waits, a stall, and the end; 'l': waits until it is told otherwise. */
-static int serve(void)
-{
-	struct epoll_event e = { .events = EPOLLIN };
-	int epoll = epoll_create1(0);
-	char order = 0;
-
-	if (write(STDIN_FILENO, "r", 1) != 1 || read(STDIN_FILENO, &order, 1) != 1)
-		return 1;
-	if (order == 'l') {
-		(void)epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &e);
-		obey(epoll);
-		return 0;
-	}
-	for (int i = 0; i < WAITS; i++) {
-		if (i == WAITS - 1)
-			nap(STALL_MS);
-		(void)epoll_wait(epoll, &e, 1, 2);
-	}
-	return 0;
-}
-
 /* --- the watcher ------------------------------------------------------------------------------ */
-
-struct server {
-	pid_t pid; /* 0: none */
-	int fd;
-};
 
 static struct watcher {
 	struct loop *loop;
@@ -226,38 +157,6 @@ static bool watches_none(void)
 
 /* --- servers come and go ---------------------------------------------------------------------- */
 
-static struct server begin(bool is_node)
-{
-	static char role[] = "serve", node[] = "node", option[] = "--expose-gc", eval[] = "-e",
-		    script[] = "const fs = require('fs'); fs.writeSync(0, 'r');"
-			       "fs.readSync(0, Buffer.alloc(1)); for (let i = 0; i < 3; i++) gc();";
-	char program[PATH_MAX] = { 0 };
-	char *const own[] = { program, role, NULL };
-	char *const other[] = { node, option, eval, script, NULL };
-	posix_spawn_file_actions_t actions;
-	struct server s = { 0 };
-	int pair[2];
-
-	must(readlink("/proc/self/exe", program, sizeof(program) - 1) > 0);
-	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
-	must(posix_spawn_file_actions_init(&actions) == 0);
-	must(posix_spawn_file_actions_adddup2(&actions, pair[1], STDIN_FILENO) == 0);
-	if (is_node)
-		errno = posix_spawnp(&s.pid, node, &actions, NULL, other, environ);
-	else
-		errno = posix_spawn(&s.pid, program, &actions, NULL, own, environ);
-	must(errno == 0);
-	must(posix_spawn_file_actions_destroy(&actions) == 0);
-	(void)close(pair[1]);
-	s.fd = pair[0];
-	return s;
-}
-
-static void say(const struct server *s, char order)
-{
-	must(send(s->fd, &order, 1, MSG_NOSIGNAL) == 1);
-}
-
 static int on_ready(void *ctx)
 {
 	struct server *s = ctx;
@@ -266,7 +165,7 @@ static int on_ready(void *ctx)
 	must(read(s->fd, &word, 1) == 1);
 	must(loop_remove_fd(w.loop, s->fd) == 0);
 	add(s->pid);
-	say(s, 'g');
+	server_say(s, 'g');
 	return 0;
 }
 
@@ -275,7 +174,7 @@ static void come(struct server *s)
 	bool is_node = ++w.started % NODE_EACH == 0;
 
 	w.nodes += is_node;
-	*s = begin(is_node);
+	*s = server_begin(is_node);
 	must(loop_add_fd(w.loop, s->fd, on_ready, s) == 0);
 }
 
@@ -422,22 +321,6 @@ static void hundreds_come_and_go(void)
 
 /* --- let go of, while it runs ----------------------------------------------------------------- */
 
-static struct server begin_obeying(void)
-{
-	struct server s = begin(false);
-	char word;
-
-	must(read(s.fd, &word, 1) == 1);
-	return s;
-}
-
-static void end(struct server *s)
-{
-	say(s, 'q');
-	must(waitpid(s->pid, NULL, 0) == s->pid);
-	(void)close(s->fd);
-}
-
 static size_t loops_now(void)
 {
 	struct loops value;
@@ -448,11 +331,11 @@ static size_t loops_now(void)
 
 static void removed_and_added_again(void)
 {
-	struct server one = begin_obeying(), other = begin_obeying();
+	struct server one = server_begin_obeying(), other = server_begin_obeying();
 	uint64_t waits;
 
 	add(one.pid);
-	say(&one, 'l');
+	server_say(&one, 'l');
 	run_for(300 * NS_PER_MS);
 	is_int(loops_now(), 1, "a loop of a process added while it runs");
 	w.has_ended = false;
@@ -465,14 +348,14 @@ static void removed_and_added_again(void)
 	/* its thread knows its old slot, which another gets now */
 	run_for(200 * NS_PER_MS);
 	add(other.pid);
-	say(&other, 'l');
+	server_say(&other, 'l');
 	run_for(200 * NS_PER_MS);
 	add(one.pid);
 	run_for(300 * NS_PER_MS);
 	is_int(loops_now(), 2, "added again, beside another: both have their loops");
 	waits = w.waits;
-	end(&other);
-	end(&one);
+	server_end(&other);
+	server_end(&one);
 	run_until_gone();
 	ok(w.waits > waits + 60, "and their waits (%llu)", (unsigned long long)(w.waits - waits));
 	check_empty();
@@ -491,7 +374,7 @@ static void not_taken(pid_t pid, const char *what)
 
 static void cannot_be_watched(void)
 {
-	struct server s = begin_obeying();
+	struct server s = server_begin_obeying();
 	struct rest before = rest_now();
 
 	not_taken(2, "a thread of the kernel");	 /* kthreadd */
@@ -501,8 +384,8 @@ static void cannot_be_watched(void)
 	run_for(3 * NS_PER_S);
 	ok(!w.gc->processes.all, "after a while it is let go of, and runs on");
 	is_int(count_fds(), before.fds, "no descriptor of it is left");
-	say(&s, 'l');
-	end(&s);
+	server_say(&s, 'l');
+	server_end(&s);
 }
 
 /* --- what stalls are made of ------------------------------------------------------------------ */
@@ -515,7 +398,7 @@ static void stall_by(const struct server *s, char order, enum loop_part part, co
 	uint64_t wanted_ns = (STALL_MS - TICK_MS) * NS_PER_MS;
 
 	memset(w.most_ns, 0, sizeof(w.most_ns));
-	say(s, order);
+	server_say(s, order);
 	for (int i = 0; i < 100 && w.most_ns[part] < wanted_ns; i++)
 		run_for(100 * NS_PER_MS);
 	ok(w.most_ns[part] >= wanted_ns, "%s (%llu ns)", what, (unsigned long long)w.most_ns[part]);
@@ -523,10 +406,10 @@ static void stall_by(const struct server *s, char order, enum loop_part part, co
 
 static void divided_with_and_without_switches(void)
 {
-	struct server s = begin_obeying();
+	struct server s = server_begin_obeying();
 
 	add(s.pid);
-	say(&s, 'l');
+	server_say(&s, 'l');
 	run_for(300 * NS_PER_MS);
 	stall_by(&s, 's', LOOP_SLEEP, "by switches: a sleep");
 	stall_by(&s, 'b', LOOP_RUNNING, "by switches: computing");
@@ -539,13 +422,13 @@ static void divided_with_and_without_switches(void)
 	must(loop_stall_set_split(w.stalls, true) == 0);
 	run_for(100 * NS_PER_MS);
 	stall_by(&s, 's', LOOP_SLEEP, "by switches again: a sleep");
-	end(&s);
+	server_end(&s);
 }
 
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "serve") == 0)
-		return serve();
+		return server_main();
 	need_root();
 	log_init("endless_test", LOG_WARN);
 	fd_raise_limit();

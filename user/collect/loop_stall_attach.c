@@ -132,10 +132,12 @@ int loop_stall_set_split(struct loop_stall *c, bool has_split)
 	c->split_since_ns = has_split ? clock_monotonic_ns() : 0;
 	if (!c->started_ns)
 		return 0;
-	if (has_split)
-		return attach_switches(c);
-	detach_switches(c);
-	return 0;
+	err = has_split ? attach_switches(c) : 0;
+	if (err)
+		c->split_since_ns = 0;
+	if (!c->split_since_ns)
+		detach_switches(c);
+	return err;
 }
 
 int loop_stall_attach(struct loop_stall *c)
