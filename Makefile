@@ -63,7 +63,7 @@ HOSTTEST := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*_
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test.c))
 STOPS   := $(B)/tests/bpf/stack-stops# what the stacks-* live tests look with
 FRAMES  := $(B)/tests/bpf/v8-frames# what v8-names.bats looks with
-COST    := $(addprefix $(B)/tests/bpf/,unwind-cost loop-cost)# what benchmarks measure with
+COST    := $(addprefix $(B)/tests/bpf/,unwind-cost loop-cost always-on)# what benchmarks measure with
 GOLDEN  := $(patsubst tests/golden/%.c,$(B)/tests/golden/%,$(wildcard tests/golden/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -185,6 +185,7 @@ $(HOSTTEST) $(RECORDER): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
 $(patsubst %,%.o,$(BPFTEST)): ALL_CFLAGS += -fno-omit-frame-pointer
 $(patsubst %,%.o,$(BPFTEST) $(STOPS) $(FRAMES) $(COST) $(B)/tests/bpf/loop-watch): | $(TEST_SKELS) $(SKELS)
 $(filter $(B)/tests/bpf/loop-%,$(BPFTEST) $(COST)): $(B)/tests/bpf/loop-watch.o
+$(B)/tests/bpf/endless_test: $(B)/tests/bpf/endless-server.o
 $(BPFTEST) $(STOPS) $(FRAMES) $(COST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
 

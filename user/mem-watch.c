@@ -207,7 +207,7 @@ static int follow(struct run *run)
 {
 	const struct cli_common *c = &run->options->common;
 	bool tells = !c->quiet && run->options->format == FORMAT_TEXT;
-	const struct mem_watch_sink sink = { on_sample, run };
+	const struct mem_watch_sink sink = { .on_sample = on_sample, .ctx = run };
 	int err = loop_take_signals(run->loop, on_demand, run);
 
 	if (!err && c->duration_ns)
