@@ -60,7 +60,8 @@ slow() {
 
 @test "the server of a service that is not root has none of its capabilities" {
 	need_command setpriv
-	RUN_AS=(setpriv --reuid 1234 --regid 1234 --clear-groups --inh-caps +sys_ptrace,+bpf --ambient-caps +sys_ptrace,+bpf)
+	local capabilities=+sys_ptrace,+bpf
+	RUN_AS=(setpriv --reuid 1234 --regid 1234 --clear-groups --inh-caps "$capabilities" --ambient-caps "$capabilities")
 	page_start
 	run ! grep -qP '^CapEff:\t0+$' "/proc/$collector/status"
 	for set in CapInh CapPrm CapEff CapAmb; do grep -qP "^$set:\t0+$" "/proc/$server/status"; done
@@ -94,7 +95,7 @@ slow() {
 		[ "$port" = "$first_port" ]
 	done
 	# Those that are gone were waited for.
-	run ! grep -l '^State:.Z' $(sed 's|[0-9]*|/proc/&/status|g' "/proc/$collector/task/$collector/children")
+	run ! grep Z <(ps --ppid "$collector" -o stat=)
 	kill -KILL "$server"
 	wait_for 5 ended "$collector"
 	[ "$(tail -n 1 "$collector_said")" = "metrics-page: what listens has ended 6 times within a minute" ]
