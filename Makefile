@@ -32,7 +32,9 @@ ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -D_GNU_SOURCE \
 # --as-needed: a tool gets no library that nothing in it uses.
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
 PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lprotobuf-c -lyaml -lz -lm
-HOST_LIBS := -ldw -lelf -llzma -lseccomp -lcap-ng -lmicrohttpd -lgnutls -lcrypt -lz
+# AddressSanitizer has a crypt_r in front of the library's, which then seems not to be needed.
+CRYPT_LIBS := $(if $(SAN),-Wl$(comma)--no-as-needed -lcrypt -Wl$(comma)--as-needed,-lcrypt)
+HOST_LIBS := -ldw -lelf -llzma -lseccomp -lcap-ng -lmicrohttpd -lgnutls $(CRYPT_LIBS) -lz
 PROBE_LIBS := -lbpf -lelf -lz -lcap-ng -lpthread
 SCREEN_LIBS := $(shell $(PKG_CONFIG) --libs ncursesw 2>/dev/null || echo -lncursesw -ltinfo)
 
