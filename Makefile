@@ -269,7 +269,7 @@ check-browser: $(B)/bin/flame-render ## flame graphs in headless Chromium; scree
 	$(Q)BUILD=$(B) NODE_PATH=$(abspath $(B))/browser/node_modules prove --timer --exec node tests/browser/*.test.js
 
 .PHONY: check-readers
-check-readers: $(B)/tests/golden/profile_report $(B)/tests/golden/loop_report $(B)/bin/cpu-sample $(B)/bin/heap-diff ## profiles read back by pprof, speedscope in Chromium, ajv; npm packages
+check-readers: $(B)/tests/golden/profile_report $(B)/tests/golden/loop_report $(B)/bin/cpu-sample $(B)/bin/heap-diff $(WITH_TS) ## profiles read back by pprof, speedscope in Chromium, ajv; npm packages
 	$(Q)BUILD=$(B) prove --timer tests/readers/*.bats
 
 .PHONY: check-root

@@ -15,6 +15,7 @@ from bench_run import (Target, Tracer, bpf_programs, bpf_stats, cpu_seconds, exa
                        library_text, map_bytes, redis, redis_requests, traced,
                        tracer_report_with_peak, wrk)
 from bench_stats import alternate, median_of, number, ratio_text, side, table, with_spread
+import bench_buffers
 import bench_gc
 import bench_heap
 import bench_js
@@ -246,6 +247,8 @@ BENCHMARKS = {
     "loops-node": ("loop-stall: node under load", bench_loops.node),
     "loops-redis": ("loop-stall: redis under load", bench_loops.redis),
     "loops-server": ("loop-stall: a server in C under load", bench_loops.server),
+    "buffers-work": ("mem-watch --buffers: so many Buffers", bench_buffers.work),
+    "buffers": ("mem-watch --buffers: node under load", bench_buffers.load),
     "gc": ("gc-trace: node under load", bench_gc.load),
     "gc-work": ("gc-trace: a fixed amount of work", bench_gc.work),
     "optimizations": ("Examples: slow against fast", bench_optimizations.optimizations),

@@ -8,6 +8,8 @@
 #include "host/clock.h"
 #include "host/log.h"
 #include "host/report_out.h"
+#include "probe/features.h"
+#include "probe/load.h"
 #include "report/memory_report.h"
 
 #include <string.h>
@@ -27,6 +29,7 @@ struct options {
 
 enum {
 	KEY_MAX_SAMPLES = 0x200,
+	KEY_BUFFERS,
 };
 
 #define MIN_INTERVAL_NS (10 * NS_PER_MS)
@@ -34,6 +37,10 @@ enum {
 static const struct argp_option option_table[] = {
 	{ "format", 'f', "FORMAT", 0,
 	  "text (default), json, csv (all samples as a table), prometheus (its text format)", 1 },
+	{ "buffers", KEY_BUFFERS, NULL, 0,
+	  "also which JavaScript functions made the Buffers and ArrayBuffers that live: by probes on "
+	  "node's allocator of them, from now on; root",
+	  1 },
 	{ "max-samples", KEY_MAX_SAMPLES, "N", 0,
 	  "samples kept of a process, from 16; of more every second one goes (default 20000)", 2 },
 	{ 0 },
@@ -72,6 +79,9 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_MAX_SAMPLES:
 		parse_max_samples(arg, o);
 		return 0;
+	case KEY_BUFFERS:
+		o->watch.has_buffers = true;
+		return 0;
 	case 'f':
 		parse_format(arg, o);
 		return 0;
@@ -93,9 +103,22 @@ static const struct argp argp = {
 };
 
 static const struct options defaults = {
-	.common = { .interval_ns = NS_PER_S },
+	.common = { .interval_ns = NS_PER_S, .top = 10 },
 	.watch = { .max_samples = 20000 },
 };
+
+/* What the options leave open. */
+static void settle(struct options *o)
+{
+	if (o->common.interval_ns < MIN_INTERVAL_NS)
+		cli_usage_error("-i: not less than 10ms");
+	o->watch.interval_ns = o->common.interval_ns;
+	o->watch.follow_children = o->common.follow_children;
+	o->watch.duration_ns = o->common.duration_ns;
+	o->watch.top = o->common.top;
+	if (o->watch.has_buffers)
+		probe_log_init();
+}
 
 /* One run of the tool, for the callbacks of the loop. */
 struct run {
@@ -106,6 +129,15 @@ struct run {
 	struct memory value;
 	bool has_begun;
 };
+
+/* With all Buffers accounted for, if they were asked for? */
+static bool is_complete(const struct memory *m)
+{
+	for (size_t i = 0; i < m->process_count; i++)
+		if (m->processes[i]->buffers && !m->processes[i]->buffers->is_complete)
+			return false;
+	return !m->meta.missed;
+}
 
 static int write_report(void *ctx, FILE *out)
 {
@@ -125,6 +157,10 @@ static int write_report(void *ctx, FILE *out)
 
 static int report(struct run *run)
 {
+	int err = mem_watch_refresh_buffers(run->watch);
+
+	if (err)
+		return err;
 	mem_watch_take(run->watch, &run->value);
 	return report_out(run->out, run->options->common.output, write_report, run);
 }
@@ -173,6 +209,7 @@ static int watch(struct run *run)
 	if (status)
 		return status;
 	err = follow(run);
+	mem_watch_stop(run->watch);
 	/* what was collected is reported even when the loop ended by an error */
 	report_err = report(run);
 	if (report_err == 0) {
@@ -183,7 +220,7 @@ static int watch(struct run *run)
 		(void)log_errno(report_err, "the report could not be written");
 	if (report_err < 0 || err)
 		return EXIT_FAILED;
-	return run->value.meta.missed ? EXIT_INCOMPLETE : EXIT_DONE;
+	return is_complete(&run->value) ? EXIT_DONE : EXIT_INCOMPLETE;
 }
 
 int main(int argc, char **argv)
@@ -195,12 +232,12 @@ int main(int argc, char **argv)
 	struct run run = { .options = &o };
 	int status;
 
+	cli_libbpf_version = libbpf_version_string();
 	cli_parse("mem-watch", &argp, argc, argv, &o, &o.common);
-	if (o.common.interval_ns < MIN_INTERVAL_NS)
-		cli_usage_error("-i: not less than 10ms");
-	o.watch.interval_ns = o.common.interval_ns;
-	o.watch.follow_children = o.common.follow_children;
+	settle(&o);
 	status = report_out_open(&o.common, &out);
+	if (!status && o.watch.has_buffers)
+		status = features_check();
 	if (status)
 		return status;
 	loop = loop_new();

@@ -52,6 +52,35 @@ static char *make_snapshot(unsigned int count, unsigned int base)
 	return heap_writer_end(&w, "18,7,11,4");
 }
 
+/*
+ * root -> later -> scope -> titles: an array of @count functions, each with a scope of its own that
+ * has a report.
+ */
+static char *make_closures(unsigned int count)
+{
+	struct heap_writer w;
+	size_t first = 4;
+
+	heap_writer_init(&w);
+	heap_writer_node(&w, SYNTHETIC, "", 1, 0, 1);
+	heap_writer_edge(&w, ELEMENT, NULL, 1, 1);
+	heap_writer_node(&w, CLOSURE, "later", 3, 64, 1);
+	heap_writer_edge(&w, INTERNAL, "context", 0, 2);
+	heap_writer_node(&w, OBJECT, "system / Context", 5, 48, 1);
+	heap_writer_edge(&w, CONTEXT, "titles", 0, 3);
+	heap_writer_node(&w, OBJECT, "Array", 7, 32, count);
+	for (size_t i = 0; i < count; i++)
+		heap_writer_edge(&w, ELEMENT, NULL, i, first + 3 * i);
+	for (unsigned int i = 0; i < count; i++) {
+		heap_writer_node(&w, CLOSURE, "title", 101 + 6 * i, 64, 1);
+		heap_writer_edge(&w, INTERNAL, "context", 0, first + 3 * i + 1);
+		heap_writer_node(&w, OBJECT, "system / Context", 103 + 6 * i, 24, 1);
+		heap_writer_edge(&w, CONTEXT, "report", 0, first + 3 * i + 2);
+		heap_writer_node(&w, OBJECT, "Report", 105 + 6 * i, 1000, 0);
+	}
+	return heap_writer_end(&w, "");
+}
+
 static int add(struct findings *f, const char *text, size_t piece, bool is_last)
 {
 	struct heap_bytes b = { text, strlen(text), piece };
@@ -100,7 +129,16 @@ static void check_diff(const struct findings *f)
 		s = &f->holders.shapes.at[s->parent];
 		is_text(holders_label(&f->holders, s), "sessions", "of what variable sessions is");
 		s = &f->holders.shapes.at[s->parent];
-		is_text(holders_script(&f->last.snapshot, s->node), "/srv/store.js", "in its file");
+		is_text(holders_script(&f->holders, s->node), "/srv/store.js", "in its file");
+	}
+	if (ok(f->anchors.len == 1 && f->anchors.at[0].parts.len == 2,
+	       "all is held at one place")) {
+		const struct anchors_row *r = &f->anchors.at[0];
+
+		is_text(holders_label(&f->holders, &f->holders.shapes.at[r->shape]), "sessions",
+			"the variable");
+		ok(r->bytes == 20 * 64 && r->parts.at[0].count == 20 && r->parts.at[1].all == 20,
+		   "all 20 sessions and their names");
 	}
 	ok(f->functions.len == 1 && f->functions.at[0].line == 11 &&
 		   f->functions.at[0].before_count == 1,
@@ -129,6 +167,25 @@ static void test_diff(void)
 	free(a);
 	free(b);
 	free(c);
+}
+
+/* A variable that each call makes anew is not the end of the way. */
+static void test_scopes(void)
+{
+	char *a = make_closures(1), *b = make_closures(31);
+	struct findings f = { .plan = { .held_count = 10, .limits = { .min_count = 5 } } };
+	const struct anchors_row *r;
+
+	must(add(&f, a, 0, false) == 0 && add(&f, b, 0, true) == 0);
+	must(findings_conclude(&f) == 0);
+	must(f.anchors.len == 1);
+	r = &f.anchors.at[0];
+	is_text(holders_label(&f.holders, &f.holders.shapes.at[r->shape]), "titles",
+		"reports in scopes of functions are held where the functions are");
+	ok(r->parts.len == 3 && r->bytes == 30u * (64 + 24 + 1000), "with their scopes");
+	findings_done(&f);
+	free(a);
+	free(b);
 }
 
 static void test_ids(void)
@@ -311,6 +368,7 @@ static void test_failing_alloc(void)
 int main(void)
 {
 	test_diff();
+	test_scopes();
 	test_ids();
 	test_retainers();
 	test_texts();

@@ -19,7 +19,6 @@ struct search {
 	uint32_t *semi;
 	uint32_t *label;
 	uint32_t *first_pred, *preds;
-	uint32_t *stack;
 	size_t count, reached; /* from this number on: what only keeps itself */
 };
 
@@ -34,23 +33,16 @@ static void drop(uint32_t **array)
 	*array = NULL;
 }
 
-/* What the result does not need, before it is made, for the sake of the peak. */
-static void drop_working(struct search *q)
+static void search_done(struct search *q)
 {
 	drop(&q->number);
+	drop(&q->vertex);
 	drop(&q->ancestor);
+	drop(&q->dominator);
 	drop(&q->semi);
 	drop(&q->label);
 	drop(&q->first_pred);
 	drop(&q->preds);
-	drop(&q->stack);
-}
-
-static void search_done(struct search *q)
-{
-	drop_working(q);
-	drop(&q->dominator);
-	drop(&q->vertex);
 }
 
 static int search_init(struct search *q, const struct snapshot *s)
@@ -63,10 +55,7 @@ static int search_init(struct search *q, const struct snapshot *s)
 	q->ancestor = numbers(n);
 	q->dominator = numbers(n);
 	q->first_pred = calloc(n + 2, sizeof(*q->first_pred));
-	q->stack = numbers(n);
-	return q->number && q->vertex && q->ancestor && q->dominator && q->first_pred && q->stack
-		       ? 0
-		       : -ENOMEM;
+	return q->number && q->vertex && q->ancestor && q->dominator && q->first_pred ? 0 : -ENOMEM;
 }
 
 /* --- depth first ------------------------------------------------------------------------------ */
@@ -115,44 +104,57 @@ static void search_from(struct search *q, uint32_t start)
 	}
 }
 
-/*
- * From the root; then from what nothing keeps alive. What is left keeps only itself, in circles: it
- * hangs below the root one by one, and has no say in who dominates others.
- */
-static void search(struct search *q, const bool *has_pred)
+/* Of what the root does not lead to: does another one of these lead there? */
+static void find_led_to(const struct search *q, bool *is_led_to)
 {
 	const struct snapshot *s = q->s;
 
-	for (size_t n = 0; n < s->node_count; n++)
-		q->number[n] = SNAPSHOT_NONE;
-	search_from(q, 0);
-	for (uint32_t n = 0; n < s->node_count && q->count < s->node_count; n++) {
-		if (q->number[n] == SNAPSHOT_NONE && !has_pred[n])
+	for (uint32_t n = 0; n < s->node_count; n++) {
+		if (q->number[n] != SNAPSHOT_NONE)
+			continue;
+		for (uint32_t e = s->first_edge[n]; e < s->first_edge[n + 1]; e++)
+			is_led_to[s->edge_to[e]] |= !retention_is_idle(s, e);
+	}
+}
+
+/*
+ * From what nothing keeps alive. What is left then keeps only itself, in circles: it hangs below
+ * the root one by one, and has no say in who dominates others.
+ */
+static int search_rest(struct search *q)
+{
+	size_t count = q->s->node_count;
+	bool *is_led_to = calloc(count, sizeof(*is_led_to));
+
+	if (!is_led_to)
+		return -ENOMEM;
+	find_led_to(q, is_led_to);
+	for (uint32_t n = 0; n < count; n++) {
+		if (q->number[n] == SNAPSHOT_NONE && !is_led_to[n])
 			search_from(q, n);
 	}
+	free(is_led_to);
 	q->reached = q->count;
-	for (uint32_t n = 0; n < s->node_count && q->count < s->node_count; n++) {
+	for (uint32_t n = 0; n < count && q->count < count; n++) {
 		if (q->number[n] == SNAPSHOT_NONE)
 			enter(q, n, 0);
 	}
-	for (uint32_t i = 0; i < q->count; i++)
-		q->dominator[i] = q->ancestor[i];
+	return 0;
 }
 
 static int search_all(struct search *q)
 {
-	const struct snapshot *s = q->s;
-	bool *has_pred = calloc(s->node_count, sizeof(*has_pred));
+	int err = 0;
 
-	if (!has_pred)
-		return -ENOMEM;
-	for (uint32_t e = 0; e < s->edge_count; e++) {
-		if (!retention_is_idle(s, e))
-			has_pred[s->edge_to[e]] = true;
-	}
-	search(q, has_pred);
-	free(has_pred);
-	return 0;
+	for (size_t n = 0; n < q->s->node_count; n++)
+		q->number[n] = SNAPSHOT_NONE;
+	search_from(q, 0);
+	q->reached = q->count;
+	if (q->count < q->s->node_count)
+		err = search_rest(q);
+	for (uint32_t i = 0; i < q->count; i++)
+		q->dominator[i] = q->ancestor[i];
+	return err;
 }
 
 /* Who leads to whom, sorted by counting. */
@@ -184,37 +186,42 @@ static int find_preds(struct search *q)
 
 /* --- Semi-NCA --------------------------------------------------------------------------------- */
 
-/* The label with the smallest semi on the way from @v up to what is not linked yet (< @linked). */
+/*
+ * The label with the smallest semi on the way from @v up to what is not linked yet (< @linked).
+ * The way is made short: all on it get the last one's ancestor. On the way up each points back to
+ * where we came from, so that no stack is needed.
+ */
 static uint32_t evaluate(struct search *q, uint32_t v, uint32_t linked)
 {
-	uint32_t depth = 0, above, label;
+	uint32_t below = SNAPSHOT_NONE, last, label;
 
-	if (q->ancestor[v] < linked)
-		return q->label[v];
 	while (q->ancestor[v] >= linked) {
-		q->stack[depth++] = v;
-		v = q->ancestor[v];
+		uint32_t above = q->ancestor[v];
+
+		q->ancestor[v] = below;
+		below = v;
+		v = above;
 	}
-	above = v;
+	last = q->ancestor[v];
 	label = q->label[v];
-	while (depth) {
-		v = q->stack[--depth];
-		q->ancestor[v] = q->ancestor[above];
+	while (below != SNAPSHOT_NONE) {
+		v = below;
+		below = q->ancestor[v];
+		q->ancestor[v] = last;
 		if (q->semi[label] < q->semi[q->label[v]])
 			q->label[v] = label;
 		else
 			label = q->label[v];
-		above = v;
 	}
-	return q->label[v];
+	return label;
 }
 
 static int begin_semi(struct search *q)
 {
-	drop(&q->number); /* from here on nodes are called by their numbers alone */
-	q->semi = numbers(q->count);
+	q->semi = q->number; /* from here on nodes are called by their numbers alone */
+	q->number = NULL;
 	q->label = numbers(q->count);
-	if (!q->semi || !q->label)
+	if (!q->label)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < q->count; i++)
 		q->label[i] = q->semi[i] = i;
@@ -247,17 +254,25 @@ static void find_semi(struct search *q)
 
 /* --- the result ------------------------------------------------------------------------------- */
 
+/* What the search needs no more becomes part of the result: memory that is new costs time. */
+static void take_working(struct search *q, struct dominators *d)
+{
+	d->of = q->semi;
+	d->first_child = q->label;
+	d->next_sibling = q->ancestor;
+	q->semi = q->label = q->ancestor = NULL;
+	drop(&q->preds);
+	drop(&q->first_pred);
+}
+
 static int make_result(struct search *q, struct dominators *d)
 {
 	size_t n = q->count;
 
-	*d = (struct dominators){
-		.of = numbers(n),
-		.retained = reallocarray(NULL, n, sizeof(*d->retained)),
-		.first_child = numbers(n),
-		.next_sibling = numbers(n),
-	};
-	if (!d->of || !d->retained || !d->first_child || !d->next_sibling) {
+	*d = (struct dominators){ 0 };
+	take_working(q, d);
+	d->retained = reallocarray(NULL, n, sizeof(*d->retained));
+	if (!d->retained) {
 		dominators_done(d);
 		return -ENOMEM;
 	}
@@ -292,7 +307,6 @@ int dominators_find(const struct snapshot *s, struct dominators *d)
 		err = begin_semi(&q);
 	if (!err) {
 		find_semi(&q);
-		drop_working(&q);
 		err = make_result(&q, d);
 	}
 	search_done(&q);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The tree of dominators goes as soon as it can. */
+/* Dominators go as soon as they can; who is asked about single objects keeps what these retain. */
 static int take_parts(struct findings *f, struct heap *h, bool is_last)
 {
 	bool is_first = f->count == 0;
@@ -18,17 +18,18 @@ static int take_parts(struct findings *f, struct heap *h, bool is_last)
 		.class = h->class,
 		.class_count = f->classes.names.len,
 		.dominators = &h->dominators,
-		.keep_nodes = is_last,
 	};
-	bool keeps_objects = f->plan.kind == FINDINGS_DIFF && !f->plan.ignore_ids &&
-			     !f->plan.is_picture && (is_first || is_last);
+	bool keeps_objects = is_first && !is_last && !f->plan.ignore_ids && !f->plan.is_picture;
 	int err = census_take(&in, &f->series[f->count]);
 
 	if (!err && f->plan.is_picture && (is_first || is_last))
 		err = dominated_make(h, &f->classes, is_last ? &f->now : &f->before);
-	dominators_drop_tree(&h->dominators);
+	if (f->plan.kind == FINDINGS_RETAINERS)
+		dominators_drop_tree(&h->dominators);
+	else
+		dominators_done(&h->dominators);
 	if (!err && keeps_objects)
-		err = census_take_objects(&in, &f->series[f->count]);
+		err = objects_pack(&h->snapshot, h->class, &f->first_objects);
 	if (!err && is_first && !is_last && !f->plan.is_picture)
 		err = functions_take(h, &f->first_functions);
 	return err;
@@ -121,23 +122,53 @@ static int hold_growing(struct findings *f, const uint8_t *is_new)
 	return err;
 }
 
+/* Each way of what grows goes to where it ends. */
+static int anchor_growing(struct findings *f)
+{
+	int err = 0;
+
+	if (f->held.len)
+		holders_index_scopes(&f->holders);
+	for (size_t i = 0; !err && i < f->held.len; i++) {
+		const struct findings_held *h = &f->held.at[i];
+
+		for (size_t k = 0; !err && k < h->way_count; k++) {
+			const struct anchors_part part = { h->class, h->ways[k].count, h->count,
+							   h->ways[k].bytes };
+
+			err = anchors_add(&f->anchors,
+					  holders_anchor(&f->holders, h->ways[k].shape), &part);
+		}
+	}
+	anchors_order(&f->anchors);
+	return err;
+}
+
 /* --- the three questions ---------------------------------------------------------------------- */
 
 static int conclude_diff(struct findings *f)
 {
 	uint8_t *is_new = calloc(f->last.snapshot.node_count, sizeof(*is_new));
-	const struct comparison_input in = { &f->classes, f->series, f->count, f->plan.limits,
-					     is_new };
+	const struct comparison_input in = {
+		.classes = &f->classes,
+		.series = f->series,
+		.count = f->count,
+		.limits = f->plan.limits,
+		.before = f->plan.ignore_ids ? NULL : &f->first_objects,
+		.last = &f->last,
+		.is_new = is_new,
+	};
 	int err = is_new ? comparison_make(&in, &f->comparison) : -ENOMEM;
 
 	if (!err && comparison_trust(&f->comparison) != COMPARISON_TRUSTED)
 		err = -EXDEV;
-	for (size_t i = 0; i < f->count; i++)
-		census_drop_objects(&f->series[i]);
+	objects_done(&f->first_objects);
 	for (size_t i = 0; !err && i < f->comparison.len; i++)
 		f->growing_count += f->comparison.at[i].is_growing;
 	if (!err)
 		err = hold_growing(f, is_new);
+	if (!err)
+		err = anchor_growing(f);
 	free(is_new);
 	return err;
 }
@@ -190,13 +221,19 @@ static int conclude_retainers(struct findings *f)
 	if (parse_u64(what + (what[0] == '@'), UINT32_MAX, &id) == 0) {
 		uint32_t node = node_with_id(&f->last.snapshot, id);
 
-		return node == SNAPSHOT_NONE ? -ENODATA : hold(f, f->last.class[node], NULL, node);
+		if (node == SNAPSHOT_NONE)
+			return -ENODATA;
+		err = hold(f, f->last.class[node], NULL, node);
+		holders_index_scopes(&f->holders);
+		return err;
 	}
 	while (class < f->classes.names.len && strcmp(classes_name(&f->classes, class), what) != 0)
 		class ++;
 	if (!census_of(&f->series[0], class).count)
 		return -ENODATA;
-	return hold(f, class, NULL, SNAPSHOT_NONE);
+	err = hold(f, class, NULL, SNAPSHOT_NONE);
+	holders_index_scopes(&f->holders);
+	return err;
 }
 
 int findings_conclude(struct findings *f)
@@ -222,9 +259,11 @@ void findings_done(struct findings *f)
 	for (size_t i = 0; i < f->held.len; i++)
 		free(f->held.at[i].ways);
 	free(f->held.at);
+	anchors_done(&f->anchors);
 	holders_done(&f->holders);
 	for (size_t i = 0; i < COMPARISON_MAX; i++)
 		census_done(&f->series[i]);
+	objects_done(&f->first_objects);
 	comparison_done(&f->comparison);
 	functions_done(&f->first_functions);
 	functions_done(&f->functions);

@@ -21,10 +21,10 @@ int heap_load(const struct heap_input *in, struct heap *ret, struct snapshot_fau
 		err = retention_own_sizes(&h.snapshot);
 	if (!err)
 		err = detached_spread(&h.snapshot);
+	if (!err) /* the peak of memory is here */
+		err = dominators_find(&h.snapshot, &h.dominators);
 	if (!err)
 		err = classes_of(in->classes, &h.snapshot, &h.class);
-	if (!err)
-		err = dominators_find(&h.snapshot, &h.dominators);
 	if (err) {
 		ret_fault->why = "needs more memory than there is";
 		heap_done(&h);

@@ -9,7 +9,6 @@
 #define BUFFER_BYTES (256u << 10)
 #define KEY_MAX	     4096
 #define AT_END	     256 /* no byte */
-#define SHORT_DIGITS 18	 /* that cannot be too large */
 
 int json_scan_init(struct json_scan *s, struct json_source source)
 {
@@ -132,31 +131,10 @@ int json_scan_more(struct json_scan *s, char close, bool *is_first)
 	return 1;
 }
 
-/* What most of a snapshot is: a short number that is whole in the buffer, and a comma. */
-static inline bool take_short(struct json_scan *s, uint64_t *ret_value)
-{
-	const uint8_t *p = s->at;
-	uint64_t value = 0;
-
-	if (s->end - p <= SHORT_DIGITS)
-		return false;
-	while (p < s->at + SHORT_DIGITS && *p >= '0' && *p <= '9')
-		value = value * 10 + (uint64_t)(*p++ - '0');
-	if (p == s->at || *p != ',')
-		return false;
-	s->at = p;
-	*ret_value = value;
-	return true;
-}
-
 int json_scan_u64(struct json_scan *s, uint64_t *ret_value)
 {
 	uint64_t value = 0;
-	int c;
-
-	if (take_short(s, ret_value))
-		return 0;
-	c = json_scan_peek(s);
+	int c = json_scan_peek(s);
 
 	if (c < 0)
 		return c;
