@@ -442,20 +442,31 @@ int procfs_descendants(pid_t pid, struct pid_list *ret_list)
 	return 0;
 }
 
-uint64_t procfs_own_rss_bytes(void)
+/* One figure of /proc/self/statm, in bytes; 0 when unknown. */
+static uint64_t own_statm(int field)
 {
 	_release_(freep) char *text = NULL;
-	char *rest, *field;
+	char *rest, *figure = NULL;
 	uint64_t pages;
 
 	if (read_of_process(getpid(), "statm", &text))
 		return 0;
 	rest = text;
-	(void)strsep(&rest, " "); /* total size */
-	field = strsep(&rest, " ");
-	if (!field || parse_u64(field, UINT64_MAX, &pages))
+	for (int i = 0; i <= field; i++)
+		figure = strsep(&rest, " ");
+	if (!figure || parse_u64(figure, UINT64_MAX, &pages))
 		return 0;
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t procfs_own_rss_bytes(void)
+{
+	return own_statm(1);
+}
+
+uint64_t procfs_own_data_bytes(void)
+{
+	return own_statm(5);
 }
 
 void pid_list_done(struct pid_list *list)

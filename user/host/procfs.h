@@ -77,4 +77,7 @@ bool procfs_memory_is_limited(pid_t pid);
 /* Resident memory of this process, bytes; 0 when unknown. */
 uint64_t procfs_own_rss_bytes(void);
 
+/* Its data and stack, which RLIMIT_DATA counts; 0 when unknown. */
+uint64_t procfs_own_data_bytes(void);
+
 #endif
