@@ -217,7 +217,7 @@ static int begin(struct mem_watch *set, pid_t pid, pid_t *ret_tgid)
 	w->value.name = w->target.comm;
 	w->value.exe = w->target.exe;
 	w->value.heaps = w->heap_values;
-	(void)cgroup_find(pid, &w->cgroup); /* else it has none that we see */
+	(void)cgroup_find(pid, "memory", &w->cgroup); /* else it has none that we see */
 	w->value.option_limit_bytes = v8_option_limit(pid);
 	err = first_look(w);
 	if (!err)
