@@ -326,6 +326,7 @@ $(B)/man/%.1: $(B)/bin/% docs/man/%.h2m
 	$(call say,MAN)$(call make_man,1)
 
 INTO := $(DESTDIR)$(prefix)
+MONITORING_INTO := $(INTO)/share/doc/bpf-vitals/monitoring
 .PHONY: install
 install: all man ## into DESTDIR/prefix
 	install -d $(addprefix $(INTO)/,bin sbin share/man/man1 share/man/man8 share/bash-completion/completions)
@@ -334,11 +335,16 @@ install: all man ## into DESTDIR/prefix
 	install -m 0644 $(MAN8) $(INTO)/share/man/man8
 	install -m 0644 $(MAN1) $(INTO)/share/man/man1
 	for t in $(TOOLS); do install -m 0644 scripts/bash-completion $(INTO)/share/bash-completion/completions/$$t; done
+	install -d $(MONITORING_INTO)/rules $(INTO)/lib/systemd/system
+	install -m 0644 $(wildcard docs/monitoring/*.*) $(MONITORING_INTO)
+	install -m 0644 $(wildcard docs/monitoring/rules/*) $(MONITORING_INTO)/rules
+	sed 's|/usr/local/|$(prefix)/|' docs/monitoring/vitals-exporter.service >$(INTO)/lib/systemd/system/vitals-exporter.service
 
 .PHONY: uninstall
 uninstall: ## what install put there
 	for t in $(TOOLS); do rm -f $(INTO)/bin/$$t $(INTO)/sbin/$$t $(INTO)/share/man/man1/$$t.1 $(INTO)/share/man/man8/$$t.8 \
 		$(INTO)/share/bash-completion/completions/$$t; done
+	rm -rf $(MONITORING_INTO) $(INTO)/lib/systemd/system/vitals-exporter.service
 
 .PHONY: clean
 clean: ## removes build/
