@@ -196,35 +196,51 @@ int metrics_link_ask(int fd)
 	return put_byte(fd, QUESTION);
 }
 
-/* The descriptor that one message carries: 1, 0 (no message is there), -ENODATA, -EPIPE, -EBADMSG.
- */
+/* The descriptor of a message that carries one; all of them are closed when it carries more. */
+static int take_fd(struct msghdr *message, int *ret_fd)
+{
+	const struct cmsghdr *head = CMSG_FIRSTHDR(message);
+	int fds[2] = { -1, -1 };
+	size_t count;
+
+	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+		return -EBADMSG;
+	count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	if (count == 0 || count > sizeof(fds) / sizeof(*fds))
+		return -EBADMSG;
+	memcpy(fds, CMSG_DATA(head), count * sizeof(int));
+	if (count == 1) {
+		*ret_fd = fds[0];
+		return 1;
+	}
+	for (size_t i = 0; i < count; i++)
+		(void)close(fds[i]);
+	return -EBADMSG;
+}
+
+/* The descriptor that the next message carries: 1, 0 (no message is there), -ENODATA, -EPIPE or
+ * -EBADMSG. */
 static int receive_fd(int link, int *ret_fd)
 {
 	char bytes[2];
 	struct iovec data = { .iov_base = bytes, .iov_len = sizeof(bytes) };
 	union {
 		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
+		char room[CMSG_SPACE(sizeof(int))]; /* rounded up: two may come */
 	} control = { 0 };
 	struct msghdr message = { .msg_iov = &data,
 				  .msg_iovlen = 1,
 				  .msg_control = &control,
 				  .msg_controllen = sizeof(control.room) };
 	ssize_t len = recvmsg(link, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *head;
 
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (len <= 0)
 		return -EPIPE;
-	head = CMSG_FIRSTHDR(&message);
-	if (!head && len == 1 && bytes[0] == NO_PAGE)
+	if (!CMSG_FIRSTHDR(&message) && len == 1 && bytes[0] == NO_PAGE)
 		return -ENODATA;
-	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS ||
-	    head->cmsg_len != CMSG_LEN(sizeof(int)))
-		return -EBADMSG;
-	memcpy(ret_fd, CMSG_DATA(head), sizeof(*ret_fd));
-	return 1;
+	return take_fd(&message, ret_fd);
 }
 
 static bool is_inside(uint64_t at, uint64_t len, uint64_t size)
