@@ -14,6 +14,7 @@
 #include "loop-stall.skel.h"
 #include "memleak-trace.skel.h"
 #include "test/verifier-cost.skel.h"
+#include "vitals-exporter.skel.h"
 
 #include <sys/utsname.h>
 
@@ -165,6 +166,17 @@ static size_t measure_loop_stall(struct cost *costs)
 	return count;
 }
 
+static size_t measure_vitals_exporter(struct cost *costs)
+{
+	struct vitals_exporter_bpf *skel = vitals_exporter_bpf__open();
+	size_t count;
+
+	must(skel);
+	count = measure("vitals-exporter", skel->obj, costs);
+	vitals_exporter_bpf__destroy(skel);
+	return count;
+}
+
 /* What the baseline has for the program; -1: nothing. */
 static int baseline_of(FILE *csv, const struct surroundings *s, const struct cost *cost)
 {
@@ -209,6 +221,7 @@ int main(void)
 	count += measure_cpu_sample(costs + count);
 	count += measure_gc_trace(costs + count);
 	count += measure_loop_stall(costs + count);
+	count += measure_vitals_exporter(costs + count);
 	for (size_t i = 0; i < count; i++)
 		compare(&s, &costs[i], baseline_of(csv, &s, &costs[i]));
 	return tap_done();
