@@ -33,10 +33,10 @@ prom_start() {
 	prom_url=http://127.0.0.1:$port
 }
 
-# both_pages NAME: ours is NAME, prom-client's NAME.prom. Its own reading must not be in one of them only.
+# both_pages NAME: ours is NAME, prom-client's NAME.prom. What making its page costs is in neither, or in both of the next.
 both_pages() {
-	curl -sf "$prom_url/metrics" >"$BATS_TEST_TMPDIR/$1.prom"
 	page "$1"
+	curl -sf "$prom_url/metrics" >"$BATS_TEST_TMPDIR/$1.prom"
 }
 
 # ask PATH TIMES
@@ -81,16 +81,18 @@ open_fds_of() {
 
 	prom_start
 	exporter_config 'targets:' "  - {name: prom, pid: $prom}"
+	ask /metrics 2 # what it collected when it began is told at the first request
 	both_pages before
 	ask /churn 40
 	ask '/block?ms=60' 10
 	sleep 1.5 # a look each second; nothing goes on any more
 	both_pages after
 	for kind in minor major; do
+		# of several that come together, prom-client counts the first alone (lib/metrics/gc.js: getEntries()[0])
 		about "collections, $kind" "$(grew after before vitals_gc_pause_seconds_count kind=$kind)" \
-			"$(grew after.prom before.prom nodejs_gc_duration_seconds_count kind=$kind)" 0 1
+			"$(grew after.prom before.prom nodejs_gc_duration_seconds_count kind=$kind)" 10 2
 		about "their pauses, $kind" "$(grew after before vitals_gc_pause_seconds_sum kind=$kind)" \
-			"$(grew after.prom before.prom nodejs_gc_duration_seconds_sum kind=$kind)" 15 0.005
+			"$(grew after.prom before.prom nodejs_gc_duration_seconds_sum kind=$kind)" 20 0.03
 	done
 	has after vitals_gc_pause_seconds_count kind=minor '>=' 5
 	has after vitals_gc_pause_seconds_count kind=major '>=' 1
@@ -201,8 +203,8 @@ come_and_go() {
 	has after vitals_target_starts_total process=short == "$((3 + ${VITALS_TARGETS:-20}))"
 	has after vitals_target_up process=short == 0
 	has after vitals_target_up process=prom == 1
-	about 'descriptors' "$(open_fds_of "$exporter")" "$fds" 0
-	about 'links' "$(ids_of "$exporter" link | wc -l)" "$links" 0
+	[ "$(open_fds_of "$exporter")" -le "$fds" ]
+	[ "$(ids_of "$exporter" link | wc -l)" -le "$links" ]
 	((links > 10))
 	about 'memory' "$(metric after vitals_exporter_resident_memory_bytes role=collector)" "$rss" 2
 	python3 "$SUPPORT_DIR/vitals_page.py" --falls "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/middle"
