@@ -102,12 +102,14 @@ static __always_inline bool hit_begin(struct hit *hit)
  */
 static __always_inline __u64 argument(struct pt_regs *ctx, __u64 index)
 {
-	__u64 first = PT_REGS_PARM1(ctx), second = PT_REGS_PARM2(ctx), third = PT_REGS_PARM3(ctx);
+	__u64 first = PT_REGS_PARM1(ctx), second = PT_REGS_PARM2(ctx);
+	__u64 third = PT_REGS_PARM3(ctx), fourth = PT_REGS_PARM4(ctx);
 
 	barrier_var(first);
 	barrier_var(second);
 	barrier_var(third);
-	return index == 0 ? first : index == 1 ? second : third;
+	barrier_var(fourth);
+	return index == 0 ? first : index == 1 ? second : index == 2 ? third : fourth;
 }
 
 /* The current stack's id, and what is to be counted of it. */
@@ -311,11 +313,14 @@ int new_call(struct pt_regs *ctx)
 SEC("uprobe")
 int free_enter(struct pt_regs *ctx)
 {
-	struct block_key key = { .addr = PT_REGS_PARM1(ctx) };
-	__u64 sp = PT_REGS_SP(ctx);
+	__u64 first = PT_REGS_PARM1(ctx), second = PT_REGS_PARM2(ctx), sp = PT_REGS_SP(ctx);
+	struct block_key key = {};
 	struct block block;
 	struct hit hit;
 
+	barrier_var(first);
+	barrier_var(second);
+	key.addr = bpf_get_attach_cookie(ctx) ? second : first;
 	if (!key.addr || !hit_begin(&hit))
 		return 0;
 	if (inflight_is_nested(&hit.thread->call, sp))

@@ -14,7 +14,7 @@ BUILD_PACKAGES='clang llvm gcc make pkg-config libc6-dev linux-libc-dev git ca-c
 	libhiredis-dev libjansson-dev
 	libyaml-dev libmicrohttpd-dev libgnutls28-dev libcrypt-dev'
 TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached ?haproxy nodejs fonts-dejavu-core curl jq procps util-linux libcap2-bin
-	strace binutils python3 python3-jsonschema libxml2-utils help2man mandoc bash-completion
+	strace binutils python3 python3-jsonschema python3-yaml libxml2-utils help2man mandoc bash-completion
 	clang-format clang-tidy cppcheck shellcheck musl-tools golang-go chromium|chromium-browser npm
 	libjemalloc2 libtcmalloc-minimal4|libtcmalloc-minimal4t64 ?libmimalloc2.0|libmimalloc3|libmimalloc-dev
 	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils zstd ?debootstrap gdb ?rustc linux-perf bsdutils tmux prometheus openssl'

@@ -16,7 +16,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define MAX_TOP 100000
+#define MAX_TOP	     100000
+#define CLASSES_HELD 1000 /* growing ones whose holders are looked for */
 
 /* As diff(1) has them. */
 enum { NOTHING_GROWS = 0, SOMETHING_GROWS = 1, TROUBLE = 2 };
@@ -49,6 +50,7 @@ enum {
 	KEY_AS_ROOT,
 	KEY_SERIES,
 	KEY_EVERY,
+	KEY_SIGNAL,
 	KEY_YES,
 };
 
@@ -73,6 +75,8 @@ static const struct argp_option option_table[] = {
 	{ "series", KEY_SERIES, "N", 0, "take: so many snapshots in one session (default 1)", 4 },
 	{ "every", KEY_EVERY, "TIME", 0, "take: from one of a series to the next (default 60s)",
 	  4 },
+	{ "signal", KEY_SIGNAL, NULL, 0,
+	  "take: by the signal of the process's --heapsnapshot-signal, not by its inspector", 4 },
 	{ "yes", KEY_YES, NULL, 0,
 	  "take: do it. Without it, what would happen is told and nothing is done", 4 },
 	{ 0 },
@@ -118,6 +122,10 @@ static int parse_take_option(int key, const char *arg, struct options *o)
 		if (parse_duration_ns(arg, &o->take.every_ns))
 			cli_usage_error("--every %s: not a time", arg);
 		o->take_option = "--every";
+		return 0;
+	case KEY_SIGNAL:
+		o->take.by_signal = true;
+		o->take_option = "--signal";
 		return 0;
 	case KEY_YES:
 		o->take.is_agreed = true;
@@ -236,7 +244,7 @@ static void settle(struct options *o)
 	if (o->plan.is_picture && o->plan.kind == FINDINGS_RETAINERS)
 		cli_usage_error("-f %s: is of a whole snapshot, not of retainers",
 				format_words[o->format]);
-	o->plan.held_count = o->top;
+	o->plan.held_count = CLASSES_HELD;
 }
 
 /* What is needed is opened here, with the rights of who called; nothing is opened later. */

@@ -14,10 +14,6 @@
 
 #include <string.h>
 
-#define DEFAULT_SAMPLE_NS (5 * NS_PER_S)
-#define MIN_SAMPLE_NS	  (250 * NS_PER_MS)
-#define SAMPLES_PER_RUN	  12 /* with -d and no -i: enough for a verdict */
-
 struct options {
 	struct cli_common common;
 	struct memleak_options memleak;
@@ -205,11 +201,9 @@ static void settle(struct options *o)
 
 	m->follow_children = c->follow_children;
 	m->top = c->top;
-	m->sample_ns = c->interval_ns ? c->interval_ns : DEFAULT_SAMPLE_NS;
-	if (!c->interval_ns && c->duration_ns && c->duration_ns / SAMPLES_PER_RUN < m->sample_ns)
-		m->sample_ns = c->duration_ns / SAMPLES_PER_RUN;
-	if (m->sample_ns < MIN_SAMPLE_NS)
-		m->sample_ns = MIN_SAMPLE_NS;
+	m->sample_ns = c->interval_ns ? c->interval_ns : memleak_sample_ns(c->duration_ns);
+	if (m->sample_ns < MEMLEAK_MIN_SAMPLE_NS)
+		m->sample_ns = MEMLEAK_MIN_SAMPLE_NS;
 	if (m->min_size_bytes > m->max_size_bytes)
 		cli_usage_error("--min-size is larger than --max-size");
 }

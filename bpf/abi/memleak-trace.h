@@ -8,8 +8,8 @@
 #include "abi/target.h"
 
 /*
- * Attach cookie of an allocator function: which argument (0..5) is what, ARG_NONE where it has
- * none. Four bits each.
+ * Attach cookie of an allocating function: which argument (0..3) is what, ARG_NONE where it has
+ * none. Four bits each. Of one that frees: which argument is the block, 0 or 1.
  */
 #define ARG_NONE	  0xfull
 #define COOKIE_SIZE(arg)  ((__u64)(arg))       /* bytes wanted */

@@ -27,7 +27,7 @@ long_options() {
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
 	[[ "${lines[0]}" == "Usage: mem-watch [OPTION...] -p PID"* ]]
-	for option in --pid --name --subprocesses --format --max-samples --interval --duration --output; do
+	for option in --pid --name --subprocesses --format --buffers --max-samples --interval --duration --output; do
 		[[ "$output" == *"$option"* ]] || fail "no $option"
 	done
 }
@@ -61,7 +61,7 @@ long_options() {
 	misuse 'no target: give one of -p PID, -n NAME or -- COMMAND'
 	misuse 'more than one target' -n x -p 1
 	misuse 'stray: unexpected word' -p 1 stray
-	misuse "unrecognized option '--buffers'" --buffers -p 1
+	misuse "unrecognized option '--buffer-stacks'" --buffer-stacks -p 1
 }
 
 @test "misuse: numbers, times and words" {
@@ -69,6 +69,7 @@ long_options() {
 	for bad in 0 15 x -1 1.5 99999999999; do
 		misuse "--max-samples $bad: not a number from 16 to" --max-samples "$bad" -p 1
 	done
+	misuse '--buffers: with -f text and -f json alone' --buffers -f csv -p 1
 	misuse '-i: not less than 10ms' -i 9ms -p 1
 	misuse '-i 5x: not a time' -i 5x -p 1
 	misuse '-d 0: not a time' -d 0 -p 1
@@ -108,6 +109,20 @@ long_options() {
 	hints 'run it with sudo'
 }
 
+@test "--buffers: probes need root, one's own process or not: status 4" {
+	need_root
+	start_sleeper
+	runs 4 'missing CAP_BPF' setpriv --reuid 65534 --regid 65534 --clear-groups "$tool" --buffers -p "$target" -d 1
+}
+
+@test "--buffers: a process that is no node makes none: status 5, one line, and no file" {
+	need_root
+	start_sleeper
+	exits 5 'makes no Buffers: neither it nor a libnode.so of its has' --buffers -p "$target" -d 1 -o "$BATS_TEST_TMPDIR/report"
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[ ! -e "$BATS_TEST_TMPDIR/report" ]
+}
+
 @test "output: a file of one's own, once; --force replaces it; a full disk is an error" {
 	start_sleeper
 	run -0 "$tool" -q -p "$target" -i 50ms -d 200ms -f json -o "$BATS_TEST_TMPDIR/report"
@@ -115,7 +130,7 @@ long_options() {
 	[ "$(stat -c %a "$BATS_TEST_TMPDIR/report")" = 600 ]
 	unwritable 'File exists' "$BATS_TEST_TMPDIR/report"
 	unwritable 'No such file or directory' "$BATS_TEST_TMPDIR/no/where"
-	grep -q '^{"schema":"mem-watch/1"' "$BATS_TEST_TMPDIR/report"
+	grep -q '^{"schema":"mem-watch/2"' "$BATS_TEST_TMPDIR/report"
 	run -0 "$tool" -q -p "$target" -i 50ms -d 200ms -o "$BATS_TEST_TMPDIR/report" --force
 	grep -q 'Resident memory by what it is for' "$BATS_TEST_TMPDIR/report"
 	# shellcheck disable=SC2016 # for the inner shell

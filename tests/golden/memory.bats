@@ -9,7 +9,7 @@ load ../support/helpers.bash
 setup() {
 	cd "$ROOT_DIR" || return 1
 	driver=${BUILD:-build}/tests/golden/memory_report
-	cases='buffers objects workers unreadable hostile empty'
+	cases='buffers objects workers unreadable hostile makers lossy empty'
 	schema=docs/schema/mem-watch.schema.json
 }
 
@@ -100,10 +100,25 @@ for row in rows:
 
 @test "whatever names are, every format is UTF-8 without control characters" {
 	for format in text lines json csv prom; do
-		"$driver" hostile "$format" >"$BATS_TEST_TMPDIR/out"
-		iconv -f UTF-8 -t UTF-8 "$BATS_TEST_TMPDIR/out" | cmp "$BATS_TEST_TMPDIR/out" -
-		run -1 grep -P '[\x00-\x09\x0b-\x1f\x7f]' "$BATS_TEST_TMPDIR/out"
+		for name in hostile lossy; do
+			"$driver" "$name" "$format" >"$BATS_TEST_TMPDIR/out"
+			iconv -f UTF-8 -t UTF-8 "$BATS_TEST_TMPDIR/out" | cmp "$BATS_TEST_TMPDIR/out" -
+			run -1 grep -P '[\x00-\x09\x0b-\x1f\x7f]' "$BATS_TEST_TMPDIR/out"
+		done
 	done
+}
+
+@test "who made Buffers: their share of arrayBuffers, what was lost, and null when it was not asked for" {
+	"$driver" makers text | grep -qE '24.0 MiB +1200 +75.0 % +\+30.0 MiB/min +growing steadily +thumbnail /srv/app/images.js:12$'
+	[[ "$("$driver" makers text)" == *'in all: 66.7 % of arrayBuffers (48.0 MiB); the other 16.0 MiB are from before'* ]]
+	[[ "$("$driver" makers text)" == *'of 1 more function'* ]]
+	"$driver" makers json | jq -e '.data[0].buffers | .complete and .count == 1224 and all(.lost[]; . == 0)
+		and ([.functions[].bytes] | add) == .bytes and .functions[3].function == null
+		and .counts.allocs - .counts.frees == .count and .counts.alloc_bytes - .counts.free_bytes == .bytes'
+	[[ "$("$driver" lossy text)" == *'in all, more than arrayBuffers has (20.0 MiB)'* ]]
+	[[ "$("$driver" lossy text)" == *'INCOMPLETE: 2.2 % of them lost'*'lost_blocks'*'200'* ]]
+	"$driver" lossy json | jq -e '.data[0].buffers | .complete == false and .lost.lost_blocks == 200'
+	"$driver" buffers json | jq -e '.data[0] | has("buffers") and .buffers == null'
 }
 
 @test "output that cannot be written is an error" {

@@ -24,6 +24,75 @@ static struct memory_process processes[2] = {
 	{ .pid = 4300, .name = "nginx", .exe = "/usr/sbin/nginx", .samples = samples[1] },
 };
 static struct memory_process *const list[] = { &processes[0], &processes[1] };
+static struct frame makers_frames[] = {
+	{ .function = "thumbnail",
+	  .module = "[jit]",
+	  .file = "/srv/app/images.js",
+	  .line = 12,
+	  .column = 19,
+	  .kind = FRAME_JIT },
+	{ .function = "readFileAfterStat",
+	  .module = "[jit]",
+	  .file = "node:fs",
+	  .line = 392,
+	  .column = 27,
+	  .kind = FRAME_JIT },
+	{ .function = "node::EmitToJSStreamListener::OnStreamAlloc(unsigned long)",
+	  .module = "node",
+	  .file = "",
+	  .offset = 0x8e1230 },
+	{ .function = "a\\\"b,\\x1b[2J</x>",
+	  .module = "[jit]",
+	  .file = "/tmp/\\n\"quoted\", and a comma.js",
+	  .line = 1,
+	  .kind = FRAME_JIT },
+};
+static struct leak_row makers[] = {
+	{ .pid = 4242,
+	  .frames = &makers_frames[0],
+	  .depth = 1,
+	  .bytes = MIB(24),
+	  .blocks = 1200,
+	  .growth_run_bytes = MIB(24),
+	  .age_median_ns = 21 * SECOND,
+	  .age_oldest_ns = 47 * SECOND,
+	  .share = 0.75,
+	  .trend = { .verdict = TREND_STEADY, .slope_bytes = MIB(2), .z = 5 } },
+	{ .pid = 4242,
+	  .frames = &makers_frames[1],
+	  .depth = 1,
+	  .bytes = MIB(7),
+	  .blocks = 7,
+	  .share = 0.21875,
+	  .trend = { .verdict = TREND_PLATEAU } },
+	{ .pid = 4242,
+	  .frames = &makers_frames[2],
+	  .depth = 1,
+	  .bytes = MIB(1),
+	  .blocks = 16,
+	  .share = 0.03125 },
+	{ .pid = 4242, .bytes = 40, .blocks = 1 },
+};
+static struct memory_buffers buffers = {
+	.makers = makers,
+	.maker_count = 4,
+	.bytes = MIB(32) + 40,
+	.blocks = 1224,
+	.has_pool = true,
+	.has_pool_first = true,
+	.pool_bytes = MIB(48),
+	.pool_first_bytes = MIB(17),
+	.window_ns = 48 * SECOND,
+	.interval_ns = 4 * SECOND,
+	.counts = { .allocs = 5224,
+		    .alloc_bytes = MIB(132) + 40,
+		    .frees = 4000,
+		    .free_bytes = MIB(100),
+		    .frees_before_attach = 12,
+		    .hits = 14460 },
+	.is_complete = true,
+	.top = 3,
+};
 static struct memory value = {
 	.meta = { .version = "0.0.0",
 		  .title = "node (PID 4242)",
@@ -195,12 +264,35 @@ static void make_hostile(void)
 	value.meta.title = processes[0].name;
 }
 
+/* Who made them was watched, from when 17 MiB were there. */
+static void make_makers(void)
+{
+	make_buffers();
+	processes[0].buffers = &buffers;
+}
+
+/* With losses, more than V8 says, and names as they should not be. */
+static void make_lossy(void)
+{
+	make_makers();
+	makers[0].frames = &makers_frames[3];
+	buffers.maker_count = 1;
+	buffers.has_pool_first = false;
+	buffers.pool_bytes = MIB(20);
+	buffers.counts.lost_blocks = 200;
+	buffers.counts.lost_stacks = 3;
+	buffers.lost_pct = 2.2;
+	buffers.is_complete = false;
+	buffers.note = "let go: 812000 probe hits/s";
+}
+
 static const struct {
 	const char *name;
 	void (*make)(void);
 } cases[] = {
-	{ "buffers", make_buffers },	   { "objects", make_objects }, { "workers", make_workers },
-	{ "unreadable", make_unreadable }, { "hostile", make_hostile }, { "empty", NULL },
+	{ "buffers", make_buffers }, { "objects", make_objects }, { "workers", make_workers },
+	{ "makers", make_makers },   { "lossy", make_lossy },	  { "unreadable", make_unreadable },
+	{ "hostile", make_hostile }, { "empty", NULL },
 };
 
 static int put_lines(void)

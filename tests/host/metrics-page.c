@@ -7,6 +7,7 @@
  *[--silent]
  */
 #include "base/parse.h"
+#include "base/scope.h"
 #include "host/log.h"
 #include "host/loop.h"
 #include "host/metrics_link.h"
@@ -107,23 +108,22 @@ static void take_option(struct collector *c, char **argv, int *i)
 
 int main(int argc, char **argv)
 {
-	struct collector c = { .is_ready = true, .has_page = true, .size = 1 };
+	_release_(loop_freep) struct loop *loop = loop_new();
+	struct collector c = { .loop = loop, .is_ready = true, .has_page = true, .size = 1 };
 	int err;
 
 	log_init("metrics-page", LOG_WARN);
 	c.options.address = argc > 1 ? argv[1] : NULL;
 	for (int i = 2; i < argc; i++)
 		take_option(&c, argv, &i);
-	c.loop = loop_new();
-	if (!c.loop || loop_take_signals(c.loop, NULL, NULL))
+	if (!loop || loop_take_signals(loop, NULL, NULL))
 		return EXIT_FAILURE;
 	err = metrics_server_start(&c.options, &c.server);
 	if (err)
 		return err == -EINVAL ? 2 : EXIT_FAILURE;
 	err = watch(&c);
 	if (!err)
-		err = loop_run(c.loop);
+		err = loop_run(loop);
 	metrics_server_stop(&c.server);
-	loop_free(c.loop);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

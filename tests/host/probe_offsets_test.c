@@ -55,8 +55,8 @@ static void add_function(struct sample *sample, const struct elf *elf, const Elf
 	if (!is_traceable(elf, s, &offset) || r->read_at(r, offset, code, len))
 		return;
 	/* As an allocation function now, as a freeing one then. */
-	if (probe_site_choose((struct bytes){ code, len }, 1 + sample->count % 6, sample->count % 2,
-			      &f->site))
+	if (probe_site_choose((struct bytes){ code, len }, PROBE_SITE_FIRST(1 + sample->count % 6),
+			      sample->count % 2, &f->site))
 		return;
 	f->size = s->st_size;
 	memset(slot, 0x90, SLOT);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Keeps what it is told to: heap-take.js COUNT [own|removed]. So many sessions at the start, 1000 more for each line it reads,
-// which it then tells; "end" closes its inspector. "own": it has a handler of its own for SIGUSR1, "removed": it had one.
+// Keeps what it is told to: heap-take.js COUNT [own|removed|silent|linked]. So many sessions at the start, 1000 more for each line it
+// reads, which it then tells; "end" closes its inspector. "own": it has a handler of its own for SIGUSR1, "removed": it had one.
+// "silent": its own handler for SIGUSR2 does nothing, "linked": that writes a snapshot with another name besides.
 'use strict';
 const fs = require('node:fs');
 
@@ -21,7 +22,17 @@ function grow(more) {
 function own() {
 	fs.writeSync(1, '{"what":"own"}\n');
 }
-if (what) process.on('SIGUSR1', own);
+
+function link() {
+	const name = `Heap.20250101.000000.${process.pid}.0.001.heapsnapshot`;
+	fs.writeFileSync('other', '{"strings":[""]}');
+	fs.linkSync('other', name);
+	fs.appendFileSync(name, '\n');
+}
+
+const atSignal = { silent: () => {}, linked: link }[what];
+if (atSignal) process.removeAllListeners('SIGUSR2').on('SIGUSR2', atSignal);
+else if (what) process.on('SIGUSR1', own);
 if (what === 'removed') process.off('SIGUSR1', own);
 
 // What a line makes node compile and keep is there before the first snapshot.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # heap-diff beside programs that are not ours, on snapshots that real Node wrote: Chrome's DevTools (their own code, from
-# npm) and memlab. Skipped where their packages or Node's releases are missing (npm ci in tests/heap,
+# npm) and memlab; and on those that Chromium wrote. Skipped where their packages or Node's releases are missing (npm ci in tests/heap,
 # scripts/fetch-nodes.sh).
 
 # shellcheck disable=SC2154 # variables of helpers.bash and bats
@@ -10,15 +10,20 @@ bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
 load ../support/live.bash
 load ../support/nodes.bash
+load ../support/heap_leaks.bash
 
 VERSIONS='18.20.8 20 22.23.3 24.21.0 25.9.0'
 
 setup() {
 	cd "$ROOT_DIR" || return 1
-	heap_diff=$(tool heap-diff)
+	heap_diff=$(tool heap-diff) tool=$heap_diff
 	readers=$ROOT_DIR/tests/heap
 	export NODE_PATH=$readers/node_modules
 	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+teardown() {
+	stop_server
 }
 
 need_readers() {
@@ -151,6 +156,41 @@ same_of_app() {
 	each_version same_of_app typescript "$ROOT_DIR/examples"
 	each_version same_of_app ajv/dist/2020.js "$ROOT_DIR/tests/readers"
 	each_version same_of_app @memlab/core "$readers"
+}
+
+@test "Chromium's snapshots: what leaks in a page is named and counted, and DevTools' own code says the same" {
+	need_readers
+	[ -d "$ROOT_DIR/tests/readers/node_modules/playwright-core" ] || skip 'needs npm ci in tests/readers'
+	mkdir page
+	NODE_PATH=$ROOT_DIR/tests/readers/node_modules "$(built nodes/24.21.0/bin/node)" "$readers/chrome.cjs" page 300 500 700
+	run -1 "$heap_diff" page/{0,1,2}.heapsnapshot -f json
+	echo "$output" >diff.json
+	for class in ChatMessage 'Detached <li>'; do
+		[ "$(row '[.by_id.new, .by_id.deleted, .growing] | @csv' "$class")" = 1200,0,true ]
+		[ "$(row '.counts | @csv' "$class")" = 300,800,1500 ]
+	done
+	jq -e '[.anchors[] | .edge] | sort == ["bus", "messages", "removed"]' diff.json
+	jq -e '.functions[0] | .name == "onNews" and .count - .before_count == 1200' diff.json
+	beside_devtools page/{0,2}.heapsnapshot
+}
+
+# memlab_row CLASS: how many of its objects that came between the first two it finds in the third.
+memlab_row() {
+	sed -n "s/^.* '$1' .* 'object' *│ *\([0-9]*\) .*/\1/p" memlab.out
+}
+
+@test "memlab's leak finder on the five leaks in TypeScript: the same numbers, and no verdict" {
+	need_readers
+	leaks_serve leak-example 20
+	leaks_series 100 200 300
+	"$node" "$readers/memlab-leaks.mjs" memlab {1,2,3}.heapsnapshot >memlab.out 2>&1
+	cat memlab.out
+	[ "$(memlab_row UserSession)" -eq "$(leaks_grown rememberSession 1 2)" ]
+	[ "$(memlab_row ConfigListener)" -eq "$(leaks_grown addListener 1 2)" ]
+	[ "$(memlab_row ReportLines)" -eq "$(leaks_grown makeReport 1 2)" ]
+	[ "$(memlab_row PollContext)" -eq "$(leaks_grown startPolling 1 2)" ]
+	[ "$(memlab_row CachedPage)" -eq "$(leaks_grown cachePage 1 2)" ]
+	grep -q 'MemLab found 0 leak(s)' memlab.out # its filter is made for pages
 }
 
 @test "snapshots of two processes are refused, with the reason; counts alone are compared" {

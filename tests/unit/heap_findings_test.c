@@ -52,6 +52,35 @@ static char *make_snapshot(unsigned int count, unsigned int base)
 	return heap_writer_end(&w, "18,7,11,4");
 }
 
+/*
+ * root -> later -> scope -> titles: an array of @count functions, each with a scope of its own that
+ * has a report.
+ */
+static char *make_closures(unsigned int count)
+{
+	struct heap_writer w;
+	size_t first = 4;
+
+	heap_writer_init(&w);
+	heap_writer_node(&w, SYNTHETIC, "", 1, 0, 1);
+	heap_writer_edge(&w, ELEMENT, NULL, 1, 1);
+	heap_writer_node(&w, CLOSURE, "later", 3, 64, 1);
+	heap_writer_edge(&w, INTERNAL, "context", 0, 2);
+	heap_writer_node(&w, OBJECT, "system / Context", 5, 48, 1);
+	heap_writer_edge(&w, CONTEXT, "titles", 0, 3);
+	heap_writer_node(&w, OBJECT, "Array", 7, 32, count);
+	for (size_t i = 0; i < count; i++)
+		heap_writer_edge(&w, ELEMENT, NULL, i, first + 3 * i);
+	for (unsigned int i = 0; i < count; i++) {
+		heap_writer_node(&w, CLOSURE, "title", 101 + 6 * i, 64, 1);
+		heap_writer_edge(&w, INTERNAL, "context", 0, first + 3 * i + 1);
+		heap_writer_node(&w, OBJECT, "system / Context", 103 + 6 * i, 24, 1);
+		heap_writer_edge(&w, CONTEXT, "report", 0, first + 3 * i + 2);
+		heap_writer_node(&w, OBJECT, "Report", 105 + 6 * i, 1000, 0);
+	}
+	return heap_writer_end(&w, "");
+}
+
 static int add(struct findings *f, const char *text, size_t piece, bool is_last)
 {
 	struct heap_bytes b = { text, strlen(text), piece };
@@ -100,7 +129,16 @@ static void check_diff(const struct findings *f)
 		s = &f->holders.shapes.at[s->parent];
 		is_text(holders_label(&f->holders, s), "sessions", "of what variable sessions is");
 		s = &f->holders.shapes.at[s->parent];
-		is_text(holders_script(&f->last.snapshot, s->node), "/srv/store.js", "in its file");
+		is_text(holders_script(&f->holders, s->node), "/srv/store.js", "in its file");
+	}
+	if (ok(f->anchors.len == 1 && f->anchors.at[0].parts.len == 2,
+	       "all is held at one place")) {
+		const struct anchors_row *r = &f->anchors.at[0];
+
+		is_text(holders_label(&f->holders, &f->holders.shapes.at[r->shape]), "sessions",
+			"the variable");
+		ok(r->bytes == 20 * 64 && r->parts.at[0].count == 20 && r->parts.at[1].all == 20,
+		   "all 20 sessions and their names");
 	}
 	ok(f->functions.len == 1 && f->functions.at[0].line == 11 &&
 		   f->functions.at[0].before_count == 1,
@@ -129,6 +167,25 @@ static void test_diff(void)
 	free(a);
 	free(b);
 	free(c);
+}
+
+/* A variable that each call makes anew is not the end of the way. */
+static void test_scopes(void)
+{
+	char *a = make_closures(1), *b = make_closures(31);
+	struct findings f = { .plan = { .held_count = 10, .limits = { .min_count = 5 } } };
+	const struct anchors_row *r;
+
+	must(add(&f, a, 0, false) == 0 && add(&f, b, 0, true) == 0);
+	must(findings_conclude(&f) == 0);
+	must(f.anchors.len == 1);
+	r = &f.anchors.at[0];
+	is_text(holders_label(&f.holders, &f.holders.shapes.at[r->shape]), "titles",
+		"reports in scopes of functions are held where the functions are");
+	ok(r->parts.len == 3 && r->bytes == 30u * (64 + 24 + 1000), "with their scopes");
+	findings_done(&f);
+	free(a);
+	free(b);
 }
 
 static void test_ids(void)
@@ -232,7 +289,7 @@ static void test_refused(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct heap_bytes b = { cases[i].text, strlen(cases[i].text), 0 };
 		struct snapshot_fault fault = { 0 };
-		struct snapshot s;
+		struct snapshot s = { 0 };
 		int err = snapshot_read((struct json_source){ heap_bytes_read, &b }, &s, &fault);
 
 		if (!ok(err < 0 && fault.why && strstr(fault.why, cases[i].why) &&
@@ -252,7 +309,7 @@ static void test_cut(void)
 	for (size_t cut = 0; cut < len; cut++) {
 		struct heap_bytes b = { a, cut, 0 };
 		struct snapshot_fault fault;
-		struct snapshot s;
+		struct snapshot s = { 0 };
 
 		if (snapshot_read((struct json_source){ heap_bytes_read, &b }, &s, &fault))
 			continue;
@@ -261,6 +318,51 @@ static void test_cut(void)
 	}
 	is_int(accepted, 0, "cut anywhere in its %zu bytes, it is refused", len);
 	free(a);
+}
+
+static bool is_same_snapshot(const struct snapshot *a, const struct snapshot *b)
+{
+	size_t nodes = a->node_count, edges = a->edge_count;
+
+	return nodes == b->node_count && edges == b->edge_count &&
+	       a->string_count == b->string_count && a->text_len == b->text_len &&
+	       a->place_count == b->place_count && memcmp(a->type, b->type, nodes) == 0 &&
+	       memcmp(a->id, b->id, nodes * sizeof(*a->id)) == 0 &&
+	       memcmp(a->size, b->size, nodes * sizeof(*a->size)) == 0 &&
+	       memcmp(a->name, b->name, nodes * sizeof(*a->name)) == 0 &&
+	       memcmp(a->first_edge, b->first_edge, (nodes + 1) * sizeof(*a->first_edge)) == 0 &&
+	       memcmp(a->edge_to, b->edge_to, edges * sizeof(*a->edge_to)) == 0 &&
+	       memcmp(a->edge_name, b->edge_name, edges * sizeof(*a->edge_name)) == 0 &&
+	       memcmp(a->text, b->text, a->text_len) == 0;
+}
+
+/* Larger and smaller ones, and one after a fault, in the memory of the one before. */
+static void test_used_again(void)
+{
+	static const unsigned int counts[] = { 50, 3, 4000, 0, 20 };
+	struct snapshot used = { 0 };
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+		char *text = make_snapshot(counts[i], SESSIONS_ID);
+		struct heap_bytes b = { text, strlen(text), 0 }, again = b;
+		struct heap_bytes cut = { text, strlen(text) / 2, 0 };
+		struct snapshot fresh = { 0 };
+		struct snapshot_fault fault;
+
+		if (i == 3)
+			ok(snapshot_read((struct json_source){ heap_bytes_read, &cut }, &used,
+					 &fault) == -EBADMSG &&
+				   !used.text && !used.type,
+			   "after a fault it is empty");
+		must(snapshot_read((struct json_source){ heap_bytes_read, &b }, &fresh, &fault) ==
+		     0);
+		must(snapshot_read((struct json_source){ heap_bytes_read, &again }, &used,
+				   &fault) == 0);
+		ok(is_same_snapshot(&fresh, &used), "%u sessions, in memory of another", counts[i]);
+		snapshot_done(&fresh);
+		free(text);
+	}
+	snapshot_done(&used);
 }
 
 /* --- allocations ------------------------------------------------------------------------------ */
@@ -311,11 +413,13 @@ static void test_failing_alloc(void)
 int main(void)
 {
 	test_diff();
+	test_scopes();
 	test_ids();
 	test_retainers();
 	test_texts();
 	test_refused();
 	test_cut();
+	test_used_again();
 	test_failing_alloc();
 	return tap_done();
 }

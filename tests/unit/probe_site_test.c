@@ -61,12 +61,12 @@ static const struct {
 	{ "xor %esi,%esi, push, two arguments", CODE("\x31\xf6\x53\xc3"), 2, true, -1 },
 	{ "the same, one argument", CODE("\x31\xf6\x53\xc3"), 1, true, 2 },
 	{ "xor %r9d,%r9d, push, six arguments", CODE("\x45\x31\xc9\x53\xc3"), 6, true, -1 },
-	{ "the same, ninety arguments", CODE("\x45\x31\xc9\x53\xc3"), 90, true, -1 },
+	{ "the same, five arguments", CODE("\x45\x31\xc9\x53\xc3"), 5, true, 3 },
 	{ "sub $8,%rsp, push", CODE("\x48\x83\xec\x08\x53\xc3"), 1, true, -1 },
 	{ "the same without need of the return address", CODE("\x48\x83\xec\x08\x53\xc3"), 1, false,
 	  4 },
 	{ "mov to memory, push", CODE("\x48\x89\x07\x53\xc3"), 1, true, -1 },
-	{ "lock add, push", CODE("\xf0\x48\x83\x07\x01\x53\xc3"), 1, true, -1 },
+	{ "mov, lock add, push", CODE("\x48\x89\xf8\xf0\x48\x83\x07\x01\x53\xc3"), 1, true, -1 },
 	{ "inc in memory, push", CODE("\x48\xff\x07\x53\xc3"), 1, true, -1 },
 	{ "sete in memory, push", CODE("\x0f\x94\x07\x53\xc3"), 1, true, -1 },
 	{ "rep movsb, push", CODE("\xf3\xa4\x53\xc3"), 1, false, -1 },
@@ -92,6 +92,9 @@ static const struct {
 	{ "cpuid, push", CODE("\x0f\xa2\x53\xc3"), 1, true, -1 },
 	{ "int3, push", CODE("\xcc\x53\xc3"), 1, true, -1 },
 	{ "xchg %rax,(%rsi), push", CODE("\x48\x87\x06\x53\xc3"), 1, true, -1 },
+	/* the kernel refuses what is locked: what follows it counts as the entry */
+	{ "lock add, push", CODE("\xf0\x48\x83\x07\x01\x53\xc3"), 1, true, 5 },
+	{ "lock add, mov, push", CODE("\xf0\x48\x83\x07\x01\x48\x89\xf8\x53\xc3"), 1, true, 8 },
 	/* loops */
 	{ "a jump back to the place", CODE("\x48\x85\xff\x74\x02\xeb\xfc\xc3"), 1, true, -1 },
 	{ "a jump back to before the place", CODE("\x48\x89\xf8\x48\x85\xff\x75\xfb\xc3"), 1, true,
@@ -110,7 +113,8 @@ static const struct {
 
 static int choose(const char *code, size_t len, struct probe_site *ret_site)
 {
-	return probe_site_choose((struct bytes){ (const uint8_t *)code, len }, 1, true, ret_site);
+	return probe_site_choose((struct bytes){ (const uint8_t *)code, len }, PROBE_SITE_FIRST(1),
+				 true, ret_site);
 }
 
 static void test_cases(void)
@@ -118,14 +122,32 @@ static void test_cases(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct bytes code = { (const uint8_t *)cases[i].code, cases[i].len };
 		struct probe_site site = { .offset = 99 };
-		int err = probe_site_choose(code, cases[i].argument_count, cases[i].needs_return,
-					    &site);
+		int err = probe_site_choose(code, PROBE_SITE_FIRST(cases[i].argument_count),
+					    cases[i].needs_return, &site);
 
 		is_int(err ? err : (site.is_emulated ? (int)site.offset : -1), cases[i].want, "%s",
 		       cases[i].what);
 		ok(site.is_emulated || site.offset == 0, "%s: a dear place is the entry",
 		   cases[i].what);
 	}
+}
+
+/* As node and V8 have it: the block is the second argument, the first may go. */
+static void test_second_argument(void)
+{
+	struct probe_site site;
+
+	ok(!probe_site_choose(
+		   (struct bytes){ (const uint8_t *)CODE("\x48\x89\xf7\xe9\x00\x01\x00\x00") },
+		   PROBE_SITE_ARGUMENT(1), false, &site) &&
+		   site.is_emulated && site.offset == 3,
+	   "mov %%rsi,%%rdi, jmp: the first argument is not needed");
+	ok(!probe_site_choose(
+		   (struct bytes){ (const uint8_t *)CODE(
+			   "\xf0\x48\x29\x57\x10\x48\x8b\x7f\x18\x48\x8b\x07\xff\x60\x20") },
+		   PROBE_SITE_ARGUMENT(1), false, &site) &&
+		   !site.is_emulated && site.offset == 5,
+	   "lock sub, mov, mov, jmp *: behind what is locked, single-stepped");
 }
 
 static void test_refused(void)
@@ -135,6 +157,12 @@ static void test_refused(void)
 	is_int(choose("", 0, &site), -EBADMSG, "no bytes");
 	is_int(choose("\x06\xc3", 2, &site), -EBADMSG, "no instruction");
 	is_int(choose("\x48\x85", 2, &site), -EBADMSG, "half an instruction");
+	is_int(choose("\xf0\x48\x0f\xc1\x3e\x53\xc3", 7, &site), -EOPNOTSUPP,
+	       "lock xadd %%rdi,(%%rsi): the argument goes");
+	is_int(choose("\xf0\x48\x83\x07\x01", 5, &site), -EOPNOTSUPP,
+	       "nothing behind what is locked");
+	is_int(choose("\xf0\x48\x83\x07\x01\x53\xeb\xfd\xc3", 9, &site), -EOPNOTSUPP,
+	       "a loop behind what is locked");
 	is_int(site.offset, 99, "the site is untouched");
 }
 
@@ -177,6 +205,7 @@ static void test_huge(void)
 int main(void)
 {
 	test_cases();
+	test_second_argument();
 	test_refused();
 	test_window();
 	test_huge();

@@ -52,7 +52,7 @@ static void test_refused(void)
 		const char *text, *what;
 		unsigned int line;
 	} cases[] = {
-		{ "a: 1\nb: 2\na: 3\n", "key \"a\": \"3\": is there twice", 3 },
+		{ "a: 1\nb: 2\na: 3\n", "key \"a\": is there twice", 3 },
 		{ "a: &x 1\nb: *x\n", "anchors, aliases and tags (& * !) are not read here", 1 },
 		{ "a: 1\nb: !!int 3\n", "anchors, aliases and tags (& * !) are not read here", 2 },
 		{ "a: 1\n---\nb: 2\n", "a second document", 2 },

@@ -70,11 +70,13 @@ static int put_value(struct reading *r, struct yaml_value *v)
 		return 0;
 	}
 	if (in->kind == YAML_MAP) {
-		if (yaml_value_get(in, r->key)) {
-			v->key = r->key;
-			v->line = r->key_line;
-			return yaml_value_refuse(v, r->fault, "is there twice");
-		}
+		const struct yaml_value twice = {
+			.kind = YAML_NULL, .line = r->key_line, .key = r->key, .text = ""
+		};
+
+		if (yaml_value_get(in,
+				   r->key)) /* what it says may be a secret, and is not the fault */
+			return yaml_value_refuse(&twice, r->fault, "is there twice");
 		v->key = r->key;
 		v->line = r->key_line;
 		r->key = NULL;

@@ -57,19 +57,23 @@ static int open_files(struct heap_take *t)
 
 /* --- without --yes ---------------------------------------------------------------------------- */
 
-static int tell(const struct heap_take *t)
+/* How large its heap is, only its inspector knows. */
+static const char *certainty(const struct heap_take *t)
 {
-	const struct heap_take_plan *p = t->plan;
-	uint64_t most = t->stat.anon_rss_bytes;
-	char name[NAME_SIZE], text[UNITS_LEN], more[UNITS_LEN], port[24] = "some port";
-	int err = file_name(p, 0, name);
+	return t->plan->by_signal ? "less than" : "about";
+}
 
-	if (err)
-		return err;
+static void tell_way(const struct heap_take *t)
+{
+	char port[24] = "some port";
+
 	if (t->port)
 		(void)snprintf(port, sizeof(port), "port %u", t->port);
-	printf("process %d (%s): %s\n", (int)p->pid, t->target.comm, t->target.exe);
-	if (t->was_open)
+	if (t->plan->by_signal)
+		printf("  SIG%s is sent, the signal of its --heapsnapshot-signal: it writes to %s,\n"
+		       "  from where the file is taken; handlers of its own for it run too\n",
+		       sigabbrev_np(t->signo), t->folder.name);
+	else if (t->was_open)
 		printf("  its inspector is open already, at port %u: it is used, and stays open\n",
 		       t->at.port);
 	else
@@ -79,10 +83,23 @@ static int tell(const struct heap_take *t)
 		       t->may_have_handler
 			       ? "; a handler of its own for SIGUSR1 would get it instead"
 			       : "");
+}
+
+static int tell(const struct heap_take *t)
+{
+	const struct heap_take_plan *p = t->plan;
+	uint64_t most = t->stat.anon_rss_bytes;
+	char name[NAME_SIZE], text[UNITS_LEN], more[UNITS_LEN];
+	int err = file_name(p, 0, name);
+
+	if (err)
+		return err;
+	printf("process %d (%s): %s\n", (int)p->pid, t->target.comm, t->target.exe);
+	tell_way(t);
 	printf("  %ju snapshot%s, to %s%s\n", (uintmax_t)p->count, p->count > 1 ? "s" : "", name,
 	       p->count > 1 ? " and so on" : "");
-	printf("  it stands still for about %s each time, in Node 18 for many times that\n",
-	       units_duration(heap_take_freeze_ns(most), text));
+	printf("  it stands still for %s %s each time, in Node 18 for many times that\n",
+	       certainty(t), units_duration(heap_take_freeze_ns(most), text));
 	printf("  and takes up to %s more memory, of %s that there are; it keeps some of it\n",
 	       units_bytes(most * HEAP_TAKE_ROOM_PER_BYTE, text), units_bytes(t->room.bytes, more));
 	printf("Nothing was done: --yes does it.\n");
@@ -139,11 +156,15 @@ static int finish_file(struct heap_take *t, size_t i, uint64_t took_ns)
 
 static int take_one(struct heap_take *t, size_t i)
 {
-	uint64_t start = clock_monotonic_ns();
+	uint64_t start = clock_monotonic_ns(), took_ns = 0;
 	struct cdp_message m = { 0 };
 	int err;
 
 	t->bytes = 0;
+	if (t->plan->by_signal) {
+		err = heap_take_written(t, outfile_stream(t->files[i]), &took_ns);
+		return err ? err : finish_file(t, i, took_ns);
+	}
 	err = heap_take_ask(t, "HeapProfiler.takeHeapSnapshot", "{\"reportProgress\":false}",
 			    keep_chunk, &m);
 	if (err) {
@@ -164,7 +185,10 @@ static int pause_until(struct heap_take *t, uint64_t until_ns)
 	int err = 0;
 
 	while (!err && clock_monotonic_ns() < until_ns)
-		err = inspector_receive(&t->inspector, until_ns - clock_monotonic_ns(), &m);
+		err = t->plan->by_signal
+			      ? inspector_wait(&t->inspector, -1, until_ns - clock_monotonic_ns())
+			      : inspector_receive(&t->inspector, until_ns - clock_monotonic_ns(),
+						  &m);
 	cdp_message_done(&m);
 	if (!err || err == -ETIME)
 		return 0;
@@ -181,8 +205,8 @@ static int pause_until(struct heap_take *t, uint64_t until_ns)
 static int take_series(struct heap_take *t)
 {
 	char freeze[UNITS_LEN];
-	uint64_t heap_bytes = 0, start;
-	int err = heap_take_open(t, &heap_bytes);
+	uint64_t heap_bytes = t->stat.anon_rss_bytes, start;
+	int err = t->plan->by_signal ? 0 : heap_take_open(t, &heap_bytes);
 
 	if (!err && t->inspector.signals) {
 		log_error("interrupted");
@@ -192,8 +216,9 @@ static int take_series(struct heap_take *t)
 		err = heap_take_check_room(t, heap_bytes);
 	if (err)
 		return err;
-	log_note("process %d stands still for about %s each time, in Node 18 for many times that",
-		 (int)t->target.pid, units_duration(heap_take_freeze_ns(heap_bytes), freeze));
+	log_note("process %d stands still for %s %s each time, in Node 18 for many times that",
+		 (int)t->target.pid, certainty(t),
+		 units_duration(heap_take_freeze_ns(heap_bytes), freeze));
 	for (size_t i = 0; i < t->plan->count && !err; i++) {
 		start = clock_monotonic_ns();
 		err = take_one(t, i);
@@ -225,6 +250,8 @@ static void end(struct heap_take *t)
 	inspector_done(&t->inspector);
 	for (size_t i = 0; i < t->plan->count; i++)
 		outfile_abandon(t->files[i]);
+	if (t->folder.fd)
+		(void)close(t->folder.fd);
 	target_done(&t->target);
 }
 

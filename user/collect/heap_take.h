@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Heap snapshots of a running node, taken through its inspector, which SIGUSR1 opens and which is
- * closed again. What is wrong is said where it is found.
+ * closed again; or written by node itself, at the signal of --heapsnapshot-signal. What is wrong is
+ * said where it is found.
  */
 #ifndef COLLECT_HEAP_TAKE_H
 #define COLLECT_HEAP_TAKE_H
@@ -17,6 +18,7 @@ struct heap_take_plan {
 	uint64_t count, every_ns; /* snapshots, and from the start of one to the next */
 	const char *output;	  /* NULL: heap-PID.heapsnapshot */
 	bool force;		  /* may replace files */
+	bool by_signal;		  /* of --heapsnapshot-signal, not by the inspector */
 	bool is_agreed;		  /* else it is told what would happen, and nothing is done */
 };
 

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define DEFAULT_PORT 9229
-#define WORDS_MAX    (1u << 20) /* of a command line or an environment */
 
 /* --- which process ---------------------------------------------------------------------------- */
 
@@ -39,9 +38,10 @@ static int hold(struct heap_take *t)
 	return err;
 }
 
-static bool has_node(const struct target *t, const struct mapping *m)
+/* One of two functions is in the file of @m. */
+static bool has_function(const struct target *t, const struct mapping *m,
+			 const char *const names[2])
 {
-	static const char *const names[] = { "node_module_register", "_ZN4node5StartEiPPc" };
 	_release_(closep) int fd = target_open_mapping(t, m);
 	_release_(file_reader_done) struct file_reader file = { 0 };
 	struct elf_symbol found[2] = { 0 };
@@ -63,13 +63,31 @@ static const struct mapping *find_node(const struct target *t, const struct proc
 	if (target_executable(t, &exe))
 		return NULL;
 	for (size_t i = 0; i < maps->len; i++) {
+		static const char *const names[] = { "node_module_register",
+						     "_ZN4node5StartEiPPc" };
 		const struct mapping *m = &maps->at[i];
 
 		if (m->executable && m->inode &&
-		    (m->inode == exe.st_ino || strstr(m->path, "/libnode.so")) && has_node(t, m))
+		    (m->inode == exe.st_ino || strstr(m->path, "/libnode.so")) &&
+		    has_function(t, m, names))
 			return m;
 	}
 	return NULL;
+}
+
+/* It is a node, and one that runs. */
+static int check_node(const struct heap_take *t, const struct mapping *node)
+{
+	if (!node) {
+		log_error("process %d (%s) is no Node.js: a signal could end it",
+			  (int)t->target.pid, t->target.comm);
+		return -EOPNOTSUPP;
+	}
+	if (t->stat.state == 'T' || t->stat.state == 't') {
+		log_error("process %d is stopped: it would not answer", (int)t->target.pid);
+		return -EOPNOTSUPP;
+	}
+	return 0;
 }
 
 /* SIGUSR1 would do in @node what it does in a node that is left as it is. */
@@ -78,11 +96,6 @@ static int check_signal(struct heap_take *t, const struct mapping *node)
 	const uint64_t bit = 1ull << (SIGUSR1 - 1);
 	int has_handler;
 
-	if (!node) {
-		log_error("process %d (%s) is no Node.js: SIGUSR1 could end it", (int)t->target.pid,
-			  t->target.comm);
-		return -EOPNOTSUPP;
-	}
 	if (!(t->stat.caught_signals & bit)) {
 		log_error("process %d takes no SIGUSR1, so its inspector cannot be opened",
 			  (int)t->target.pid);
@@ -100,21 +113,25 @@ static int check_signal(struct heap_take *t, const struct mapping *node)
 		log_hint("node --heapsnapshot-signal=SIGUSR2 writes snapshots without");
 		return -EOPNOTSUPP;
 	}
-	if (t->stat.state == 'T' || t->stat.state == 't') {
-		log_error("process %d is stopped: it would not answer", (int)t->target.pid);
-		return -EOPNOTSUPP;
-	}
 	return 0;
 }
 
 static int check_runtime(struct heap_take *t)
 {
+	static const char detach[] = "_ZN2v811ArrayBuffer6DetachENS_5LocalINS_5ValueEEE";
+	static const char *const since_node_20[] = { detach, detach };
 	_release_(procmaps_done) struct procmaps maps = { 0 };
 	int err = target_maps(&t->target, &maps);
+	const struct mapping *node;
 
 	if (err)
 		return log_errno(err, "cannot look at process %d", (int)t->target.pid);
-	return check_signal(t, find_node(&t->target, &maps));
+	node = find_node(&t->target, &maps);
+	err = check_node(t, node);
+	if (err)
+		return err;
+	t->minds_diagnostic_dir = has_function(&t->target, node, since_node_20);
+	return t->plan->by_signal ? heap_take_check_signal(t) : check_signal(t, node);
 }
 
 /* --- its inspector ---------------------------------------------------------------------------- */
@@ -165,7 +182,7 @@ static void read_words(pid_t pid, const char *file, const char *prefix, struct w
 	_release_(freep) char *text = NULL;
 	size_t len, next;
 
-	if (fd < 0 || procfs_read(fd, WORDS_MAX, &text, &len))
+	if (fd < 0 || procfs_read(fd, HEAP_TAKE_WORDS_MAX, &text, &len))
 		return;
 	for (size_t at = 0; at < len; at = next) {
 		next = at + strlen(text + at) + 1;
@@ -199,7 +216,7 @@ static int check_words(struct heap_take *t)
 	if (!w.takes_signal)
 		return 0;
 	log_error("process %d was started so that SIGUSR1 does something else", (int)t->target.pid);
-	log_hint("if that is --heapsnapshot-signal: kill -USR1 %d", (int)t->target.pid);
+	log_hint("if that is --heapsnapshot-signal: take --signal");
 	return -EOPNOTSUPP;
 }
 
@@ -266,18 +283,23 @@ int heap_take_check_room(struct heap_take *t, uint64_t heap_bytes)
 	return -ENOMEM;
 }
 
+static int check_inspector(struct heap_take *t)
+{
+	int err = check_words(t);
+
+	if (!err)
+		err = check_runtime(t);
+	if (!err)
+		err = check_port(t);
+	return err ? err : check_namespace(t);
+}
+
 int heap_take_check(struct heap_take *t)
 {
 	int err = hold(t);
 
 	if (!err)
-		err = check_words(t);
-	if (!err)
-		err = check_runtime(t);
-	if (!err)
-		err = check_port(t);
-	if (!err)
-		err = check_namespace(t);
+		err = t->plan->by_signal ? check_runtime(t) : check_inspector(t);
 	if (!err)
 		err = memory_room_of(t->target.pid, &t->room);
 	return err;

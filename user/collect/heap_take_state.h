@@ -14,15 +14,25 @@
  */
 #define HEAP_TAKE_ROOM_PER_BYTE	   20
 #define HEAP_TAKE_FREEZE_NS_PER_MB 170000000ull
+#define HEAP_TAKE_FILE_PER_BYTE	   2 /* of the heap: the file */
+
+/* Into which node writes a snapshot at a signal. */
+struct heap_take_folder {
+	int fd;		/* O_PATH; 0: there is none */
+	char name[256]; /* clean */
+};
 
 struct heap_take {
 	const struct heap_take_plan *plan;
 	struct target target;
 	struct process_stat stat;
 	struct memory_room room;
-	uint16_t port;	       /* that its inspector would listen at; 0: any */
-	bool was_open;	       /* the inspector, before us */
-	bool may_have_handler; /* of its own for SIGUSR1: it cannot be told */
+	int signo;			/* by_signal: which one */
+	struct heap_take_folder folder; /* by_signal */
+	bool minds_diagnostic_dir;	/* it writes there at the signal: from Node 20 on */
+	uint16_t port;			/* that its inspector would listen at; 0: any */
+	bool was_open;			/* the inspector, before us */
+	bool may_have_handler;		/* of its own for SIGUSR1: it cannot be told */
 	struct listener at;
 	struct inspector inspector;
 	bool is_lost;			      /* the session: nothing can be asked any more */
@@ -35,11 +45,30 @@ struct heap_take {
 
 int heap_take_check(struct heap_take *t);
 
+/* Words of the command line or the environment that are looked at, in bytes. */
+#define HEAP_TAKE_WORDS_MAX (1u << 20)
+
 /* The machine and the cgroup have room for a snapshot of so much. */
 int heap_take_check_room(struct heap_take *t, uint64_t heap_bytes);
 
 /* About how long it would stand still. */
 uint64_t heap_take_freeze_ns(uint64_t heap_bytes);
+
+/* --- heap_take_signal.c --- */
+
+/*
+ * By the signal: which one, and into which folder; and that it would do no harm: a node that cannot
+ * write its snapshot ends.
+ */
+int heap_take_check_signal(struct heap_take *t);
+
+/* --- heap_take_written.c --- */
+
+/*
+ * Sends the signal, waits until the snapshot is written, and copies it to @out; node's own file is
+ * removed, also where only a part of it is there. t->bytes: of it.
+ */
+int heap_take_written(struct heap_take *t, FILE *out, uint64_t *ret_took_ns);
 
 /* --- heap_take_handler.c --- */
 

@@ -62,6 +62,8 @@ static int configure(struct loop_stall *c)
 	(void)bpf_program__set_autoload(skel->progs.gc_ends, loop_stall_has_gc(o));
 	(void)bpf_program__set_autoload(skel->progs.timers_run, o->has_timers);
 	loop_stall_prepare_runtime(skel);
+	if (!err)
+		err = loop_stall_choose_waits(c);
 	return err ? log_errno(err, "table sizes") : 0;
 }
 

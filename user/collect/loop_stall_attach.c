@@ -3,21 +3,74 @@
 #include "collect/loop_stall_state.h"
 
 #include "host/log.h"
+#include "probe/features.h"
 #include "probe/load.h"
 #include "probe/release.h"
 #include "probe/tracepoint.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <errno.h>
 #include <string.h>
 
-/* The programs of the wait calls: the name of each is that of its tracepoint but for "sys_". */
-static bool is_of_wait_call(const struct bpf_program *prog)
+#define EPOLL_PWAIT "__x64_sys_epoll_pwait" /* node's; where it can be probed, the others can */
+
+/* --- wait calls ------------------------------------------------------------------------------- */
+
+/* By tracepoints, the name of each is that of its tracepoint but for "sys_". */
+static bool is_by_tracepoint(const struct bpf_program *prog)
 {
 	return bpf_program__type(prog) == BPF_PROG_TYPE_TRACEPOINT;
 }
 
-/* Architectures lack some of the calls; without epoll there is nothing to find. */
+/* By functions: the name of what is probed, NULL: it is none of these. */
+static const char *function_of(const struct bpf_program *prog)
+{
+	const char *section = bpf_program__section_name(prog);
+	bool is_one = strncmp(section, "fentry/", 7) == 0 || strncmp(section, "fexit/", 6) == 0;
+
+	return is_one ? strchr(section, '/') + 1 : NULL;
+}
+
+/*
+ * Functions, where this kernel has those that matter, for a watch without end: that a thread inside
+ * a call is not seen to leave it is nothing then, and that all calls of all processes cost more
+ * would be much. Tracepoints otherwise.
+ */
+int loop_stall_choose_waits(struct loop_stall *c)
+{
+	bool has_functions = c->options->is_endless && features_have_function(EPOLL_PWAIT);
+	struct btf *kernel = has_functions ? btf__load_vmlinux_btf() : NULL;
+	struct bpf_program *prog;
+	int err = 0;
+
+	bpf_object__for_each_program (prog, c->skel->obj) {
+		const char *function = function_of(prog);
+
+		if (function && kernel)
+			err |= bpf_program__set_autoload(
+				prog, btf__find_by_name_kind(kernel, function, BTF_KIND_FUNC) > 0);
+		if (is_by_tracepoint(prog))
+			err |= bpf_program__set_autoload(prog, !kernel);
+	}
+	btf__free(kernel);
+	return err;
+}
+
+/* 0; -ENOENT: this architecture or kernel lacks the call. */
+static int attach_wait(struct bpf_program *prog, struct bpf_link **ret_link)
+{
+	char tracepoint[64];
+
+	if (function_of(prog)) {
+		*ret_link = bpf_program__attach_trace(prog);
+		return *ret_link ? 0 : -errno;
+	}
+	(void)snprintf(tracepoint, sizeof(tracepoint), "sys_%s", bpf_program__name(prog));
+	return tracepoint_attach(prog, "syscalls", tracepoint, ret_link);
+}
+
+/* Without epoll there is nothing to find. */
 static int attach_waits(struct loop_stall *c)
 {
 	struct bpf_program *prog;
@@ -25,17 +78,16 @@ static int attach_waits(struct loop_stall *c)
 
 	bpf_object__for_each_program (prog, c->skel->obj) {
 		const char *name = bpf_program__name(prog);
-		char tracepoint[64];
 		int err;
 
-		if (!is_of_wait_call(prog) || len == LOOP_WAIT_LINKS)
+		if (!(is_by_tracepoint(prog) || function_of(prog)) ||
+		    !bpf_program__autoload(prog) || len == LOOP_WAIT_LINKS)
 			continue;
-		(void)snprintf(tracepoint, sizeof(tracepoint), "sys_%s", name);
-		err = tracepoint_attach(prog, "syscalls", tracepoint, &c->waits[len]);
+		err = attach_wait(prog, &c->waits[len]);
 		if (err == -ENOENT)
 			continue;
 		if (err)
-			return log_errno(err, "cannot attach to %s", tracepoint);
+			return log_errno(err, "cannot attach %s", name);
 		len++;
 		epolls += strstr(name, "epoll") != NULL;
 	}
@@ -45,6 +97,8 @@ static int attach_waits(struct loop_stall *c)
 	log_hint("it needs CONFIG_FTRACE_SYSCALLS");
 	return -EOPNOTSUPP;
 }
+
+/* --- switches --------------------------------------------------------------------------------- */
 
 static int attach_switches(struct loop_stall *c)
 {
@@ -78,10 +132,12 @@ int loop_stall_set_split(struct loop_stall *c, bool has_split)
 	c->split_since_ns = has_split ? clock_monotonic_ns() : 0;
 	if (!c->started_ns)
 		return 0;
-	if (has_split)
-		return attach_switches(c);
-	detach_switches(c);
-	return 0;
+	err = has_split ? attach_switches(c) : 0;
+	if (err)
+		c->split_since_ns = 0;
+	if (!c->split_since_ns)
+		detach_switches(c);
+	return err;
 }
 
 int loop_stall_attach(struct loop_stall *c)

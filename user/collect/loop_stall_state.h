@@ -48,7 +48,21 @@ struct seen_stall {
 	struct stall stall;
 };
 
-struct named; /* a stack with its names, kept */
+/* A stack by what the kernel side calls it, and as people read it: named once. */
+struct named_key {
+	uint64_t user, kernel;
+	uint32_t tgid, part;
+	int32_t syscall;
+	uint32_t pad;
+};
+
+struct named {
+	struct named_key key;
+	const struct frame *frames;
+	size_t depth;
+	const char *cut, *wait;
+	UT_hash_handle hh;
+};
 
 struct loop_stall {
 	const struct loop_stall_options *options;
@@ -101,6 +115,8 @@ struct loop_stall {
 };
 
 /* loop_stall_attach.c */
+/* Before load: by which programs wait calls are seen. 0 or -errno. */
+int loop_stall_choose_waits(struct loop_stall *c);
 /* 0 or -errno after saying why. */
 int loop_stall_attach(struct loop_stall *c);
 void loop_stall_detach(struct loop_stall *c);
@@ -142,12 +158,21 @@ int loop_stall_tell_lasting(struct loop_stall *c);
 /* Names what @l was asleep in at the last look: seen_loop.looked. 0 or -ENOMEM. */
 int loop_stall_name_look(struct loop_stall *c, struct seen_loop *l);
 
-/* An endless one: texts and stacks of stalls that were told of are not needed any more. */
-void loop_stall_forget_told(struct loop_stall *c);
-
 /* Stalls over, then those under way: c->taken_stalls, *ret_count of them. 0 or -ENOMEM. */
 int loop_stall_take_stalls(struct loop_stall *c, uint64_t now_ns, size_t *ret_count);
 void loop_stall_free_stalls(struct loop_stall *c);
+
+/* loop_stall_names.c */
+/* The text, for as long as what is told of is needed; "" without memory. */
+const char *loop_stall_keep(struct loop_stall *c, const char *text);
+/* What it was asleep in: as stall_stack.wait. */
+const char *loop_stall_wait_text(struct loop_stall *c, uint32_t part, int32_t syscall,
+				 const struct named_stack *s);
+/* Frames of @s, for as long. NULL without memory. */
+const struct frame *loop_stall_keep_frames(struct loop_stall *c, const struct named_stack *s);
+const struct named *loop_stall_name(struct loop_stall *c, const struct named_key *key);
+/* An endless one: texts and stacks of stalls that were told of are not needed any more. */
+void loop_stall_forget_told(struct loop_stall *c);
 
 /* loop_stall_runtime.c */
 /* Are V8's pauses looked at? */

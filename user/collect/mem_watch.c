@@ -28,6 +28,7 @@ static void watched_free(struct watched *w)
 		v8_places_done(&w->places);
 	free(w->stacks.at);
 	free(w->samples.at);
+	free(w->makers.at);
 	free(w);
 }
 
@@ -40,6 +41,7 @@ int mem_watch_open(const struct mem_watch_options *options, struct loop *loop,
 		   struct mem_watch **ret)
 {
 	struct mem_watch *w = calloc(1, sizeof(*w));
+	int err;
 
 	if (w)
 		w->chunks = calloc(MEM_WATCH_CHUNKS_MAX, sizeof(*w->chunks));
@@ -49,6 +51,11 @@ int mem_watch_open(const struct mem_watch_options *options, struct loop *loop,
 	}
 	w->options = options;
 	w->loop = loop;
+	err = mem_watch_buffers_open(w);
+	if (err) {
+		mem_watch_free(w);
+		return err;
+	}
 	*ret = w;
 	return 0;
 }
@@ -59,6 +66,7 @@ void mem_watch_free(struct mem_watch *w)
 		return;
 	for (size_t i = 0; i < w->processes.len; i++)
 		watched_free((struct watched *)w->processes.at[i]);
+	memleak_free(w->buffers);
 	free(w->processes.at);
 	free(w->chunks);
 	free(w);
@@ -242,7 +250,7 @@ int mem_watch_add(void *ctx, pid_t pid)
 	if (err)
 		return targets_say_not_opened(pid, err, tgid);
 	find(set, pid)->is_root = true;
-	return EXIT_DONE;
+	return mem_watch_buffers_add(find(set, pid));
 }
 
 int mem_watch_add_descendant(void *ctx, pid_t pid)
@@ -250,9 +258,13 @@ int mem_watch_add_descendant(void *ctx, pid_t pid)
 	struct mem_watch *set = ctx;
 	pid_t tgid = 0;
 
-	if (!find(set, pid) && begin(set, pid, &tgid))
+	if (find(set, pid))
+		return EXIT_DONE;
+	if (begin(set, pid, &tgid)) {
 		set->missed_children++;
-	return EXIT_DONE;
+		return EXIT_DONE;
+	}
+	return mem_watch_buffers_add_descendant(find(set, pid));
 }
 
 void mem_watch_remove(struct mem_watch *w, pid_t pid)
@@ -321,6 +333,9 @@ int mem_watch_start(struct mem_watch *w, const struct mem_watch_sink *sink)
 	w->sink = sink;
 	w->started_ns = clock_monotonic_ns();
 	w->started_realtime_ns = clock_realtime_ns();
+	err = w->buffers ? memleak_start(w->buffers) : 0;
+	if (err)
+		return err; /* said */
 	err = on_interval(w);
 	if (err > 0) /* all of them ended meanwhile */
 		err = loop_stop_after(w->loop, 1);

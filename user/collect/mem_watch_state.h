@@ -4,6 +4,7 @@
 #define COLLECT_MEM_WATCH_STATE_H
 
 #include "collect/mem_watch.h"
+#include "collect/memleak.h"
 #include "collect/v8_state.h"
 #include "host/cgroup.h"
 #include "host/target.h"
@@ -42,6 +43,11 @@ struct watched {
 	} samples;
 	uint32_t skipped;      /* since the one kept last */
 	uint32_t each, passed; /* looked at each time so many intervals have passed */
+	struct memory_buffers buffers;
+	struct {
+		struct leak_row *at;
+		size_t len, cap;
+	} makers; /* their frames are those of the last report */
 };
 
 struct mem_watch {
@@ -56,6 +62,9 @@ struct mem_watch {
 	uint64_t started_ns, started_realtime_ns, missed;
 	uint32_t missed_children; /* at the start */
 	bool is_full;		  /* there were more processes than are watched */
+	struct memleak *buffers;  /* NULL: not asked for */
+	bool is_stopped;	  /* the probes of that are off */
+	struct memleak_options buffers_options;
 	char description[128], note[192];
 };
 
@@ -67,5 +76,10 @@ int mem_watch_look(struct watched *w, struct memory_sample *ret);
 void mem_watch_v8(struct watched *w, const struct smaps *maps, struct memory_sample *s);
 /* What it executes now is another program. */
 void mem_watch_v8_forget(struct watched *w);
+
+/* mem_watch_buffers.c: the probes. An exit status or 0 or -errno, said; nothing when not asked. */
+int mem_watch_buffers_open(struct mem_watch *set);
+int mem_watch_buffers_add(struct watched *w);
+int mem_watch_buffers_add_descendant(struct watched *w);
 
 #endif

@@ -15,8 +15,10 @@
 #include <errno.h>
 #include <string.h>
 
-#define HOUSEKEEPING_NS	 (100 * NS_PER_MS)
-#define MAP_EVENTS_BYTES (4u << 20) /* ring buffer with --mmap */
+#define HOUSEKEEPING_NS	  (100 * NS_PER_MS)
+#define MAP_EVENTS_BYTES  (4u << 20) /* ring buffer with --mmap */
+#define DEFAULT_SAMPLE_NS (5 * NS_PER_S)
+#define SAMPLES_PER_RUN	  12 /* enough for a verdict */
 /* A stack growing by less per interval is not called growing: a page is below any real concern. */
 #define MIN_SLOPE_BYTES 1024.0
 
@@ -24,6 +26,15 @@
 #define BLOCK_ELEMENT_BYTES 96u
 #define STACK_ELEMENT_BYTES 1024u
 #define BUCKET_BYTES	    16u
+
+uint64_t memleak_sample_ns(uint64_t duration_ns)
+{
+	uint64_t sample_ns = DEFAULT_SAMPLE_NS;
+
+	if (duration_ns && duration_ns / SAMPLES_PER_RUN < sample_ns)
+		sample_ns = duration_ns / SAMPLES_PER_RUN;
+	return sample_ns < MEMLEAK_MIN_SAMPLE_NS ? MEMLEAK_MIN_SAMPLE_NS : sample_ns;
+}
 
 static int on_event(void *ctx, void *data, size_t size)
 {

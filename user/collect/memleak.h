@@ -17,17 +17,25 @@
 struct memleak_options {
 	enum stack_method stacks;
 	bool follow_children, follow_exec;
-	bool has_js_tiers;	/* names of JavaScript functions tell the tier of their code */
-	bool with_mmap;		/* also anonymous mappings and brk of the program itself */
+	bool of_buffers;   /* node's Buffers instead of malloc's blocks (probe/buffer_allocator.h);
+			      each   stack is then the function that had them made
+			      (profile/frame_owner.h) */
+	bool has_js_tiers; /* names of JavaScript functions tell the tier of their code */
+	bool with_mmap;	   /* also anonymous mappings and brk of the program itself */
 	bool with_throwing_new; /* probe/allocator.h */
 	uint64_t min_size_bytes, max_size_bytes, min_age_ns;
 	uint32_t max_blocks, max_stacks, max_threads; /* table sizes */
 	uint64_t max_hits; /* probe hits per second before it lets go; 0: no guard */
 	double max_loss_pct;
-	uint64_t sample_ns; /* distance of the samples of the trend */
+	uint64_t sample_ns; /* distance of the samples of the trend: memleak_sample_ns */
 	enum leak_sort sort;
 	uint32_t top;
 };
+
+#define MEMLEAK_MIN_SAMPLE_NS 250000000ull
+
+/* What a run of @duration_ns (0: until stopped) needs for a verdict, when nothing else is asked. */
+uint64_t memleak_sample_ns(uint64_t duration_ns);
 
 struct memleak;
 

@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "host/clock.h"
 #include "host/log.h"
+#include "probe/buffer_allocator.h"
 #include "probe/features.h"
 #include "probe/seccomp.h"
 
@@ -199,8 +200,10 @@ static bool may_still_load(const struct watch *w)
 /* Finds the allocator; with --mmap a process without one can still be watched. */
 static int find_allocators(struct watch *w, bool is_quiet, struct allocators *ret)
 {
-	bool is_optional = w->owner->options->with_mmap && !may_still_load(w);
-	int err = allocators_find(&w->target, is_quiet || is_optional, ret);
+	const struct memleak_options *o = w->owner->options;
+	bool is_optional = o->with_mmap && !may_still_load(w);
+	int err = o->of_buffers ? buffer_allocator_find(&w->target, is_quiet, ret)
+				: allocators_find(&w->target, is_quiet || is_optional, ret);
 
 	if (!err)
 		return check_filter(w, is_quiet);

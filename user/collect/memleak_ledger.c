@@ -6,6 +6,7 @@
 #include "host/clock.h"
 #include "host/log.h"
 #include "probe/tables.h"
+#include "profile/frame_owner.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -308,6 +309,20 @@ static const char *cut_of(const struct stack_frames *stack, const struct frame *
 	return stack->end == STACK_COMPLETE ? NULL : stack_end_texts[stack->end];
 }
 
+/* Of a stack of Buffers the one who had them made is left. */
+static size_t keep_maker(struct frame *frames, size_t depth, const char **cut)
+{
+	size_t maker = frame_of_buffer_maker(frames, depth);
+
+	if (maker == depth)
+		return depth;
+	frames[0] = frames[maker];
+	frames[0].is_inlined = false; /* the same function, whatever it was made part of */
+	if (frames[0].kind == FRAME_JIT)
+		*cut = NULL; /* what follows would change nothing */
+	return 1;
+}
+
 size_t memleak_names(void *ctx, pid_t pid, uint64_t id, struct frame *ret_frames, size_t max,
 		     const char **ret_cut)
 {
@@ -334,5 +349,5 @@ size_t memleak_names(void *ctx, pid_t pid, uint64_t id, struct frame *ret_frames
 	if (w)
 		js_counts_add(&w->js, &room.js, 1);
 	*ret_cut = cut_of(&stack, ret_frames, depth);
-	return depth;
+	return m->options->of_buffers ? keep_maker(ret_frames, depth, ret_cut) : depth;
 }

@@ -131,7 +131,7 @@ static struct watch *watch_new(struct memleak *m, pid_t pid, int *ret_err, pid_t
 	return w;
 }
 
-int memleak_add(struct memleak *m, pid_t pid)
+static int add(struct memleak *m, pid_t pid, bool is_quiet)
 {
 	struct watch *w = memleak_watch_of(m, (uint32_t)pid);
 	pid_t tgid = 0;
@@ -148,7 +148,7 @@ int memleak_add(struct memleak *m, pid_t pid)
 			  w->target.comm);
 		return EXIT_UNSUPPORTED;
 	}
-	err = watch_attach(w, false);
+	err = watch_attach(w, is_quiet);
 	if (!err)
 		return EXIT_DONE;
 	watch_end(w, WATCH_DETACHED);
@@ -167,12 +167,18 @@ int memleak_add(struct memleak *m, pid_t pid)
 	return err == -EPERM || err == -EACCES ? EXIT_PERMISSION : EXIT_FAILED;
 }
 
+int memleak_add(struct memleak *m, pid_t pid)
+{
+	return add(m, pid, false);
+}
+
+/* One that is no node makes no Buffers: nothing is missed of it. */
 int memleak_add_descendant(struct memleak *m, pid_t pid)
 {
-	int status = memleak_add(m, pid);
+	int status = add(m, pid, m->options->of_buffers);
 
 	m->missed_children += status == EXIT_NO_TARGET;
-	m->refused_children += status == EXIT_UNSUPPORTED;
+	m->refused_children += status == EXIT_UNSUPPORTED && !m->options->of_buffers;
 	return status == EXIT_NO_TARGET || status == EXIT_UNSUPPORTED ? EXIT_DONE : status;
 }
 
@@ -295,9 +301,11 @@ static void try_pending(struct memleak *m, uint64_t now_ns)
 		err = watch_attach(w, true);
 		if (!err || now_ns - w->pending_since_ns < PENDING_GIVE_UP_NS)
 			continue;
-		log_warn("process %d (%s) is not traced: %s", w->target.pid, w->target.comm,
-			 strerror(-err));
-		m->refused_children++;
+		if (err != -ENODATA || !m->options->of_buffers) {
+			log_warn("process %d (%s) is not traced: %s", w->target.pid, w->target.comm,
+				 strerror(-err));
+			m->refused_children++;
+		}
 		watch_end(w, WATCH_DETACHED);
 	}
 }

@@ -10,64 +10,81 @@
 
 struct merge {
 	const struct comparison_input *in;
-	const struct census *a, *b;
 	struct comparison_row *rows; /* by class */
 	struct comparison *c;
-	uint32_t newest; /* of the JavaScript objects in a: their ids are odd */
 };
 
-static void count_new(struct merge *m, size_t j)
+static void count_new(struct merge *m, uint32_t node)
 {
-	struct comparison_row *row = &m->rows[m->b->class[j]];
-	uint32_t id = m->b->id[j];
+	uint32_t id = m->in->last->snapshot.id[node];
+	struct comparison_row *row = &m->rows[m->in->last->class[node]];
 
 	row->new_count++;
-	row->new_bytes += m->b->bytes[j];
+	row->new_bytes += m->in->last->snapshot.size[node];
 	m->c->new_count++;
-	m->c->late_count += id % 2 && id <= m->newest;
-	if (m->in->is_new && m->b->node)
-		m->in->is_new[m->b->node[j]] = true;
+	m->c->late_count += id % 2 && id <= m->in->before->newest;
+	if (m->in->is_new)
+		m->in->is_new[node] = true;
 }
 
-static void count_deleted(struct merge *m, size_t i)
+static void count_deleted(struct merge *m, const struct objects_cursor *old)
 {
-	struct comparison_row *row = &m->rows[m->a->class[i]];
+	struct comparison_row *row = &m->rows[old->class];
 
 	row->deleted_count++;
-	row->deleted_bytes += m->a->bytes[i];
+	row->deleted_bytes += old->bytes;
 }
 
 /* The same id in another class is another object. */
-static void count_shared(struct merge *m, size_t i, size_t j)
+static void count_shared(struct merge *m, const struct objects_cursor *old, uint32_t node)
 {
-	struct comparison_row *row = &m->rows[m->a->class[i]];
+	struct comparison_row *row = &m->rows[old->class];
 
-	if (m->a->class[i] != m->b->class[j]) {
-		count_deleted(m, i);
-		count_new(m, j);
+	if (old->class != m->in->last->class[node]) {
+		count_deleted(m, old);
+		count_new(m, node);
 		return;
 	}
 	m->c->shared_count++;
 	row->kept_count++;
-	row->kept_bytes_delta += (int64_t)m->b->bytes[j] - (int64_t)m->a->bytes[i];
+	row->kept_bytes_delta += (int64_t)m->in->last->snapshot.size[node] - (int64_t)old->bytes;
 }
 
-static void merge(struct merge *m)
+static void merge(struct merge *m, const uint64_t *keys, size_t len)
 {
-	size_t i = 0, j = 0;
+	struct objects_cursor old = objects_begin(m->in->before);
+	bool has_old = objects_next(&old);
+	size_t i = 0;
 
-	for (size_t k = 0; k < m->a->len; k++) {
-		if (m->a->id[k] % 2)
-			m->newest = m->a->id[k];
-	}
-	while (i < m->a->len || j < m->b->len) {
-		if (j == m->b->len || (i < m->a->len && m->a->id[i] < m->b->id[j]))
-			count_deleted(m, i++);
-		else if (i == m->a->len || m->b->id[j] < m->a->id[i])
-			count_new(m, j++);
+	while (has_old || i < len) {
+		uint64_t id = i < len ? keys[i] >> 32 : UINT64_MAX;
+
+		if (!has_old || id < old.id) {
+			count_new(m, (uint32_t)keys[i++]);
+			continue;
+		}
+		if (old.id < id)
+			count_deleted(m, &old);
 		else
-			count_shared(m, i++, j++);
+			count_shared(m, &old, (uint32_t)keys[i++]);
+		has_old = objects_next(&old);
 	}
+}
+
+static int compare_ids(struct merge *m)
+{
+	uint64_t *keys = NULL;
+	size_t len = 0;
+	int err = objects_sort(&m->in->last->snapshot, &keys, &len);
+
+	if (err)
+		return err;
+	m->c->has_ids = true;
+	m->c->old_count = m->in->before->len;
+	m->c->last_count = len;
+	merge(m, keys, len);
+	free(keys);
+	return 0;
 }
 
 bool comparison_is_growing(const struct comparison_input *in, uint32_t class)
@@ -132,18 +149,15 @@ int comparison_make(const struct comparison_input *in, struct comparison *ret)
 {
 	size_t count = in->classes->names.len;
 	struct comparison c = { 0 };
-	struct merge m = {
-		.in = in, .a = &in->series[0], .b = &in->series[in->count - 1], .c = &c
-	};
+	struct merge m = { .in = in, .c = &c };
+	int err;
 
 	m.rows = calloc(count ? count : 1, sizeof(*m.rows));
-	if (!m.rows)
-		return -ENOMEM;
-	c.has_ids = m.a->id && m.b->id;
-	c.old_count = m.a->len;
-	c.last_count = m.b->len;
-	if (c.has_ids)
-		merge(&m);
+	err = !m.rows ? -ENOMEM : in->before ? compare_ids(&m) : 0;
+	if (err) {
+		free(m.rows);
+		return err;
+	}
 	c.at = m.rows;
 	c.len = settle_rows(in, m.rows, count);
 	/* ids of classes stay what they are: the order of names decides between equals */

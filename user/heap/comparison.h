@@ -7,7 +7,8 @@
 #define HEAP_COMPARISON_H
 
 #include "heap/census.h"
-#include "heap/classes.h"
+#include "heap/heap.h"
+#include "heap/objects.h"
 
 #define COMPARISON_MAX 64 /* snapshots of a series */
 
@@ -42,10 +43,11 @@ enum comparison_trust {
 
 struct comparison_input {
 	const struct classes *classes;
-	const struct census
-		*series; /* objects of the first and of the last are there, or of none */
+	const struct census *series;
 	size_t count;
 	struct comparison_limits limits;
+	const struct objects *before; /* of the first; NULL: counts alone are compared */
+	const struct heap *last;
 	uint8_t *is_new; /* by node of the last, all false: is set; or NULL */
 };
 

@@ -6,6 +6,7 @@
 #ifndef HEAP_FINDINGS_H
 #define HEAP_FINDINGS_H
 
+#include "heap/anchors.h"
 #include "heap/comparison.h"
 #include "heap/dominated.h"
 #include "heap/functions.h"
@@ -50,7 +51,8 @@ struct findings {
 	size_t count; /* snapshots */
 	struct findings_file files[COMPARISON_MAX];
 	struct census series[COMPARISON_MAX];
-	struct heap last;
+	struct objects first_objects;
+	struct heap last; /* of its dominators only FINDINGS_RETAINERS has what they retain */
 	struct comparison comparison; /* FINDINGS_DIFF; FINDINGS_TOP: rows with "after" alone */
 	size_t growing_count;
 	struct functions first_functions, functions;
@@ -61,6 +63,7 @@ struct findings {
 		struct findings_held *at;
 		size_t len, cap;
 	} held;
+	struct anchors anchors; /* of what grows */
 };
 
 /* 0 or as snapshot_read. @is_last: none comes after it. */

@@ -46,8 +46,11 @@ static bool is_misleading(const struct snapshot *s, uint32_t node)
 
 static bool is_scope(const struct snapshot *s, uint32_t node)
 {
+	static const char context[] =
+		"system / Context"; /* in newer Chrome " / scope @1" follows */
+
 	return s->type[node] == NODE_CLOSURE ||
-	       strcmp(snapshot_name(s, node), "system / Context") == 0;
+	       strncmp(snapshot_name(s, node), context, strlen(context)) == 0;
 }
 
 /* What comes of @node and was not found before goes to the end of the list. */
@@ -232,11 +235,15 @@ static int set_shape(struct holders *h, uint32_t node, uint32_t source)
 		if (shape.depth > HOLDERS_MAX_DEPTH ||
 		    (p->class == shape.class && p->label == shape.label && p->edge == shape.edge)) {
 			p->repeats = true;
+			p->nodes++;
 			h->shape[node] = shape.parent;
 			return 0;
 		}
 	}
-	return find_shape(h, &shape, &h->shape[node]);
+	err = find_shape(h, &shape, &h->shape[node]);
+	if (!err)
+		h->shapes.at[h->shape[node]].nodes++;
+	return err;
 }
 
 int holders_add(struct holders *h, uint32_t node)
@@ -306,12 +313,49 @@ int holders_list(const struct holders *h, struct holders_list *ret)
 	return 0;
 }
 
-const char *holders_script(const struct snapshot *s, uint32_t context)
+uint32_t holders_anchor(const struct holders *h, uint32_t shape)
 {
+	uint32_t named = SNAPSHOT_NONE, root = shape;
+
+	for (uint32_t i = shape; i != SNAPSHOT_NONE; i = h->shapes.at[i].parent) {
+		const struct holders_shape *s = &h->shapes.at[i];
+		bool has_holder = s->parent != SNAPSHOT_NONE;
+
+		if (has_holder && s->edge == EDGE_CONTEXT && s->nodes == 1)
+			return i;
+		if (has_holder && (s->edge == EDGE_CONTEXT || s->edge == EDGE_PROPERTY))
+			named = i;
+		root = i;
+	}
+	return named != SNAPSHOT_NONE ? named : root;
+}
+
+void holders_index_scopes(struct holders *h)
+{
+	const struct snapshot *s = &h->heap->snapshot;
+
+	for (uint32_t n = 0; n < s->node_count; n++)
+		h->scratch[n] = SNAPSHOT_NONE;
 	for (uint32_t n = 0; n < s->node_count; n++) {
+		uint32_t scope = s->type[n] == NODE_CLOSURE ? snapshot_follow(s, n, "context")
+							    : SNAPSHOT_NONE;
+
+		if (scope != SNAPSHOT_NONE && h->scratch[scope] == SNAPSHOT_NONE)
+			h->scratch[scope] = n;
+	}
+}
+
+const char *holders_script(const struct holders *h, uint32_t context)
+{
+	const struct snapshot *s = &h->heap->snapshot;
+	uint32_t first = h->scratch[context];
+
+	/* Nearly always the first function is of a file. */
+	for (uint32_t n = first; n < s->node_count; n++) {
 		const char *script;
 
-		if (s->type[n] != NODE_CLOSURE || snapshot_follow(s, n, "context") != context)
+		if (n != first &&
+		    (s->type[n] != NODE_CLOSURE || snapshot_follow(s, n, "context") != context))
 			continue;
 		script = heap_script_of(s, n);
 		if (script)

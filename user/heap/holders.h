@@ -25,16 +25,17 @@ struct holders_shape {
 	bool repeats;	 /* a chain */
 	uint16_t depth;
 	uint32_t node;	       /* an example */
+	uint32_t nodes;	       /* different ones on the ways asked for so far */
 	uint64_t count, bytes; /* of the objects asked for that end here */
 };
 
 struct holders {
 	const struct heap *heap; /* borrowed, as the next */
 	struct classes *classes;
-	uint32_t *edge;	 /* by node: the last one of its way; SNAPSHOT_NONE */
-	uint32_t *shape; /* by node, SNAPSHOT_NONE: not asked yet */
-	uint32_t *scratch;
-	int stage; /* of the search */
+	uint32_t *edge;	   /* by node: the last one of its way; SNAPSHOT_NONE */
+	uint32_t *shape;   /* by node, SNAPSHOT_NONE: not asked yet */
+	uint32_t *scratch; /* after holders_index_scopes: by scope, a function that sees it */
+	int stage;	   /* of the search */
 	struct strings labels;
 	struct id_table ids;
 	struct {
@@ -62,14 +63,25 @@ struct holders_list {
 /* 0 or -ENOMEM; ended by free(at). */
 int holders_list(const struct holders *h, struct holders_list *ret);
 
+/*
+ * Where the way of @shape ends for whoever reads the program: the shape, it or one above it, that
+ * is the value of a variable of which there is one only. What is made anew by each call (closures'
+ * scopes) is passed. Where there is none: the variable or property nearest to the roots; else the
+ * root.
+ */
+uint32_t holders_anchor(const struct holders *h, uint32_t shape);
+
 /* The node from which edge @edge goes. */
 uint32_t holders_source(const struct snapshot *s, uint32_t edge);
+
+/* After the last holders_add: finds the functions that see each scope, for holders_script. */
+void holders_index_scopes(struct holders *h);
 
 /*
  * Where a variable is: the file of a function that sees scope @context (a "system / Context"), or
  * NULL.
  */
-const char *holders_script(const struct snapshot *s, uint32_t context);
+const char *holders_script(const struct holders *h, uint32_t context);
 
 static inline const char *holders_label(const struct holders *h, const struct holders_shape *s)
 {

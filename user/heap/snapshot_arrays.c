@@ -33,24 +33,6 @@ static int out_of_memory(struct snapshot_reading *r)
 	return json_scan_fail(&r->scan, -ENOMEM, "out of memory");
 }
 
-/* The next record of @count numbers: 1, or 0 at the end of the array. */
-static int next_record(struct json_scan *scan, size_t count, bool *is_first, uint64_t *record)
-{
-	int more = json_scan_more(scan, ']', is_first);
-
-	if (more != 1)
-		return more;
-	for (size_t i = 0; i < count; i++) {
-		int err = i ? json_scan_take(scan, ',') : 0;
-
-		if (!err)
-			err = json_scan_u64(scan, &record[i]);
-		if (err)
-			return err;
-	}
-	return 1;
-}
-
 static int start(struct snapshot_reading *r, bool *has)
 {
 	if (!r->layout.is_known)
@@ -117,7 +99,8 @@ int snapshot_read_nodes(struct snapshot_reading *r)
 	bool is_first = true;
 	int err = start(r, &r->has_nodes);
 
-	while (!err && (err = next_record(&r->scan, r->layout.node_fields, &is_first, record)) == 1)
+	while (!err &&
+	       (err = json_scan_row(&r->scan, &is_first, record, r->layout.node_fields)) == 1)
 		err = add_node(r, record);
 	if (err)
 		return err;
@@ -176,7 +159,8 @@ int snapshot_read_edges(struct snapshot_reading *r)
 
 	if (!err && !r->has_nodes)
 		return json_scan_fail(&r->scan, -EBADMSG, "has edges before its nodes");
-	while (!err && (err = next_record(&r->scan, r->layout.edge_fields, &is_first, record)) == 1)
+	while (!err &&
+	       (err = json_scan_row(&r->scan, &is_first, record, r->layout.edge_fields)) == 1)
 		err = add_edge(r, record);
 	if (err)
 		return err;
@@ -224,7 +208,7 @@ int snapshot_read_places(struct snapshot_reading *r)
 	    (l->place_node | l->place_script | l->place_line | l->place_column) < 0)
 		return json_scan_skip(&r->scan);
 	err = json_scan_take(&r->scan, '[');
-	while (!err && (err = next_record(&r->scan, l->place_fields, &is_first, record)) == 1)
+	while (!err && (err = json_scan_row(&r->scan, &is_first, record, l->place_fields)) == 1)
 		err = add_place(r, record);
 	return err;
 }

@@ -115,6 +115,7 @@ static const int allowed[] = {
 	SCMP_SYS(bpf),
 	SCMP_SYS(perf_event_open),
 	/* pages, lines of the log */
+	SCMP_SYS(pwrite64),
 	SCMP_SYS(write),
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(writev),

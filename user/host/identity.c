@@ -3,18 +3,23 @@
 #include "host/identity.h"
 
 #include "base/parse.h"
+#include "base/scope.h"
+#include "host/procfs.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <unistd.h>
 
 /* (uid_t)-1 means "leave as it is" to the kernel: never an identity. */
-#define IDENTITY_MAX_ID (UINT32_MAX - 1)
+#define IDENTITY_MAX_ID	   (UINT32_MAX - 1)
+
+#define PROCESS_MAX_GROUPS 256
 
 static bool environment_id(const char *variable, uint32_t *ret_id)
 {
@@ -75,6 +80,54 @@ int identity_of_operator(struct identity *ret_id)
 	else
 		*ret_id = id;
 	return err;
+}
+
+/* Numbers behind @key of /proc/PID/status, up to the end of the line, into @ids. How many. */
+static size_t status_ids(const char *status, const char *key, uint32_t *ids, size_t most)
+{
+	const char *at = strstr(status, key);
+	size_t len = 0;
+
+	at = at ? at + strlen(key) : "";
+	while (len < most && *(at += strspn(at, " \t")) != '\n' && *at) {
+		size_t digits = strcspn(at, " \t\n");
+		char number[16];
+		uint64_t id;
+
+		(void)snprintf(number, sizeof(number), "%.*s", (int)digits, at);
+		if (digits >= sizeof(number) || parse_u64(number, IDENTITY_MAX_ID, &id))
+			break;
+		ids[len++] = (uint32_t)id;
+		at += digits;
+	}
+	return len;
+}
+
+int identity_of_process(pid_t pid, struct identity *ret_id)
+{
+	enum { REAL, EFFECTIVE, IDS };
+	uint32_t uids[IDS], gids[IDS], groups[PROCESS_MAX_GROUPS];
+	_release_(closep) int fd = procfs_open(pid, "status");
+	_release_(freep) char *status = NULL;
+	struct identity id = { 0 };
+	size_t len;
+	int err = fd < 0 ? fd : procfs_read(fd, PROCFS_MAX_FILE, &status, &len);
+
+	if (err)
+		return err;
+	if (status_ids(status, "\nUid:", uids, IDS) < IDS ||
+	    status_ids(status, "\nGid:", gids, IDS) < IDS)
+		return -EBADMSG;
+	id = (struct identity){ .is_other = uids[EFFECTIVE] != geteuid(),
+				.uid = uids[EFFECTIVE],
+				.gid = gids[EFFECTIVE] };
+	id.group_count = status_ids(status, "\nGroups:", groups, PROCESS_MAX_GROUPS);
+	id.groups = calloc(id.group_count + 1, sizeof(*id.groups));
+	if (!id.groups)
+		return -ENOMEM;
+	memcpy(id.groups, groups, id.group_count * sizeof(*groups));
+	*ret_id = id;
+	return 0;
 }
 
 void identity_done(struct identity *id)

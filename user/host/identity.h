@@ -25,6 +25,11 @@ struct identity {
  * sudo user is root, is_other is false. 0 or -ENOMEM. End with identity_done.
  */
 int identity_of_operator(struct identity *ret_id);
+/*
+ * Of process @pid: its effective ids and its groups; is_other is false when they are this process's
+ * user. 0, -ESRCH or another errno. End with identity_done.
+ */
+int identity_of_process(pid_t pid, struct identity *ret_id);
 void identity_done(struct identity *id);
 
 /* What identity_enter_fs replaced. */

@@ -104,19 +104,25 @@ static int write_text(const struct series *s, enum exposition_format format, FIL
 	return 0;
 }
 
+/* A stream that ends without the descriptor. */
+static FILE *stream_to(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	FILE *out = copy < 0 ? NULL : fdopen(copy, "w");
+
+	if (!out && copy >= 0)
+		(void)close(copy);
+	return out;
+}
+
 static int write_page(int fd, const struct series *s, bool is_ready)
 {
-	_release_(fclosep) FILE *out = NULL;
+	_release_(fclosep) FILE *out = stream_to(fd);
 	struct page_header header = { .magic = PAGE_MAGIC, .is_ready = is_ready };
-	_release_(closep) int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* fclose closes its own */
 	int err = 0;
 
-	if (copy < 0)
-		return -errno;
-	out = fdopen(copy, "w");
 	if (!out)
-		return -errno;
-	copy = -1;
+		return -ENOMEM;
 	if (fwrite(&header, sizeof(header), 1, out) != 1)
 		return -EIO;
 	for (int f = 0; f < EXPOSITION_FORMATS && !err; f++)
@@ -196,35 +202,51 @@ int metrics_link_ask(int fd)
 	return put_byte(fd, QUESTION);
 }
 
-/* The descriptor that one message carries: 1, 0 (no message is there), -ENODATA, -EPIPE, -EBADMSG.
- */
+/* The descriptor of a message that carries one; all of them are closed when it carries more. */
+static int take_fd(struct msghdr *message, int *ret_fd)
+{
+	const struct cmsghdr *head = CMSG_FIRSTHDR(message);
+	int fds[2] = { -1, -1 };
+	size_t count;
+
+	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+		return -EBADMSG;
+	count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	if (count == 0 || count > sizeof(fds) / sizeof(*fds))
+		return -EBADMSG;
+	memcpy(fds, CMSG_DATA(head), count * sizeof(int));
+	if (count == 1) {
+		*ret_fd = fds[0];
+		return 1;
+	}
+	for (size_t i = 0; i < count; i++)
+		(void)close(fds[i]);
+	return -EBADMSG;
+}
+
+/* The descriptor that the next message carries: 1, 0 (no message is there), -ENODATA, -EPIPE or
+ * -EBADMSG. */
 static int receive_fd(int link, int *ret_fd)
 {
 	char bytes[2];
 	struct iovec data = { .iov_base = bytes, .iov_len = sizeof(bytes) };
 	union {
 		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
+		char room[CMSG_SPACE(sizeof(int))]; /* rounded up: two may come */
 	} control = { 0 };
 	struct msghdr message = { .msg_iov = &data,
 				  .msg_iovlen = 1,
 				  .msg_control = &control,
 				  .msg_controllen = sizeof(control.room) };
 	ssize_t len = recvmsg(link, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *head;
 
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (len <= 0)
 		return -EPIPE;
-	head = CMSG_FIRSTHDR(&message);
-	if (!head && len == 1 && bytes[0] == NO_PAGE)
+	if (!CMSG_FIRSTHDR(&message) && len == 1 && bytes[0] == NO_PAGE)
 		return -ENODATA;
-	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS ||
-	    head->cmsg_len != CMSG_LEN(sizeof(int)))
-		return -EBADMSG;
-	memcpy(ret_fd, CMSG_DATA(head), sizeof(*ret_fd));
-	return 1;
+	return take_fd(&message, ret_fd);
 }
 
 static bool is_inside(uint64_t at, uint64_t len, uint64_t size)
@@ -238,6 +260,7 @@ static int map_page(int fd, struct metrics_page *page)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
 	struct stat st;
+	void *at;
 
 	if (seals < 0 || (seals & PAGE_SEALS) != PAGE_SEALS || fstat(fd, &st))
 		return -EBADMSG;
@@ -245,12 +268,11 @@ static int map_page(int fd, struct metrics_page *page)
 	    st.st_size > (off_t)(sizeof(struct page_header) +
 				 EXPOSITION_FORMATS * (size_t)METRICS_LINK_TEXT_MAX))
 		return -EBADMSG;
+	at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (at == MAP_FAILED)
+		return -ENOMEM;
 	page->size = (size_t)st.st_size;
-	page->at = mmap(NULL, page->size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (page->at == MAP_FAILED) {
-		page->at = NULL;
-		return -errno;
-	}
+	page->at = at;
 	return 0;
 }
 

@@ -29,18 +29,27 @@ struct unpack {
 	uint8_t piece[PIECE_BYTES];
 };
 
-static int fill(struct unpack *u)
+static int read_file(struct unpack *u, void *buf, size_t cap, size_t *ret_len)
 {
 	ssize_t got;
 
 	do {
-		got = read(u->fd, u->piece + u->len, PIECE_BYTES - u->len);
+		got = read(u->fd, buf, cap);
 	} while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -errno;
 	u->is_ended = got == 0;
-	u->len += (size_t)got;
+	*ret_len = (size_t)got;
 	return 0;
+}
+
+static int fill(struct unpack *u)
+{
+	size_t got = 0;
+	int err = read_file(u, u->piece + u->len, PIECE_BYTES - u->len, &got);
+
+	u->len += got;
+	return err;
 }
 
 static int start(struct unpack *u)
@@ -155,6 +164,8 @@ int unpack_read(void *ctx, void *buf, size_t cap, size_t *ret_len)
 		size_t before = u->len - u->at;
 
 		if (!before && !u->is_ended) {
+			if (u->format == PLAIN) /* needs no copy in between */
+				return read_file(u, buf, cap, ret_len);
 			u->at = u->len = 0;
 			err = fill(u);
 			continue;

@@ -8,16 +8,14 @@
 #include "host/link_map.h"
 #include "host/log.h"
 #include "probe/allocator_functions.h"
-#include "symbol/probe_site.h"
+#include "probe/allocator_probe.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define CODE_MAX     65536 /* bytes of a function that are looked at */
-#define COMPARED_MAX 32	   /* bytes compared between file and memory */
-#define NAMES_MAX    256   /* prefixes times functions */
+#define NAMES_MAX 256 /* prefixes times functions */
 
 /* One mapped file, open. */
 struct object {
@@ -50,6 +48,7 @@ static int object_open(const struct target *t, const struct mapping *m, struct o
 /* The search: what was found so far, and what was asked. */
 struct search {
 	const struct target *target;
+	const struct procmaps *maps;
 	bool is_quiet;
 	bool has_malloc; /* the object that malloc resolves to has been seen */
 	struct allocators *found;
@@ -60,90 +59,6 @@ void allocators_done(struct allocators *a)
 	for (size_t i = 0; i < a->len; i++)
 		closep(&a->at[i].fd);
 	*a = (struct allocators){ 0 };
-}
-
-/* Where the process has the code at file offset @offset. */
-static uint64_t address_of(const struct object *o, uint64_t offset)
-{
-	return o->map->start + (offset - o->map->offset);
-}
-
-/*
- * Is the code in memory what the file says? A breakpoint byte of another tracer or debugger is not
- * a difference.
- */
-static bool is_code_unchanged(const struct search *s, const struct object *o, uint64_t offset,
-			      struct bytes code)
-{
-	uint8_t memory[COMPARED_MAX];
-	size_t len = code.len < sizeof(memory) ? code.len : sizeof(memory);
-	uint64_t addr = address_of(o, offset);
-
-	if (offset < o->map->offset || offset - o->map->offset >= o->map->end - o->map->start)
-		return false;
-	if (target_read_memory(s->target, addr, memory, len))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (memory[i] != code.at[i] && memory[i] != 0xcc)
-			return false;
-	return true;
-}
-
-static bool has_place(const struct uprobe_place *places, size_t count, uint64_t offset)
-{
-	for (size_t i = 0; i < count; i++)
-		if (places[i].offset == offset)
-			return true;
-	return false;
-}
-
-/* Where a function's probe is to be noted. */
-struct place_list {
-	struct uprobe_place *at;
-	size_t *count, max;
-};
-
-static struct place_list list_for(struct allocator *a, const struct allocator_function *f)
-{
-	if (f->is_free)
-		return (struct place_list){ a->frees, &a->free_count, ALLOCATOR_MAX_PROBES };
-	if (f->group == GROUP_CXX_NEW)
-		return (struct place_list){ a->news, &a->new_count, ALLOCATOR_MAX_NEWS };
-	return (struct place_list){ a->allocs, &a->alloc_count, ALLOCATOR_MAX_PROBES };
-}
-
-/* Adds a probe for @f, whose symbol is @symbol, to @a. */
-static void add_probe(const struct search *s, struct object *o, const struct allocator_function *f,
-		      const struct elf_symbol *symbol, struct allocator *a)
-{
-	struct place_list list = list_for(a, f);
-	_release_(freep) uint8_t *text = NULL;
-	struct bytes code;
-	struct probe_site site;
-	uint64_t offset;
-	bool is_code;
-
-	code.len = symbol->size < CODE_MAX ? symbol->size : CODE_MAX;
-	text = malloc(code.len);
-	code.at = text;
-	if (!text || !elf_offset_of(&o->elf, symbol->vaddr, &offset, &is_code) || !is_code ||
-	    o->elf.reader.read_at(&o->elf.reader, offset, text, code.len))
-		return;
-	if (!is_code_unchanged(s, o, offset, code)) {
-		log_warn("%s: %s differs in memory from its file: not probed", a->path, f->name);
-		return;
-	}
-	if (probe_site_choose(code, f->args, !f->is_free, &site))
-		return;
-	offset += site.offset;
-	if (*list.count == list.max || has_place(list.at, *list.count, offset))
-		return; /* an alias: the same function under another name */
-	log_info("%s: %s+%u%s", a->path, f->name, site.offset,
-		 site.is_emulated ? "" : " (single-stepped: about ten times dearer)");
-	list.at[(*list.count)++] = (struct uprobe_place){
-		.offset = offset,
-		.cookie = f->group == GROUP_CXX_NEW ? address_of(o, offset) : f->cookie,
-	};
 }
 
 /* What people call the allocator in this object. *ret_own_new: its operator new bypasses malloc. */
@@ -224,6 +139,7 @@ static void names_fill(struct names *n)
 /* Takes the functions of prefix @p found in @o. */
 static void take_family(struct search *s, struct object *o, const struct elf_symbol *symbols)
 {
+	const struct allocator_file file = { s->target, s->maps, o->map, &o->elf };
 	bool own_new = false;
 	struct allocator *a = allocator_of(s, o, &own_new);
 
@@ -234,7 +150,7 @@ static void take_family(struct search *s, struct object *o, const struct elf_sym
 
 		if (!symbols[i].found || (f->group != GROUP_C && !own_new))
 			continue;
-		add_probe(s, o, f, &symbols[i], a);
+		allocator_add_probe(a, &file, f, &symbols[i]);
 	}
 	log_info("%s (%s): %zu allocation and %zu free functions", a->name, a->path, a->alloc_count,
 		 a->free_count);
@@ -368,7 +284,7 @@ int allocators_find(const struct target *t, bool is_quiet, struct allocators *re
 {
 	_release_(procmaps_done) struct procmaps maps = { 0 };
 	_release_(object_done) struct object exe = { .fd = -1 };
-	struct search s = { .target = t, .is_quiet = is_quiet, .found = ret };
+	struct search s = { .target = t, .maps = &maps, .is_quiet = is_quiet, .found = ret };
 	const struct mapping *exe_map;
 	int err = target_maps(t, &maps);
 

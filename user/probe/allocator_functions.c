@@ -5,17 +5,19 @@
  */
 #include "probe/allocator_functions.h"
 
+#include "symbol/probe_site.h"
+
 #define NO_COUNT COOKIE_COUNT(ARG_NONE)
 #define NO_OLD	 COOKIE_OLD(ARG_NONE)
 #define NO_OUT	 COOKIE_OUT(ARG_NONE)
 
 #define ALLOC(n, grp, ck, nargs)                                                                   \
 	{                                                                                          \
-		.name = (n), .group = (grp), .cookie = (ck), .args = (nargs)                       \
+		.name = (n), .group = (grp), .cookie = (ck), .arguments = PROBE_SITE_FIRST(nargs)  \
 	}
 #define FREE(n, grp)                                                                               \
 	{                                                                                          \
-		.name = (n), .group = (grp), .is_free = true, .args = 1                            \
+		.name = (n), .group = (grp), .is_free = true, .arguments = PROBE_SITE_FIRST(1)     \
 	}
 
 const struct allocator_function allocator_functions[] = {

@@ -14,14 +14,15 @@ enum allocator_group {
 	GROUP_C,       /* the C library's names, also with an allocator's prefix */
 	GROUP_CXX,     /* operator delete, and new that does not throw */
 	GROUP_CXX_NEW, /* operator new that may throw: see allocator.h */
+	GROUP_BUFFERS, /* node's, of Buffers and ArrayBuffers: see buffer_allocator.h */
 };
 
 struct allocator_function {
 	const char *name;
 	enum allocator_group group;
-	bool is_free;	   /* the block is argument 0 */
-	__u64 cookie;	   /* of an allocation; 0 for frees and GROUP_CXX_NEW */
-	unsigned int args; /* how many argument registers are read */
+	bool is_free;
+	__u64 cookie;		/* as in the abi's header; 0 for GROUP_CXX_NEW */
+	unsigned int arguments; /* whose registers are read, as for probe_site_choose */
 };
 
 extern const struct allocator_function allocator_functions[];

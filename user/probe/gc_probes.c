@@ -105,7 +105,8 @@ static uint64_t place_in(const struct search *s, const struct function *f, uint6
 	text = malloc(code.len);
 	code.at = text;
 	if (!text || s->elf->reader.read_at(&s->elf->reader, offset, text, code.len) ||
-	    probe_site_choose(code, f->arguments, f->probe == GC_PROBE_SIZE, &site))
+	    probe_site_choose(code, PROBE_SITE_FIRST(f->arguments), f->probe == GC_PROBE_SIZE,
+			      &site))
 		return 0;
 	return offset + site.offset;
 }

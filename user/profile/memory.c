@@ -45,7 +45,7 @@ const char *const memory_suspect_texts[MEMORY_SUSPECTS] = {
 	"too short to tell: six samples at least",
 	"nothing grows",
 	"JavaScript objects: V8's heap grows. Is it garbage? gc-trace tells what collections leave",
-	"Buffers and ArrayBuffers, outside of V8's heap",
+	"Buffers and ArrayBuffers, outside of V8's heap: --buffers tells which functions make them",
 	"native memory (malloc), not JavaScript's: memleak-trace tells which stacks hold it",
 	"memory mapped by other means than malloc: memleak-trace --mmap",
 	"files or shared memory: the kernel takes pages of files back when it needs them",

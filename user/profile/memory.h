@@ -7,6 +7,7 @@
 #define PROFILE_MEMORY_H
 
 #include "profile/gc.h"
+#include "profile/leaks.h"
 #include "profile/trend.h"
 
 #include <stdbool.h>
@@ -90,6 +91,22 @@ struct memory_cgroup {
 	double some_pct, full_pct; /* of the last 10 seconds: some, all tasks waited for memory */
 };
 
+/* Buffers and ArrayBuffers of a node that were made since they are watched. */
+struct memory_buffers {
+	const struct leak_row *makers; /* frames[0]: the function; most bytes first */
+	size_t maker_count;
+	uint64_t bytes, blocks; /* that live, of all makers */
+	/* what V8 says itself: arrayBuffers of all its heaps, now and at the attach, if known */
+	bool has_pool, has_pool_first;
+	uint64_t pool_bytes, pool_first_bytes;
+	uint64_t window_ns, interval_ns; /* watched; between samples of the trends, 0 of none */
+	struct leak_counts counts;
+	double lost_pct;  /* of allocations and frees; of all processes together */
+	bool is_complete; /* as in struct leak_report */
+	const char *note; /* the same */
+	size_t top;	  /* text shows so many makers */
+};
+
 struct memory_process {
 	pid_t pid;
 	const char *name, *exe; /* clean */
@@ -101,7 +118,8 @@ struct memory_process {
 	struct memory_heap *heaps;
 	size_t heap_count;
 	struct memory_cgroup cgroup;
-	struct memory_sample *samples; /* at about equal distances, oldest first */
+	const struct memory_buffers *buffers; /* NULL: not asked for, or it makes none */
+	struct memory_sample *samples;	      /* at about equal distances, oldest first */
 	size_t sample_count;
 	uint64_t taken;	    /* samples, also those that are not kept any more */
 	uint32_t kept_each; /* of so many one is kept */

@@ -142,7 +142,7 @@ static void write_held(struct json *j, const struct findings *f, size_t top)
 {
 	json_key(j, "holders");
 	json_array(j);
-	for (size_t i = 0; i < f->held.len; i++) {
+	for (size_t i = 0; i < lesser(f->held.len, top); i++) {
 		const struct findings_held *h = &f->held.at[i];
 
 		json_object(j);
@@ -167,6 +167,45 @@ static void write_held(struct json *j, const struct findings *f, size_t top)
 		json_end(j);
 		json_end(j);
 	}
+	json_end(j);
+}
+
+static void write_anchor(struct json *j, const struct findings *f, const struct anchors_row *r)
+{
+	static const struct heap_way_step nothing = { .edge = "", .kind = "other", .class = "" };
+	const struct heap_way_step *step;
+	struct heap_way way;
+
+	heap_way(f, r->shape, &way);
+	step = way.len ? &way.steps[0] : &nothing;
+	json_object(j);
+	json_key_string(j, "edge", step->edge);
+	json_key_string(j, "kind", step->kind);
+	json_key_string(j, "class", step->class);
+	json_key_string(j, "script", step->script);
+	json_key_u64(j, "bytes", r->bytes);
+	json_key(j, "holds");
+	json_array(j);
+	for (size_t i = 0; i < r->parts.len; i++) {
+		const struct anchors_part *part = &r->parts.at[i];
+
+		json_object(j);
+		json_key_string(j, "class", classes_name(&f->classes, part->class));
+		json_key_u64(j, "count", part->count);
+		json_key_u64(j, "of", part->all);
+		json_key_u64(j, "bytes", part->bytes);
+		json_end(j);
+	}
+	json_end(j);
+	json_end(j);
+}
+
+static void write_anchors(struct json *j, const struct findings *f, size_t top)
+{
+	json_key(j, "anchors");
+	json_array(j);
+	for (size_t i = 0; i < lesser(f->anchors.len, top); i++)
+		write_anchor(j, f, &f->anchors.at[i]);
 	json_end(j);
 }
 
@@ -223,6 +262,7 @@ int heap_report_json(const struct findings *f, const struct heap_report_style *s
 	json_object(&j);
 	write_header(&j, f, style);
 	write_classes(&j, f);
+	write_anchors(&j, f, style->top);
 	write_held(&j, f, style->top);
 	write_functions(&j, f, style->top);
 	write_texts(&j, f, style->top);

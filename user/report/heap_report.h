@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* docs/schema/heap-diff.schema.json says the same */
-#define HEAP_REPORT_SCHEMA "heap-diff/1"
+#define HEAP_REPORT_SCHEMA "heap-diff/2"
 
 struct heap_report_style {
 	size_t top;	     /* rows of tables, ways to hold a class */

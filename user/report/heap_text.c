@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_SHOWN  60 /* bytes of a string or a name in a table */
-#define FILE_SHOWN  120
-#define WAYS_SHOWN  3
-#define STEPS_SHOWN 12
+#define TEXT_SHOWN   60 /* bytes of a string or a name in a table */
+#define FILE_SHOWN   120
+#define WAYS_SHOWN   3
+#define STEPS_SHOWN  12
+#define PARTS_SHOWN  5
+#define ANCHOR_LEAST 100 /* of the largest: so small a part is not shown */
 
 struct page {
 	const struct findings *f;
@@ -146,33 +148,46 @@ static void put_top(const struct page *p)
 
 /* --- holders ---------------------------------------------------------------------------------- */
 
+/* "variable report (600 scopes) in /srv/store.js" */
+static void put_variable(const struct page *p, const struct heap_way_step *s, const char *before)
+{
+	char edge[LABEL_LEN];
+
+	(void)fprintf(p->out, "variable %s", label_shorten(s->edge, TEXT_SHOWN, edge));
+	if (s->scopes > 1)
+		(void)fprintf(p->out, " (%u scopes)", s->scopes);
+	if (s->script && before && strcmp(s->script, before) == 0)
+		(void)fputs(" in the same file", p->out);
+	else if (s->script)
+		(void)fprintf(p->out, " in %s", s->script);
+}
+
 /* " <- Map <- variable sessions in /srv/store.js": arrays and V8's own parts are left out, and
- * what holds the scope of a variable. */
+ * what holds the scope of the variable that it ends at. */
 static void put_way(const struct page *p, uint32_t shape)
 {
 	struct heap_way way;
+	const char *script = NULL;
 	size_t shown = 0;
 
 	heap_way(p->f, shape, &way);
-	for (size_t i = 0; i < way.len; i++) {
+	for (size_t i = 0; i < way.shown; i++) {
 		const struct heap_way_step *s = &way.steps[i];
 		char edge[LABEL_LEN], class[LABEL_LEN];
 
 		(void)label_shorten(s->edge, TEXT_SHOWN, edge);
 		(void)label_shorten(s->class, TEXT_SHOWN, class);
-		if (s->type == EDGE_CONTEXT) {
-			(void)fprintf(p->out, " <- variable %s", edge);
-			if (s->script)
-				(void)fprintf(p->out, " in %s", s->script);
-			return;
-		}
-		if (s->is_part && i + 1 < way.len)
+		if (s->type != EDGE_CONTEXT && s->is_part && i + 1 < way.shown)
 			continue;
 		if (++shown > STEPS_SHOWN) {
 			(void)fputs(" <- ...", p->out);
 			return;
 		}
-		if (s->type == EDGE_PROPERTY)
+		if (s->type == EDGE_CONTEXT) {
+			(void)fputs(" <- ", p->out);
+			put_variable(p, s, script);
+			script = s->script;
+		} else if (s->type == EDGE_PROPERTY)
 			(void)fprintf(p->out, " <- .%s of %s%s", edge, class,
 				      s->repeats ? " (a chain)" : "");
 		else
@@ -203,12 +218,66 @@ static void put_held(const struct page *p, const struct findings_held *h)
 		(void)fprintf(p->out, "  and %zu ways more\n", h->way_count - shown);
 }
 
+static void put_parts(const struct page *p, const struct anchors_row *r)
+{
+	size_t shown = lesser(r->parts.len, PARTS_SHOWN);
+
+	(void)fprintf(p->out, "\n%14s", "");
+	for (size_t i = 0; i < shown; i++) {
+		const struct anchors_part *part = &r->parts.at[i];
+		char name[LABEL_LEN];
+
+		(void)label_shorten(classes_name(&p->f->classes, part->class), TEXT_SHOWN, name);
+		if (part->count == part->all)
+			(void)fprintf(p->out, "%sall %ju %s", i ? ", " : "", (uintmax_t)part->all,
+				      name);
+		else
+			(void)fprintf(p->out, "%s%ju of %ju %s", i ? ", " : "",
+				      (uintmax_t)part->count, (uintmax_t)part->all, name);
+	}
+	if (shown < r->parts.len)
+		(void)fprintf(p->out, " and %zu more", r->parts.len - shown);
+	(void)fputc('\n', p->out);
+}
+
+/* The whole answer in two lines for each cause. */
+static void put_anchors(const struct page *p)
+{
+	const struct anchors *a = &p->f->anchors;
+	size_t shown = 0, most = lesser(a->len, p->style->top);
+	char size[UNITS_LEN];
+
+	/* Crumbs of anything that goes on in a program are no cause. */
+	while (shown < most && a->at[shown].bytes >= a->at[0].bytes / ANCHOR_LEAST)
+		shown++;
+	if (!shown)
+		return;
+	table_title(p->f->comparison.has_ids ? "Where what is new is held"
+					     : "Where the classes that grow are held",
+		    shown, a->len, p->out);
+	for (size_t i = 0; i < shown; i++) {
+		const struct anchors_row *r = &a->at[i];
+		struct heap_way way;
+
+		heap_way(p->f, r->shape, &way);
+		(void)fprintf(p->out, "%11s   ", units_bytes_delta((int64_t)r->bytes, size));
+		if (way.len && way.steps[0].type == EDGE_CONTEXT)
+			put_variable(p, &way.steps[0], NULL);
+		else if (way.len)
+			(void)fprintf(p->out, "%s %s of %s", way.steps[0].kind, way.steps[0].edge,
+				      way.steps[0].class);
+		else
+			(void)fputs("nothing", p->out);
+		put_parts(p, r);
+	}
+}
+
 static void put_all_held(const struct page *p)
 {
 	if (p->f->held.len)
 		(void)fprintf(p->out, "\nWho holds %s, by the shortest way:\n",
 			      p->f->comparison.has_ids ? "what is new" : "them");
-	for (size_t i = 0; i < p->f->held.len; i++)
+	for (size_t i = 0; i < lesser(p->f->held.len, p->style->top); i++)
 		put_held(p, &p->f->held.at[i]);
 }
 
@@ -312,6 +381,7 @@ static void put_diff(const struct page *p)
 	if (!p->f->growing_count)
 		(void)fputs("\nNothing grows.\n", p->out);
 	put_classes(p, true);
+	put_anchors(p);
 	put_all_held(p);
 	put_classes(p, false);
 	if (p->f->count == 2 && p->f->growing_count)

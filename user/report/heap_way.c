@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The script is looked for once, for the variable nearest to the object. */
+/* Steps are shapes, from the object's up; scripts are looked for up to where the way ends for
+ * people. */
 #include "report/heap_way.h"
 
 #include <string.h>
@@ -23,31 +24,40 @@ static struct heap_way_step step_of(const struct findings *f, const struct holde
 		.class = classes_name(&f->classes, p->class),
 		.node = p->node,
 		.type = (enum edge_type)s->edge,
+		.scopes = s->nodes,
 		.repeats = s->repeats,
 		.is_part = type == NODE_ARRAY || type == NODE_HIDDEN || type == NODE_CODE ||
 			   type == NODE_SHAPE,
 	};
 }
 
+static const char *script_of(const struct findings *f, uint32_t scope, char buf[TEXT_MAX])
+{
+	const char *script = holders_script(&f->holders, scope);
+
+	if (!script)
+		return NULL;
+	(void)text_clean(script, strlen(script), buf, TEXT_MAX);
+	return buf;
+}
+
 void heap_way(const struct findings *f, uint32_t shape, struct heap_way *ret)
 {
-	const struct holders_shape *s = &f->holders.shapes.at[shape];
-	bool is_known = false;
+	uint32_t anchor = holders_anchor(&f->holders, shape);
+	size_t scripts = 0;
 
-	ret->len = 0;
-	while (s->parent != SNAPSHOT_NONE && ret->len < HEAP_WAY_MAX) {
+	ret->len = ret->shown = 0;
+	while (f->holders.shapes.at[shape].parent != SNAPSHOT_NONE && ret->len < HEAP_WAY_MAX) {
+		const struct holders_shape *s = &f->holders.shapes.at[shape];
 		struct heap_way_step *step = &ret->steps[ret->len++];
-		const char *script;
 
 		*step = step_of(f, s);
-		s = &f->holders.shapes.at[s->parent];
-		if (is_known || step->type != EDGE_CONTEXT)
-			continue;
-		is_known = true;
-		script = holders_script(&f->last.snapshot, step->node);
-		if (!script)
-			continue;
-		(void)text_clean(script, strlen(script), ret->script, sizeof(ret->script));
-		step->script = ret->script;
+		if (step->type == EDGE_CONTEXT && !ret->shown && scripts < HEAP_WAY_SCRIPTS)
+			step->script = script_of(f, step->node, ret->scripts[scripts++]);
+		if (shape == anchor && s->edge == EDGE_CONTEXT)
+			ret->shown = ret->len;
+		shape = s->parent;
 	}
+	if (!ret->shown)
+		ret->shown = ret->len;
 }

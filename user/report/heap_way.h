@@ -5,13 +5,15 @@
 
 #include "heap/findings.h"
 
-#define HEAP_WAY_MAX 512 /* steps: more than shapes have */
+#define HEAP_WAY_MAX	 512 /* steps: more than shapes have */
+#define HEAP_WAY_SCRIPTS 4   /* variables of which the file is looked for: each takes a while */
 
 struct heap_way_step {
 	const char *edge;   /* by which the holder has it: "[]", "sessions" */
 	const char *kind;   /* "element", "context", "property", ... */
 	const char *class;  /* of the holder */
 	const char *script; /* of a variable's scope, clean; NULL */
+	uint32_t scopes;    /* in so many there is this variable, on the ways asked for */
 	uint32_t node;	    /* an example of the holder */
 	enum edge_type type;
 	bool repeats; /* the step stands for a chain of such steps */
@@ -20,8 +22,8 @@ struct heap_way_step {
 
 struct heap_way {
 	struct heap_way_step steps[HEAP_WAY_MAX];
-	size_t len;
-	char script[TEXT_MAX]; /* of the first variable */
+	size_t len, shown; /* shown: up to its anchor (heap/holders.h) */
+	char scripts[HEAP_WAY_SCRIPTS][TEXT_MAX];
 };
 
 /* Of shape @shape in f->holders. */

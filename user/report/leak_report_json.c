@@ -29,20 +29,6 @@ static const char *verdict_name(enum trend_verdict verdict)
 	return names[verdict];
 }
 
-/* Two objects, so that whoever looks for losses need not know which counters are some. */
-static void write_counts(struct json *j, const struct leak_counts *counts)
-{
-	for (int losses = 0; losses < 2; losses++) {
-		json_key(j, losses ? "lost" : "counts");
-		json_object(j);
-		for (size_t i = 0; i < LEAK_COUNTER_COUNT; i++)
-			if (!leak_counters[i].meaning == !losses)
-				json_key_u64(j, leak_counters[i].name,
-					     leak_counter_of(counts, &leak_counters[i]));
-		json_end(j);
-	}
-}
-
 static void write_target(struct json *j, const struct leak_target *t)
 {
 	json_object(j);
@@ -53,7 +39,7 @@ static void write_target(struct json *j, const struct leak_target *t)
 	json_key_string(j, "allocator", t->allocator);
 	json_key_string(j, "state", t->state);
 	json_key_seconds(j, "window_s", t->window_ns);
-	write_counts(j, &t->counts);
+	leak_counts_json(&t->counts, j);
 	json_key(j, "stacks");
 	stack_line_json(&t->stacks, j);
 	json_end(j);
@@ -74,8 +60,9 @@ static void write_trend(struct json *j, const struct leak_report *r, const struc
 	json_key(j, "trend");
 	json_object(j);
 	json_key_double(j, "z", round(t->z * 1000) / 1000);
-	json_key_i64(j, "slope_bytes_per_min", leak_per_minute(r, t->slope_bytes));
-	json_key_i64(j, "late_slope_bytes_per_min", leak_per_minute(r, t->late_slope_bytes));
+	json_key_i64(j, "slope_bytes_per_min", leak_per_minute(r->interval_ns, t->slope_bytes));
+	json_key_i64(j, "late_slope_bytes_per_min",
+		     leak_per_minute(r->interval_ns, t->late_slope_bytes));
 	json_end(j);
 }
 
@@ -155,7 +142,7 @@ int leak_report_json(const struct leak_report *r, FILE *out)
 	json_init(&j, out);
 	json_object(&j);
 	write_header(&j, r);
-	write_counts(&j, &counts);
+	leak_counts_json(&counts, &j);
 	json_key(&j, "stacks");
 	stack_line_json(&stacks, &j);
 	json_key(&j, "targets");

@@ -70,10 +70,34 @@ const struct leak_target *leak_report_target(const struct leak_report *r, pid_t 
 	return NULL;
 }
 
-int64_t leak_per_minute(const struct leak_report *r, double slope_bytes)
+int64_t leak_per_minute(uint64_t interval_ns, double slope_bytes)
 {
 	const double limit = 9e18; /* inside int64_t */
-	double per_minute = r->interval_ns ? slope_bytes * 60e9 / (double)r->interval_ns : 0;
+	double per_minute = interval_ns ? slope_bytes * 60e9 / (double)interval_ns : 0;
 
 	return llround(fmax(-limit, fmin(per_minute, limit)));
+}
+
+void leak_counts_json(const struct leak_counts *counts, struct json *j)
+{
+	for (int losses = 0; losses < 2; losses++) {
+		json_key(j, losses ? "lost" : "counts");
+		json_object(j);
+		for (size_t i = 0; i < LEAK_COUNTER_COUNT; i++)
+			if (!leak_counters[i].meaning == !losses)
+				json_key_u64(j, leak_counters[i].name,
+					     leak_counter_of(counts, &leak_counters[i]));
+		json_end(j);
+	}
+}
+
+void leak_losses_text(const struct leak_counts *counts, FILE *out)
+{
+	for (size_t i = 0; i < LEAK_COUNTER_COUNT; i++) {
+		uint64_t value = leak_counter_of(counts, &leak_counters[i]);
+
+		if (leak_counters[i].meaning && value)
+			(void)fprintf(out, "  %-14s %10ju  %s\n", leak_counters[i].name,
+				      (uintmax_t)value, leak_counters[i].meaning);
+	}
 }

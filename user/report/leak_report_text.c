@@ -112,7 +112,8 @@ static void put_row(const struct leak_report *r, size_t index, FILE *out)
 	(void)fputs("\n    ", out);
 	if (r->interval_ns)
 		(void)fprintf(out, "%s/min (last interval %s, whole run %s); ",
-			      units_bytes_delta(leak_per_minute(r, row->trend.slope_bytes), a),
+			      units_bytes_delta(
+				      leak_per_minute(r->interval_ns, row->trend.slope_bytes), a),
 			      units_bytes_delta(row->growth_last_bytes, b),
 			      units_bytes_delta(row->growth_run_bytes, c));
 	(void)fprintf(out, "age median %s, oldest %s\n", units_duration(row->age_median_ns, a),
@@ -196,7 +197,8 @@ static void put_leader(const struct leak_report *r, size_t index, const char *ho
 
 	(void)fprintf(out, "#%zu%s, which grows%s by %s/min", index + 1,
 		      index < r->top ? "" : " (not shown, see -T)", how,
-		      units_bytes((uint64_t)leak_per_minute(r, row->trend.slope_bytes), text));
+		      units_bytes((uint64_t)leak_per_minute(r->interval_ns, row->trend.slope_bytes),
+				  text));
 	for (size_t i = 0; i < row->depth && i < 2; i++)
 		(void)fprintf(
 			out, "%s%s", i ? ", called by " : ":\n  ",
@@ -244,13 +246,7 @@ static void put_losses(const struct leak_report *r, const struct leak_counts *co
 		      "Losses      %.3g %% of allocations and frees; the figures may be off "
 		      "by as much\n",
 		      r->lost_pct);
-	for (size_t i = 0; i < LEAK_COUNTER_COUNT; i++) {
-		uint64_t value = leak_counter_of(counts, &leak_counters[i]);
-
-		if (leak_counters[i].meaning && value)
-			(void)fprintf(out, "  %-14s %10ju  %s\n", leak_counters[i].name,
-				      (uintmax_t)value, leak_counters[i].meaning);
-	}
+	leak_losses_text(counts, out);
 }
 
 static void put_checks(const struct leak_report *r, const struct leak_counts *c, FILE *out)

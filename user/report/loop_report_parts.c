@@ -2,6 +2,8 @@
 /* Figures of a loop that no field holds. */
 #include "report/loop_report_parts.h"
 
+#include "profile/frame_owner.h"
+
 #include <string.h>
 
 const struct loop_percentile loop_percentiles[LOOP_PERCENTILES] = {
@@ -71,19 +73,12 @@ static bool is_of_libc(const char *module)
 	return false;
 }
 
-/* A function of the program's own JavaScript or of one of its packages, or a regular expression. */
-static bool is_own_script(const struct frame *f)
-{
-	return f->kind == FRAME_JIT && ((f->file[0] && !starts_with(f->file, "node:")) ||
-					starts_with(f->function, "RegExp:"));
-}
-
 size_t loop_own_frame(const struct frame *frames, size_t depth)
 {
 	size_t user = loop_user_frame(frames, depth), i = user;
 
 	for (size_t k = user; k < depth; k++)
-		if (is_own_script(&frames[k]))
+		if (frame_is_own_script(&frames[k]))
 			return k;
 	while (i < depth && is_of_libc(frames[i].module))
 		i++;

@@ -2,15 +2,10 @@
 /* The report as one JSON object; docs/schema/mem-watch.schema.json describes each field. */
 #include "base/json.h"
 #include "report/label.h"
+#include "report/memory_buffers.h"
 #include "report/memory_report.h"
 
 #include <errno.h>
-
-static const char *const trend_names[] = {
-	[TREND_TOO_SHORT] = "too_short",     [TREND_STEADY] = "growing",
-	[TREND_MAY_LEVEL] = "may_level_off", [TREND_PLATEAU] = "not_growing",
-	[TREND_SHRINKING] = "shrinking",
-};
 
 static void write_known(struct json *j, const char *key, bool is_known, uint64_t value)
 {
@@ -53,7 +48,7 @@ static void write_figure(struct json *j, const struct memory_process *p, enum me
 	json_key_u64(j, "last_bytes", t.last_bytes);
 	json_key_u64(j, "min_bytes", t.min_bytes);
 	json_key_u64(j, "max_bytes", t.max_bytes);
-	json_key_string(j, "verdict", trend_names[t.trend.verdict]);
+	json_key_string(j, "verdict", memory_trend_names[t.trend.verdict]);
 	json_key_double(j, "z", t.trend.z);
 	json_key_double(j, "slope_bytes_per_s", t.slope_bytes_per_s);
 	json_end(j);
@@ -166,6 +161,8 @@ static void write_process(struct json *j, const struct memory_process *p)
 		write_heap(j, &p->heaps[i]);
 	json_end(j);
 	write_cgroup(j, p);
+	json_key(j, "buffers");
+	memory_buffers_json(p->buffers, j);
 	json_key(j, "samples");
 	json_array(j);
 	for (size_t i = 0; i < p->sample_count; i++)

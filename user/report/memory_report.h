@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* docs/schema/mem-watch.schema.json says the same */
-#define MEMORY_REPORT_SCHEMA "mem-watch/1"
+#define MEMORY_REPORT_SCHEMA "mem-watch/2"
 
 /* All return 0, or -EIO when @out failed. */
 int memory_report_text(const struct memory *m, FILE *out);

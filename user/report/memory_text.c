@@ -3,6 +3,7 @@
  * grows. */
 #include "base/units.h"
 #include "report/label.h"
+#include "report/memory_buffers.h"
 #include "report/memory_report.h"
 #include "report/sparkline.h"
 #include "report/table_text.h"
@@ -235,11 +236,20 @@ static void put_process(const struct memory *m, const struct memory_process *p, 
 			      units_bytes(p->peak_bytes, text));
 	put_pools(p, last, out);
 	put_v8(p, out);
+	memory_buffers_text(p->buffers, out);
 	put_cgroup(p, out);
 	put_faults(p, last, out);
 	(void)fprintf(out, "  %-22s  %s for the last sample\n", "looking took",
 		      units_duration(last->took_ns, took));
 	(void)fprintf(out, "\n  Verdict: %s\n", memory_suspect_texts[memory_suspect_of(p)]);
+}
+
+static bool has_buffers(const struct memory *m)
+{
+	for (size_t i = 0; i < m->process_count; i++)
+		if (m->processes[i]->buffers)
+			return true;
+	return false;
 }
 
 int memory_report_text(const struct memory *m, FILE *out)
@@ -255,8 +265,10 @@ int memory_report_text(const struct memory *m, FILE *out)
 		(void)fprintf(out, "Note: %s\n", m->meta.note);
 	for (size_t i = 0; i < m->process_count; i++)
 		put_process(m, m->processes[i], out);
-	(void)fprintf(out, "\nTool      %s resident, %s of CPU; nothing was probed or stopped\n",
-		      units_bytes(m->meta.own_rss_bytes, a), units_duration(m->meta.own_cpu_ns, b));
+	(void)fprintf(out, "\nTool      %s resident, %s of CPU; %s\n",
+		      units_bytes(m->meta.own_rss_bytes, a), units_duration(m->meta.own_cpu_ns, b),
+		      has_buffers(m) ? "node's allocator of Buffers was probed, nothing stopped"
+				     : "nothing was probed or stopped");
 	return flushed(out);
 }
 

@@ -7,11 +7,10 @@
 #include <capstone/capstone.h>
 #include <errno.h>
 
-#define CODE_MAX      65536
-#define MAX_ARGUMENTS 6
+#define CODE_MAX 65536
 
 /* Written alone or by a part of it, a register no longer holds what the caller put there. */
-static const x86_reg argument_registers[MAX_ARGUMENTS][4] = {
+static const x86_reg argument_registers[PROBE_SITE_ARGUMENTS][4] = {
 	{ X86_REG_RDI, X86_REG_EDI, X86_REG_DI, X86_REG_DIL },
 	{ X86_REG_RSI, X86_REG_ESI, X86_REG_SI, X86_REG_SIL },
 	{ X86_REG_RDX, X86_REG_EDX, X86_REG_DX, X86_REG_DL },
@@ -19,7 +18,7 @@ static const x86_reg argument_registers[MAX_ARGUMENTS][4] = {
 	{ X86_REG_R8, X86_REG_R8D, X86_REG_R8W, X86_REG_R8B },
 	{ X86_REG_R9, X86_REG_R9D, X86_REG_R9W, X86_REG_R9B },
 };
-static const x86_reg high_bytes[MAX_ARGUMENTS] = { [2] = X86_REG_DH, [3] = X86_REG_CH };
+static const x86_reg high_bytes[PROBE_SITE_ARGUMENTS] = { [2] = X86_REG_DH, [3] = X86_REG_CH };
 static const x86_reg stack_registers[4] = { X86_REG_RSP, X86_REG_ESP, X86_REG_SP, X86_REG_SPL };
 
 /*
@@ -39,7 +38,7 @@ static const x86_insn harmless[] = {
 struct decoder {
 	csh handle;
 	cs_insn *insn;
-	unsigned int argument_count;
+	unsigned int arguments;
 	bool needs_return;
 };
 
@@ -114,8 +113,24 @@ static bool is_needed(const struct decoder *d, x86_reg reg)
 {
 	if (d->needs_return && holds(stack_registers, 4, reg))
 		return true;
-	for (unsigned int i = 0; i < d->argument_count; i++) {
-		if (reg == high_bytes[i] || holds(argument_registers[i], 4, reg))
+	for (unsigned int i = 0; i < PROBE_SITE_ARGUMENTS; i++) {
+		if ((d->arguments & PROBE_SITE_ARGUMENT(i)) &&
+		    (reg == high_bytes[i] || holds(argument_registers[i], 4, reg)))
+			return true;
+	}
+	return false;
+}
+
+static bool writes_needed(const struct decoder *d)
+{
+	cs_regs read, written;
+	uint8_t read_count, written_count;
+
+	if (cs_regs_access(d->handle, d->insn, read, &read_count, written, &written_count) !=
+	    CS_ERR_OK)
+		return true;
+	for (uint8_t i = 0; i < written_count; i++) {
+		if (is_needed(d, (x86_reg)written[i]))
 			return true;
 	}
 	return false;
@@ -134,22 +149,16 @@ static bool writes_memory(const cs_insn *insn)
 static bool may_run_before(const struct decoder *d)
 {
 	const cs_insn *insn = d->insn;
-	cs_regs read, written;
-	uint8_t read_count, written_count;
 	bool is_harmless = false;
 
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
 		is_harmless = is_harmless || insn->id == (unsigned int)harmless[i];
-	if (!is_harmless || writes_memory(insn))
-		return false;
-	if (cs_regs_access(d->handle, insn, read, &read_count, written, &written_count) !=
-	    CS_ERR_OK)
-		return false;
-	for (uint8_t i = 0; i < written_count; i++) {
-		if (is_needed(d, (x86_reg)written[i]))
-			return false;
-	}
-	return true;
+	return is_harmless && !writes_memory(insn) && !writes_needed(d);
+}
+
+static bool is_refused(const cs_insn *insn)
+{
+	return insn->detail->x86.prefix[0] == X86_PREFIX_LOCK;
 }
 
 /* The target of a direct jump or call; false for all other instructions. */
@@ -185,26 +194,45 @@ static uint64_t first_jump_target(struct decoder *d, struct bytes code)
 	return first;
 }
 
-int probe_site_choose(struct bytes code, unsigned int argument_count, bool needs_return,
+/* Past what the kernel refuses at the entry: *ret_at. */
+static int skip_refused(struct decoder *d, struct bytes code, uint64_t *ret_at)
+{
+	uint64_t at = 0;
+
+	if (!decode(d, code, at))
+		return -EBADMSG;
+	while (is_refused(d->insn)) {
+		if (writes_needed(d))
+			return -EOPNOTSUPP;
+		at += d->insn->size;
+		if (!decode(d, code, at))
+			return -EOPNOTSUPP;
+	}
+	*ret_at = at;
+	return 0;
+}
+
+int probe_site_choose(struct bytes code, unsigned int arguments, bool needs_return,
 		      struct probe_site *ret_site)
 {
-	_release_(decoder_done) struct decoder d = {
-		.argument_count = argument_count < MAX_ARGUMENTS ? argument_count : MAX_ARGUMENTS,
-		.needs_return = needs_return,
-	};
+	_release_(decoder_done) struct decoder d = { .arguments = arguments,
+						     .needs_return = needs_return };
 	struct probe_site site = { 0 };
-	uint64_t end;
+	uint64_t entry, end;
 	int err;
 
 	if (code.len > CODE_MAX)
 		code.len = CODE_MAX;
 	err = decoder_open(&d);
+	if (!err)
+		err = skip_refused(&d, code, &entry);
 	if (err)
 		return err;
-	if (!decode(&d, code, 0))
-		return -EBADMSG;
 	end = first_jump_target(&d, code);
-	for (uint64_t at = 0; at < end && decode(&d, code, at); at += d.insn->size) {
+	if (entry && entry >= end)
+		return -EOPNOTSUPP;
+	site.offset = (uint32_t)entry;
+	for (uint64_t at = entry; at < end && decode(&d, code, at); at += d.insn->size) {
 		if (is_emulated(d.insn)) {
 			site = (struct probe_site){ .offset = (uint32_t)at, .is_emulated = true };
 			break;
