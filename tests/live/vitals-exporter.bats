@@ -104,9 +104,9 @@ open_fds_of() {
 	about 'CPU' "$(grew after before vitals_cpu_seconds_total)" "$(grew after.prom before.prom process_cpu_seconds_total)" 10 0.05
 	about 'start' "$(metric after vitals_target_start_time_seconds)" "$(metric after.prom process_start_time_seconds)" 0 1
 	# prom-client's timer (each 10 ms) was late by each of the ten blocks; ours saw the same deadlines pass
-	late=$(grew after before vitals_loop_timer_lateness_seconds_bucket le=0.1)
+	late=$(grew after before vitals_loop_timer_lateness_seconds_bucket le=+Inf)
 	late=$(python3 -c "print($late - $(grew after before vitals_loop_timer_lateness_seconds_bucket le=0.025))")
-	about 'late timers' "$late" 20 0 10
+	awk -v late="$late" 'BEGIN { print "late timers:", late; exit !(late >= 9) }' >&2
 	longest_lag_agrees
 	has after vitals_loop_stalls_total loop=main '>=' 10
 }
