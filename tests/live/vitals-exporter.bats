@@ -4,7 +4,7 @@
 # come and go, what is left when one of its processes is killed, hostile names. A page is at most a second old.
 # May run beside another.
 
-# shellcheck disable=SC2154,SC2016 # variables of live.bash and nodes.bash; programs for jq and sh
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016 # variables of live.bash and nodes.bash; programs for jq and sh
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
@@ -169,7 +169,7 @@ short_server() {
 	done
 	has page vitals_target_processes process=nginx == 2
 	has page vitals_gc_pause_seconds_count process=prom '>=' 1
-	! metric page vitals_gc_pause_seconds_count process=nginx 2>/dev/null
+	run ! metric page vitals_gc_pause_seconds_count process=nginx
 	[ "$(curl -sf -H 'Accept: application/openmetrics-text; version=1.0.0' "$url/metrics" | tail -n 1)" = '# EOF' ]
 }
 
@@ -213,36 +213,36 @@ come_and_go() {
 }
 
 @test "privileges of both; kill -9 of what listens: it is started again; of what collects: nothing is left" {
-	local status programs links
+	local child status programs links
 
 	prom_start
 	exporter_start -p "$prom"
-	server=$(pgrep -P "$exporter")
+	child=$(pgrep -P "$exporter")
 	status=$(cat "/proc/$exporter/status")
 	grep -q '^NoNewPrivs:.*1' <<<"$status"
 	grep -q '^Seccomp:.*2' <<<"$status"
 	# BPF, PERFMON, SYS_ADMIN, SYS_PTRACE, SETUID, SETGID, KILL, DAC_READ_SEARCH, and SYS_RESOURCE where there is that
 	grep -qE '^CapEff:.*000000c00[01]2800e4' <<<"$status"
 	grep -qE '^CapBnd:.*000000c00[01]2800e4' <<<"$status"
-	status=$(cat "/proc/$server/status")
+	status=$(cat "/proc/$child/status")
 	grep -q '^CapEff:.*0000000000000000' <<<"$status"
 	grep -q '^Uid:.*65534.*65534' <<<"$status"
 	grep -q '^Seccomp:.*2' <<<"$status"
-	kill -KILL "$server"
+	kill -KILL "$child"
 	wait_for 5 curl -sf -m 2 "$url/readyz"
 	page page
 	has page vitals_server_restarts_total == 1
 	has page vitals_target_up == 1
-	server=$(pgrep -P "$exporter")
+	child=$(pgrep -P "$exporter")
 	mapfile -t programs < <(ids_of "$exporter" prog)
 	mapfile -t links < <(ids_of "$exporter" link)
 	((${#programs[@]} > 10 && ${#links[@]} > 10))
 	kill -KILL "$exporter"
 	wait "$exporter" 2>/dev/null || true
-	wait_for 5 ended "$server"
+	wait_for 5 ended "$child"
 	wait_for 5 are_gone link "${links[@]}"
 	wait_for 5 are_gone prog "${programs[@]}"
-	! curl -sf -m 2 "$url/healthz"
+	run ! curl -sf -m 2 "$url/healthz"
 	curl -sf "$prom_url/metrics" >/dev/null # the target has not noticed
 }
 

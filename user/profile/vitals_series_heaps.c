@@ -10,14 +10,14 @@ enum needs { NEEDS_NOTHING, NEEDS_HEAPS, NEEDS_MEMORY, NEEDS_RUN_QUEUE, NEEDS_TH
 
 static const struct counter {
 	struct series_info info;
-	enum sum sum;
 	const char *label, *name;
 	double scale;
+	enum sum sum;
 	enum needs needs;
 } counters[] = {
 #define CPU "vitals_cpu_seconds_total", SERIES_COUNTER, "seconds", "CPU time of the processes."
-	{ { CPU }, SUM_CPU_USER, "mode", "user", 1e-9, NEEDS_NOTHING },
-	{ { CPU }, SUM_CPU_SYSTEM, "mode", "system", 1e-9, NEEDS_NOTHING },
+	{ { CPU }, "mode", "user", 1e-9, SUM_CPU_USER, NEEDS_NOTHING },
+	{ { CPU }, "mode", "system", 1e-9, SUM_CPU_SYSTEM, NEEDS_NOTHING },
 	{ { "vitals_run_queue_seconds_total", SERIES_COUNTER, "seconds",
 	    "Time in which threads were ready and waited for a CPU." },
 	  SUM_RUN_QUEUE,
@@ -34,8 +34,8 @@ static const struct counter {
 	  NEEDS_THROTTLED },
 #define FAULTS                                                                                     \
 	"vitals_page_faults_total", SERIES_COUNTER, "", "Page faults; major ones read a file."
-	{ { FAULTS }, SUM_MINOR_FAULTS, "kind", "minor", 1, NEEDS_NOTHING },
-	{ { FAULTS }, SUM_MAJOR_FAULTS, "kind", "major", 1, NEEDS_NOTHING },
+	{ { FAULTS }, "kind", "minor", 1, SUM_MINOR_FAULTS, NEEDS_NOTHING },
+	{ { FAULTS }, "kind", "major", 1, SUM_MAJOR_FAULTS, NEEDS_NOTHING },
 	{ { "vitals_gc_freed_bytes_total", SERIES_COUNTER, "bytes",
 	    "Bytes that collections freed." },
 	  SUM_GC_FREED,
