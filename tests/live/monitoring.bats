@@ -30,7 +30,11 @@ said() {
 	tail -n 5 "$monitoring_dir/exporter.log"
 }
 
-all_are_watched() {
+all_own_now() {
+	echo "$(own collector open_fds) descriptors, $(own collector resident_memory_bytes) bytes"
+}
+
+are_watched() {
 	[ "$(prometheus_values 'sum(vitals_target_up)')" = '- 4' ]
 }
 
@@ -116,4 +120,62 @@ serves() {
 	# also to end the process that listens
 	kill -TERM "$exporter_pid"
 	wait_for 10 test ! -d "/proc/$exporter_pid"
+}
+
+# --- for longer ---------------------------------------------------------------------------------------
+
+# SOAK_SECONDS=600 is the run of docs/07-stability-and-monitoring.md.
+SOAK_SECONDS=${SOAK_SECONDS:-20}
+SERVERS=20
+
+# replace_server N: the one in that place ends, and another begins.
+replace_server() {
+	[ -z "${target_pids[$1]:-}" ] || end_job "${target_pids[$1]}"
+	job "server-$1" "$(built examples/memory/leak-fixed)" --port 0
+	target_pids[$1]=$job
+	begun=$((begun + 1))
+}
+
+# own ROLE FIGURE: of the exporter.
+own() {
+	exporter_page | sed -n "s/^vitals_exporter_$2{role=\"$1\"} //p"
+}
+
+are_watched() {
+	[ "$(prometheus_values 'vitals_target_processes')" = "leak-fixed $1" ]
+}
+
+starts_are() {
+	[ "$(prometheus_values 'vitals_target_starts_total')" = "leak-fixed $1" ]
+}
+
+@test "servers come and go under Prometheus: no scrape fails, every start is counted, nothing of the exporter grows" {
+	local begun=0 i=0 began end fds resident
+	monitoring_dir=$BATS_TEST_TMPDIR
+	set_session_nice -10
+	exporter_port=$(free_port)
+	job exporter nice -n -15 "$(tool vitals-exporter)" -n leak-fixed --web.listen-address "127.0.0.1:$exporter_port"
+	exporter_pid=$job
+	wait_for 20 exporter_is_ready_or_ended
+	prometheus_begin 60
+	# twice: what the exporter takes of memory for the first that come and the first that go, it keeps
+	for ((i = 0; i < 2 * SERVERS; i++)); do replace_server $((i % SERVERS)); done
+	wait_for 20 are_watched "$SERVERS"
+	wait_for 10 starts_are "$begun"
+	fds=$(own collector open_fds) resident=$(own collector resident_memory_bytes)
+	began=$SECONDS end=$((SECONDS + SOAK_SECONDS))
+	for ((i = 0; SECONDS < end; i++)); do
+		replace_server $((i % SERVERS))
+		sleep 0.1
+	done
+	wait_for 20 are_watched "$SERVERS"
+	wait_for 20 starts_are "$begun"
+	wait_for 10 own_is_at_most "$fds" "$resident" || fail "before $fds descriptors, $resident bytes; now $(own_now)"
+	no_scrape_failed $((SECONDS - began))
+	echo "# $begun servers in $SOAK_SECONDS s: before $fds descriptors, $resident bytes; after $(own_now)" >&3
+}
+
+# own_is_at_most DESCRIPTORS BYTES: two of the former and 2 MiB of the latter are no growth.
+own_is_at_most() {
+	[ "$(own collector open_fds)" -le $(($1 + 2)) ] && [ "$(own collector resident_memory_bytes)" -le $(($2 + 2097152)) ]
 }
