@@ -30,11 +30,7 @@ said() {
 	tail -n 5 "$monitoring_dir/exporter.log"
 }
 
-all_own_now() {
-	echo "$(own collector open_fds) descriptors, $(own collector resident_memory_bytes) bytes"
-}
-
-are_watched() {
+all_are_watched() {
 	[ "$(prometheus_values 'sum(vitals_target_up)')" = '- 4' ]
 }
 
@@ -125,7 +121,7 @@ serves() {
 # --- for longer ---------------------------------------------------------------------------------------
 
 # SOAK_SECONDS=600 is the run of docs/07-stability-and-monitoring.md.
-SOAK_SECONDS=${SOAK_SECONDS:-20}
+SOAK_SECONDS=${SOAK_SECONDS:-10}
 SERVERS=20
 
 # replace_server N: the one in that place ends, and another begins.
@@ -136,9 +132,24 @@ replace_server() {
 	begun=$((begun + 1))
 }
 
+# replace_servers SECONDS: ten a second, in turn; then all are there and counted.
+replace_servers() {
+	local i end=$((SECONDS + $1))
+	for ((i = 0; SECONDS < end; i++)); do
+		replace_server $((i % SERVERS))
+		sleep 0.1
+	done
+	wait_for 20 are_watched "$SERVERS"
+	wait_for 20 starts_are "$begun"
+}
+
 # own ROLE FIGURE: of the exporter.
 own() {
 	exporter_page | sed -n "s/^vitals_exporter_$2{role=\"$1\"} //p"
+}
+
+own_now() {
+	echo "$(own collector open_fds) descriptors, $(own collector resident_memory_bytes) bytes"
 }
 
 are_watched() {
@@ -150,7 +161,7 @@ starts_are() {
 }
 
 @test "servers come and go under Prometheus: no scrape fails, every start is counted, nothing of the exporter grows" {
-	local begun=0 i=0 began end fds resident
+	local begun=0 began fds resident
 	monitoring_dir=$BATS_TEST_TMPDIR
 	set_session_nice -10
 	exporter_port=$(free_port)
@@ -158,18 +169,11 @@ starts_are() {
 	exporter_pid=$job
 	wait_for 20 exporter_is_ready_or_ended
 	prometheus_begin 60
-	# twice: what the exporter takes of memory for the first that come and the first that go, it keeps
-	for ((i = 0; i < 2 * SERVERS; i++)); do replace_server $((i % SERVERS)); done
-	wait_for 20 are_watched "$SERVERS"
-	wait_for 10 starts_are "$begun"
+	# what the exporter takes of memory for so many that come and go at a time, it keeps
+	replace_servers 13
 	fds=$(own collector open_fds) resident=$(own collector resident_memory_bytes)
-	began=$SECONDS end=$((SECONDS + SOAK_SECONDS))
-	for ((i = 0; SECONDS < end; i++)); do
-		replace_server $((i % SERVERS))
-		sleep 0.1
-	done
-	wait_for 20 are_watched "$SERVERS"
-	wait_for 20 starts_are "$begun"
+	began=$SECONDS
+	replace_servers "$SOAK_SECONDS"
 	wait_for 10 own_is_at_most "$fds" "$resident" || fail "before $fds descriptors, $resident bytes; now $(own_now)"
 	no_scrape_failed $((SECONDS - began))
 	echo "# $begun servers in $SOAK_SECONDS s: before $fds descriptors, $resident bytes; after $(own_now)" >&3
