@@ -52,19 +52,19 @@ refused() {
 
 # --- what is there --------------------------------------------------------------------------------
 
-# compare_with_snapshot VERSION: what the program made, exactly; all constructors with a thousand objects or more
+# compare_with_snapshot VERSION: what the program made, exactly; all constructors with ten thousand objects or more
 # within half a per cent of a snapshot that is taken right behind it.
 compare_with_snapshot() {
 	need_node "$1"
-	node_work '' js-heap.js 8000
+	node_work '' js-heap.js 48000
 	read_heap
 	heap_says '[.constructors[] | select(.name == "UserSession" or .name == "Circle" or .name == "Legacy") | .readings[0].live_count] |
-		sort == [2000, 2000, 8000]'
+		sort == [12000, 12000, 48000]'
 	target_say work "snapshot $BATS_TEST_TMPDIR/a.heapsnapshot"
 	target_truth work snapshot
 	"$(tool heap-diff)" top "$BATS_TEST_TMPDIR/a.heapsnapshot" -f json >"$BATS_TEST_TMPDIR/top"
 	jq -c --slurpfile top "$BATS_TEST_TMPDIR/top" '(.constructors | map({ (.name): .readings[0].live_count }) | add) as $ours |
-		[$top[0].classes[] | select(.counts[0] >= 1000 and (.class | test("^(\\(|system)") | not)) |
+		[$top[0].classes[] | select(.counts[0] >= 10000 and (.class | test("^(\\(|system)") | not)) |
 			[.class, .counts[0], $ours[.class] // 0]] | .[]' "$read_at" | tee "$BATS_TEST_TMPDIR/both"
 	jq -se 'length >= 10 and all(.[]; (.[1] - .[2] | fabs) <= 0.005 * .[1])' "$BATS_TEST_TMPDIR/both" ||
 		fail "more than half a per cent apart"

@@ -54,7 +54,7 @@ function churn() {
 add(count);
 for (let i = 0; i < count / 4; i++) {
 	kept.list.push(new Circle(i), new Legacy(i), new Date(i), new Uint8Array(8), /x/g, Promise.resolve(i));
-	kept.list.push({ i, f: () => i }, Symbol(i), new Error(i), [i + 0.5]);
+	kept.list.push({ i, f: () => i }, Symbol(i), [i + 0.5]);
 }
 globalThis.kept = kept;
 

@@ -78,6 +78,8 @@ static const struct v8_offsets copy_offsets = {
 	.type_context_last = 229,
 	.type_proxy = 299,
 	.type_regexp = 2137,
+	.type_array_buffer = 2062,
+	.type_typed_array = 2061,
 	.descriptors_header = 24,
 	.bytecode_header = 64,
 };

@@ -10,17 +10,18 @@
 #define HEAP  0x7000000001ull /* an object, tagged */
 
 static uint64_t words[WORDS];
-static struct v8_copied_page page = {
-	.start = BASE, .end = BASE + sizeof(words), .bytes = (const uint8_t *)words, .len = sizeof(words)
-};
+static struct v8_copied_page page = { .start = BASE,
+				      .end = BASE + sizeof(words),
+				      .bytes = (const uint8_t *)words,
+				      .len = sizeof(words) };
 static struct v8_gap seed = { BASE, BASE + 64 };
 static struct v8_roots roots;
 
 static int find(void)
 {
-	const struct v8_outside outside = {
-		.memory = { .pages = &page, .page_count = 1 }, .seeds = &seed, .seed_count = 1
-	};
+	const struct v8_outside outside = { .memory = { .pages = &page, .page_count = 1 },
+					    .seeds = &seed,
+					    .seed_count = 1 };
 
 	roots.len = 0;
 	return v8_roots_find(&outside, &roots);
