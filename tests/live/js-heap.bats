@@ -4,7 +4,7 @@
 # same process; garbage left out; growth; and the process runs on, whoever dies in between.
 # May run beside another.
 
-# shellcheck disable=SC2154,SC2016 # variables of live.bash and nodes.bash; programs for jq and python3
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # variables of live.bash and nodes.bash; programs for jq; each test is a subshell
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
@@ -23,9 +23,9 @@ teardown() {
 	live_teardown
 }
 
-# read_heap OPTION...: a reading of $work, which is in order.
+# A reading of $work, which is in order.
 read_heap() {
-	"$tool" --js-heap --yes -q -p "$work" -f json "$@" >"$read_at"
+	"$tool" --js-heap --yes -q -p "$work" -f json >"$read_at"
 	python3 "$SUPPORT_DIR/validate_json.py" "$schema" <"$read_at"
 	heap_says 'all(.readings[]; .unknown_bytes < 0.02 * .total_bytes and .pause_ns > 0)'
 }

@@ -115,7 +115,7 @@ static int find_v8(struct js_heap_reader *r)
 static int find_heaps(struct js_heap_reader *r)
 {
 	struct reader memory = v8_reader(&r->target);
-	size_t count;
+	size_t count = 0;
 	int err = js_heap_list_chunks(r, &count);
 
 	r->heaps.len = 0;

@@ -26,9 +26,8 @@ static const struct v8_copied_page *find_page(struct marking *m, uint64_t addres
 {
 	const struct v8_copied_page **cached = &m->cache[address / V8_PAGE_BYTES % CACHE_SIZE];
 
-	if (*cached && address - (*cached)->start < (*cached)->len)
-		return *cached;
-	*cached = v8_copy_page(m->objects->copy, address);
+	if (!*cached || address - (*cached)->start >= (*cached)->len)
+		*cached = v8_copy_page(m->objects->copy, address);
 	return *cached;
 }
 
