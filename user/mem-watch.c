@@ -329,6 +329,8 @@ int main(int argc, char **argv)
 	cli_parse("mem-watch", &argp, argc, argv, &o, &o.common);
 	if (o.is_js_heap)
 		check_heap_options(&o);
+	else if (o.is_agreed)
+		cli_usage_error("--yes: only with --js-heap");
 	else if (!o.common.interval_ns)
 		o.common.interval_ns = NS_PER_S;
 	if (!o.is_js_heap && o.common.interval_ns < MIN_INTERVAL_NS)
