@@ -15,6 +15,7 @@ from bench_run import (Target, Tracer, bpf_programs, bpf_stats, cpu_seconds, exa
                        library_text, map_bytes, redis, redis_requests, traced,
                        tracer_report_with_peak, wrk)
 from bench_stats import alternate, median_of, number, ratio_text, side, table, with_spread
+import bench_always_on
 import bench_buffers
 import bench_gc
 import bench_heap
@@ -241,7 +242,10 @@ BENCHMARKS = {
     "sampling-memory": ("cpu-sample: tables and memory", bench_sampling.memory),
     "js-load": ("cpu-sample: a server in JavaScript", bench_js.load),
     "js-names": ("cpu-sample: names of JavaScript functions", bench_js.names),
-    "heap-diff": ("heap-diff", bench_heap.heap_diff),
+    "heap-diff": ("heap-diff beside memlab diff-leaks", bench_heap.heap_diff),
+    "heap-diff-top": ("heap-diff top beside memlab analyze object-size", bench_heap.heap_diff_top),
+    "heap-diff-library": ("heap-diff beside memlab's library", bench_heap.heap_diff_library),
+    "heap-diff-huge": ("heap-diff on snapshots of 2 GB", bench_heap.heap_diff_huge),
     "flame": ("flame-render", bench_sampling.flame),
     "loops": ("loop-stall: BPF programs alone (kernel.bpf_stats_enabled)", bench_loops.programs),
     "loops-node": ("loop-stall: node under load", bench_loops.node),
@@ -251,6 +255,8 @@ BENCHMARKS = {
     "buffers": ("mem-watch --buffers: node under load", bench_buffers.load),
     "gc": ("gc-trace: node under load", bench_gc.load),
     "gc-work": ("gc-trace: a fixed amount of work", bench_gc.work),
+    "always-on": ("Watched for weeks: a node server under load", bench_always_on.node),
+    "always-on-others": ("Watched for weeks: what others pay", bench_always_on.others),
     "optimizations": ("Examples: slow against fast", bench_optimizations.optimizations),
     "gc-programs": ("gc-trace: BPF programs alone (kernel.bpf_stats_enabled)", bench_gc.programs),
 }

@@ -289,7 +289,7 @@ static void test_refused(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct heap_bytes b = { cases[i].text, strlen(cases[i].text), 0 };
 		struct snapshot_fault fault = { 0 };
-		struct snapshot s;
+		struct snapshot s = { 0 };
 		int err = snapshot_read((struct json_source){ heap_bytes_read, &b }, &s, &fault);
 
 		if (!ok(err < 0 && fault.why && strstr(fault.why, cases[i].why) &&
@@ -309,7 +309,7 @@ static void test_cut(void)
 	for (size_t cut = 0; cut < len; cut++) {
 		struct heap_bytes b = { a, cut, 0 };
 		struct snapshot_fault fault;
-		struct snapshot s;
+		struct snapshot s = { 0 };
 
 		if (snapshot_read((struct json_source){ heap_bytes_read, &b }, &s, &fault))
 			continue;
@@ -318,6 +318,51 @@ static void test_cut(void)
 	}
 	is_int(accepted, 0, "cut anywhere in its %zu bytes, it is refused", len);
 	free(a);
+}
+
+static bool is_same_snapshot(const struct snapshot *a, const struct snapshot *b)
+{
+	size_t nodes = a->node_count, edges = a->edge_count;
+
+	return nodes == b->node_count && edges == b->edge_count &&
+	       a->string_count == b->string_count && a->text_len == b->text_len &&
+	       a->place_count == b->place_count && memcmp(a->type, b->type, nodes) == 0 &&
+	       memcmp(a->id, b->id, nodes * sizeof(*a->id)) == 0 &&
+	       memcmp(a->size, b->size, nodes * sizeof(*a->size)) == 0 &&
+	       memcmp(a->name, b->name, nodes * sizeof(*a->name)) == 0 &&
+	       memcmp(a->first_edge, b->first_edge, (nodes + 1) * sizeof(*a->first_edge)) == 0 &&
+	       memcmp(a->edge_to, b->edge_to, edges * sizeof(*a->edge_to)) == 0 &&
+	       memcmp(a->edge_name, b->edge_name, edges * sizeof(*a->edge_name)) == 0 &&
+	       memcmp(a->text, b->text, a->text_len) == 0;
+}
+
+/* Larger and smaller ones, and one after a fault, in the memory of the one before. */
+static void test_used_again(void)
+{
+	static const unsigned int counts[] = { 50, 3, 4000, 0, 20 };
+	struct snapshot used = { 0 };
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+		char *text = make_snapshot(counts[i], SESSIONS_ID);
+		struct heap_bytes b = { text, strlen(text), 0 }, again = b;
+		struct heap_bytes cut = { text, strlen(text) / 2, 0 };
+		struct snapshot fresh = { 0 };
+		struct snapshot_fault fault;
+
+		if (i == 3)
+			ok(snapshot_read((struct json_source){ heap_bytes_read, &cut }, &used,
+					 &fault) == -EBADMSG &&
+				   !used.text && !used.type,
+			   "after a fault it is empty");
+		must(snapshot_read((struct json_source){ heap_bytes_read, &b }, &fresh, &fault) ==
+		     0);
+		must(snapshot_read((struct json_source){ heap_bytes_read, &again }, &used,
+				   &fault) == 0);
+		ok(is_same_snapshot(&fresh, &used), "%u sessions, in memory of another", counts[i]);
+		snapshot_done(&fresh);
+		free(text);
+	}
+	snapshot_done(&used);
 }
 
 /* --- allocations ------------------------------------------------------------------------------ */
@@ -374,6 +419,7 @@ int main(void)
 	test_texts();
 	test_refused();
 	test_cut();
+	test_used_again();
 	test_failing_alloc();
 	return tap_done();
 }

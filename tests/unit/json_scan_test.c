@@ -34,6 +34,11 @@ static void test_strings(void)
 		  0 },
 		{ "\"\\ud83d\"", "\xef\xbf\xbd", 0 },
 		{ "\"caf\xc3\xa9\"", "caf\xc3\xa9", 0 },
+		{ "\"a run of plain text, longer than a word\\n\"",
+		  "a run of plain text, longer than a word\n", 0 },
+		{ "\"!\xff#[]\x7f \xc3\xa9!\xa2\xdc\"", "!\xff#[]\x7f \xc3\xa9!\xa2\xdc", 0 },
+		{ "\"no \\u0000 inside\"", "no   inside", 0 },
+		{ "\"seven b\nyte\"", "", -EBADMSG },
 		{ "\"open", "", -EBADMSG },
 		{ "\"\\u12g4\"", "", -EBADMSG },
 		{ "\"\\q\"", "", -EBADMSG },
@@ -86,6 +91,62 @@ static void test_numbers(void)
 
 		ok(err == cases[i].err && value == cases[i].want, "number \"%s\"", cases[i].json);
 		json_scan_done(&s);
+	}
+}
+
+/* Rows in buffers that end anywhere: the same values, the same errors at the same place. */
+static void test_rows(void)
+{
+	static const struct {
+		const char *json;
+		int err;
+		uint64_t offset; /* after it, or of the fault */
+		size_t rows;
+		uint64_t sum;
+	} cases[] = {
+		{ "]", 0, 1, 0, 0 },
+		{ "1,2,3]", 0, 6, 1, 6 },
+		{ "1,2,3\n,4,5,6\n]", 0, 14, 2, 21 },
+		{ "1,2,3 , 4,5 ,6]", 0, 15, 2, 21 },
+		{ "1,2,3,12345678,1234567,123456789,7,8,9,10,11,12]", 0, 48, 4, 137037097 },
+		{ "1,2,3,123456789012345,1234567890123456,18446744073709551615]", 0, 60, 2,
+		  1358024679135806 },
+		{ "1,2,3,18446744073709551616,0,0]", -EBADMSG, 25, 1, 6 },
+		{ "1,2,3,4,5]", -EBADMSG, 9, 1, 6 },
+		{ "1,2,3,4,5,6.5]", -EBADMSG, 11, 1, 6 },
+		{ "1,2,3,4,5,6e5]", -EBADMSG, 11, 1, 6 },
+		{ "1,2,3,4,-5,6]", -EBADMSG, 8, 1, 6 },
+		{ "1,2,3,4,,6]", -EBADMSG, 8, 1, 6 },
+		{ "1,2,3,4;5,6]", -EBADMSG, 7, 1, 6 },
+		{ "1,2,3 4,5,6]", -EBADMSG, 6, 1, 6 },
+		{ "1,2,3,4,5,6", -EBADMSG, 67, 2, 21 }, /* and blanks */
+	};
+	static const char behind[] = "                                                        ";
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *text = NULL;
+		int wrong = 0;
+
+		/* With blanks behind it the end is far: rows are then read in one go. */
+		must(asprintf(&text, "%s%s", cases[i].json, behind) > 0);
+		for (size_t piece = 0; piece < 64; piece++) {
+			struct heap_bytes b = { text, strlen(text), piece };
+			struct json_scan s = scan_of(&b);
+			uint64_t values[3] = { 0 }, sum = 0;
+			bool is_first = true;
+			size_t rows = 0;
+			int more;
+
+			while ((more = json_scan_row(&s, &is_first, values, 3)) == 1) {
+				sum += values[0] + values[1] + values[2];
+				rows++;
+			}
+			wrong += more != cases[i].err || rows != cases[i].rows ||
+				 sum != cases[i].sum || json_scan_offset(&s) != cases[i].offset;
+			json_scan_done(&s);
+		}
+		is_int(wrong, 0, "rows %zu, in pieces of any size", i);
+		free(text);
 	}
 }
 
@@ -155,6 +216,7 @@ int main(void)
 {
 	test_strings();
 	test_numbers();
+	test_rows();
 	test_skip();
 	test_source();
 	return tap_done();

@@ -10,14 +10,28 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/*
+ * Both halves of an element are used together, and one array serves twice: by node, while we look
+ * for ways; by number, when we look for dominators.
+ */
+union slot {
+	struct {
+		uint32_t number;
+		uint32_t leads; /* edges that lead here; then: where in preds the next one goes */
+	};
+	struct {
+		uint32_t ancestor; /* the parent, compressed on the way */
+		uint32_t label;
+	};
+};
+
 struct search {
 	const struct snapshot *s;
-	uint32_t *number;   /* by node */
-	uint32_t *vertex;   /* node, by number, as all that follows */
-	uint32_t *ancestor; /* the parent, compressed later */
+	union slot *slots;
+	uint32_t *vertex; /* node, by number, as all that follows */
+	uint32_t *parent;
 	uint32_t *dominator;
 	uint32_t *semi;
-	uint32_t *label;
 	uint32_t *first_pred, *preds;
 	size_t count, reached; /* from this number on: what only keeps itself */
 };
@@ -33,14 +47,19 @@ static void drop(uint32_t **array)
 	*array = NULL;
 }
 
+static void drop_slots(struct search *q)
+{
+	free(q->slots);
+	q->slots = NULL;
+}
+
 static void search_done(struct search *q)
 {
-	drop(&q->number);
+	drop_slots(q);
 	drop(&q->vertex);
-	drop(&q->ancestor);
+	drop(&q->parent);
 	drop(&q->dominator);
 	drop(&q->semi);
-	drop(&q->label);
 	drop(&q->first_pred);
 	drop(&q->preds);
 }
@@ -50,12 +69,15 @@ static int search_init(struct search *q, const struct snapshot *s)
 	size_t n = s->node_count;
 
 	*q = (struct search){ .s = s };
-	q->number = numbers(n);
+	q->slots = reallocarray(NULL, n, sizeof(*q->slots));
 	q->vertex = numbers(n);
-	q->ancestor = numbers(n);
+	q->parent = numbers(n);
 	q->dominator = numbers(n);
-	q->first_pred = calloc(n + 2, sizeof(*q->first_pred));
-	return q->number && q->vertex && q->ancestor && q->dominator && q->first_pred ? 0 : -ENOMEM;
+	if (!q->slots || !q->vertex || !q->parent || !q->dominator)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		q->slots[i] = (union slot){ .number = SNAPSHOT_NONE };
+	return 0;
 }
 
 /* --- depth first ------------------------------------------------------------------------------ */
@@ -64,9 +86,9 @@ static void enter(struct search *q, uint32_t node, uint32_t parent)
 {
 	uint32_t number = (uint32_t)q->count++;
 
-	q->number[node] = number;
+	q->slots[node].number = number;
 	q->vertex[number] = node;
-	q->ancestor[number] = parent;
+	q->parent[number] = parent;
 	q->dominator[number] = q->s->first_edge[node]; /* until the search is over: its next edge */
 }
 
@@ -74,15 +96,20 @@ static void enter(struct search *q, uint32_t node, uint32_t parent)
 static uint32_t next_below(struct search *q, uint32_t number)
 {
 	const struct snapshot *s = q->s;
-	uint32_t end = s->first_edge[q->vertex[number] + 1];
+	uint32_t e = q->dominator[number], end = s->first_edge[q->vertex[number] + 1];
+	uint32_t next = SNAPSHOT_NONE;
 
-	while (q->dominator[number] < end) {
-		uint32_t e = q->dominator[number]++;
+	for (; e < end && next == SNAPSHOT_NONE; e++) {
+		union slot *to = &q->slots[s->edge_to[e]];
 
-		if (!retention_is_idle(s, e) && q->number[s->edge_to[e]] == SNAPSHOT_NONE)
-			return s->edge_to[e];
+		if (retention_is_idle(s, e))
+			continue;
+		to->leads++;
+		if (to->number == SNAPSHOT_NONE)
+			next = s->edge_to[e];
 	}
-	return SNAPSHOT_NONE;
+	q->dominator[number] = e;
+	return next;
 }
 
 static void search_from(struct search *q, uint32_t start)
@@ -99,7 +126,7 @@ static void search_from(struct search *q, uint32_t start)
 		} else if (at == top) {
 			return;
 		} else {
-			at = q->ancestor[at];
+			at = q->parent[at];
 		}
 	}
 }
@@ -110,7 +137,7 @@ static void find_led_to(const struct search *q, bool *is_led_to)
 	const struct snapshot *s = q->s;
 
 	for (uint32_t n = 0; n < s->node_count; n++) {
-		if (q->number[n] != SNAPSHOT_NONE)
+		if (q->slots[n].number != SNAPSHOT_NONE)
 			continue;
 		for (uint32_t e = s->first_edge[n]; e < s->first_edge[n + 1]; e++)
 			is_led_to[s->edge_to[e]] |= !retention_is_idle(s, e);
@@ -130,13 +157,13 @@ static int search_rest(struct search *q)
 		return -ENOMEM;
 	find_led_to(q, is_led_to);
 	for (uint32_t n = 0; n < count; n++) {
-		if (q->number[n] == SNAPSHOT_NONE && !is_led_to[n])
+		if (q->slots[n].number == SNAPSHOT_NONE && !is_led_to[n])
 			search_from(q, n);
 	}
 	free(is_led_to);
 	q->reached = q->count;
 	for (uint32_t n = 0; n < count && q->count < count; n++) {
-		if (q->number[n] == SNAPSHOT_NONE)
+		if (q->slots[n].number == SNAPSHOT_NONE)
 			enter(q, n, 0);
 	}
 	return 0;
@@ -146,39 +173,43 @@ static int search_all(struct search *q)
 {
 	int err = 0;
 
-	for (size_t n = 0; n < q->s->node_count; n++)
-		q->number[n] = SNAPSHOT_NONE;
 	search_from(q, 0);
 	q->reached = q->count;
 	if (q->count < q->s->node_count)
 		err = search_rest(q);
 	for (uint32_t i = 0; i < q->count; i++)
-		q->dominator[i] = q->ancestor[i];
+		q->dominator[i] = q->parent[i];
 	return err;
 }
 
-/* Who leads to whom, sorted by counting. */
+/* Who leads to whom. What only keeps itself has no say. */
 static int find_preds(struct search *q)
 {
 	const struct snapshot *s = q->s;
-	size_t total = 0;
+	uint32_t total = 0;
 
-	for (uint32_t e = 0; e < s->edge_count; e++) {
-		if (!retention_is_idle(s, e)) {
-			q->first_pred[q->number[s->edge_to[e]] + 2]++;
-			total++;
-		}
+	q->first_pred = numbers(q->count + 1);
+	if (!q->first_pred)
+		return -ENOMEM;
+	for (size_t i = 0; i < q->reached; i++) {
+		union slot *slot = &q->slots[q->vertex[i]];
+
+		q->first_pred[i] = total;
+		total += slot->leads;
+		slot->leads = q->first_pred[i];
 	}
+	q->first_pred[q->reached] = total;
 	q->preds = numbers(total ? total : 1);
 	if (!q->preds)
 		return -ENOMEM;
-	for (size_t i = 2; i < q->count + 2; i++)
-		q->first_pred[i] += q->first_pred[i - 1];
 	for (uint32_t node = 0; node < s->node_count; node++) {
+		uint32_t i = q->slots[node].number;
+
+		if (i >= q->reached)
+			continue;
 		for (uint32_t e = s->first_edge[node]; e < s->first_edge[node + 1]; e++) {
 			if (!retention_is_idle(s, e))
-				q->preds[q->first_pred[q->number[s->edge_to[e]] + 1]++] =
-					q->number[node];
+				q->preds[q->slots[s->edge_to[e]].leads++] = i;
 		}
 	}
 	return 0;
@@ -193,39 +224,39 @@ static int find_preds(struct search *q)
  */
 static uint32_t evaluate(struct search *q, uint32_t v, uint32_t linked)
 {
+	union slot *slots = q->slots;
 	uint32_t below = SNAPSHOT_NONE, last, label;
 
-	while (q->ancestor[v] >= linked) {
-		uint32_t above = q->ancestor[v];
+	while (slots[v].ancestor >= linked) {
+		uint32_t above = slots[v].ancestor;
 
-		q->ancestor[v] = below;
+		slots[v].ancestor = below;
 		below = v;
 		v = above;
 	}
-	last = q->ancestor[v];
-	label = q->label[v];
+	last = slots[v].ancestor;
+	label = slots[v].label;
 	while (below != SNAPSHOT_NONE) {
 		v = below;
-		below = q->ancestor[v];
-		q->ancestor[v] = last;
-		if (q->semi[label] < q->semi[q->label[v]])
-			q->label[v] = label;
+		below = slots[v].ancestor;
+		slots[v].ancestor = last;
+		if (q->semi[label] < q->semi[slots[v].label])
+			slots[v].label = label;
 		else
-			label = q->label[v];
+			label = slots[v].label;
 	}
 	return label;
 }
 
-static int begin_semi(struct search *q)
+/* From here on nodes are called by their numbers alone. */
+static void begin_semi(struct search *q)
 {
-	q->semi = q->number; /* from here on nodes are called by their numbers alone */
-	q->number = NULL;
-	q->label = numbers(q->count);
-	if (!q->label)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < q->count; i++)
-		q->label[i] = q->semi[i] = i;
-	return 0;
+	q->semi = q->parent;
+	q->parent = NULL;
+	for (uint32_t i = 0; i < q->count; i++) {
+		q->slots[i] = (union slot){ .ancestor = q->semi[i], .label = i };
+		q->semi[i] = i;
+	}
 }
 
 static void find_semi(struct search *q)
@@ -236,7 +267,7 @@ static void find_semi(struct search *q)
 		for (uint32_t p = q->first_pred[i]; p < q->first_pred[i + 1]; p++) {
 			uint32_t other = q->preds[p];
 
-			if (other < q->reached)
+			if (other > i) /* linked; of the others, each is its own */
 				other = q->semi[evaluate(q, other, i + 1)];
 			if (other < semi)
 				semi = other;
@@ -254,25 +285,20 @@ static void find_semi(struct search *q)
 
 /* --- the result ------------------------------------------------------------------------------- */
 
-/* What the search needs no more becomes part of the result: memory that is new costs time. */
-static void take_working(struct search *q, struct dominators *d)
-{
-	d->of = q->semi;
-	d->first_child = q->label;
-	d->next_sibling = q->ancestor;
-	q->semi = q->label = q->ancestor = NULL;
-	drop(&q->preds);
-	drop(&q->first_pred);
-}
-
 static int make_result(struct search *q, struct dominators *d)
 {
 	size_t n = q->count;
 
-	*d = (struct dominators){ 0 };
-	take_working(q, d);
-	d->retained = reallocarray(NULL, n, sizeof(*d->retained));
-	if (!d->retained) {
+	drop_slots(q);
+	drop(&q->preds);
+	*d = (struct dominators){
+		.of = numbers(n),
+		.retained = reallocarray(NULL, n, sizeof(*d->retained)),
+		.first_child = q->semi, /* memory that is new would cost time */
+		.next_sibling = q->first_pred,
+	};
+	q->semi = q->first_pred = NULL;
+	if (!d->of || !d->retained) {
 		dominators_done(d);
 		return -ENOMEM;
 	}
@@ -303,9 +329,8 @@ int dominators_find(const struct snapshot *s, struct dominators *d)
 		err = search_all(&q);
 	if (!err)
 		err = find_preds(&q);
-	if (!err)
-		err = begin_semi(&q);
 	if (!err) {
+		begin_semi(&q);
 		find_semi(&q);
 		err = make_result(&q, d);
 	}

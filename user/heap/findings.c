@@ -40,24 +40,22 @@ int findings_add(struct findings *f, struct json_source source, const char *name
 		 struct snapshot_fault *ret_fault)
 {
 	const struct heap_input in = { source, &f->classes, f->plan.is_raw };
-	struct heap h = { 0 };
-	int err = heap_load(&in, &h, ret_fault);
+	struct heap *h = &f->last;
+	int err = heap_load(&in, h, ret_fault);
 
 	if (err)
 		return err;
-	err = take_parts(f, &h, is_last);
+	err = take_parts(f, h, is_last);
 	if (err) {
 		ret_fault->why = "needs more memory than there is";
-		heap_done(&h);
+		heap_done(h);
 		return err;
 	}
 	f->files[f->count++] =
-		(struct findings_file){ name, h.snapshot.node_count, h.snapshot.edge_count,
-					h.snapshot.node_fields };
-	if (is_last)
-		f->last = h;
-	else
-		heap_done(&h);
+		(struct findings_file){ name, h->snapshot.node_count, h->snapshot.edge_count,
+					h->snapshot.node_fields };
+	if (!is_last)
+		heap_retire(h);
 	return 0;
 }
 

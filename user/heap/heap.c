@@ -9,37 +9,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-int heap_load(const struct heap_input *in, struct heap *ret, struct snapshot_fault *ret_fault)
+int heap_load(const struct heap_input *in, struct heap *h, struct snapshot_fault *ret_fault)
 {
-	struct heap h = { 0 };
-	int err = snapshot_read(in->source, &h.snapshot, ret_fault);
+	int err = snapshot_read(in->source, &h->snapshot, ret_fault);
 
 	if (err)
 		return err;
-	err = retention_mark(&h.snapshot, in->is_raw);
+	err = retention_mark(&h->snapshot, in->is_raw);
 	if (!err && !in->is_raw)
-		err = retention_own_sizes(&h.snapshot);
+		err = retention_own_sizes(&h->snapshot);
 	if (!err)
-		err = detached_spread(&h.snapshot);
+		err = detached_spread(&h->snapshot);
 	if (!err) /* the peak of memory is here */
-		err = dominators_find(&h.snapshot, &h.dominators);
+		err = dominators_find(&h->snapshot, &h->dominators);
 	if (!err)
-		err = classes_of(in->classes, &h.snapshot, &h.class);
+		err = classes_of(in->classes, &h->snapshot, &h->class);
 	if (err) {
 		ret_fault->why = "needs more memory than there is";
-		heap_done(&h);
-		return err;
+		heap_done(h);
 	}
-	*ret = h;
-	return 0;
+	return err;
+}
+
+void heap_retire(struct heap *h)
+{
+	dominators_done(&h->dominators);
+	free(h->class);
+	h->class = NULL;
 }
 
 void heap_done(struct heap *h)
 {
+	heap_retire(h);
 	snapshot_done(&h->snapshot);
-	dominators_done(&h->dominators);
-	free(h->class);
-	*h = (struct heap){ 0 };
 }
 
 /* Its SharedFunctionInfo has the script, which V8 names by its file. */

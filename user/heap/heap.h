@@ -19,9 +19,13 @@ struct heap_input {
 	bool is_raw;		 /* as the file has it: see retention.h */
 };
 
-/* 0 or as snapshot_read; ended by heap_done. */
-int heap_load(const struct heap_input *in, struct heap *ret, struct snapshot_fault *ret_fault);
+/* 0 or as snapshot_read. @h is empty (zeroed) or retired; it is empty after a failure. Ended by
+ * heap_done. */
+int heap_load(const struct heap_input *in, struct heap *h, struct snapshot_fault *ret_fault);
 void heap_done(struct heap *h);
+
+/* Only the memory of its snapshot stays, for the next one. */
+void heap_retire(struct heap *h);
 
 /* The file in which function @node (a closure) is, or NULL. */
 const char *heap_script_of(const struct snapshot *s, uint32_t node);

@@ -2,6 +2,8 @@
 /* One buffer, refilled; numbers and plain runs of strings are read straight from it. */
 #include "heap/json_scan.h"
 
+#include "heap/json_scan_word.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +191,8 @@ static int append_code(struct json_scan *s, struct json_text *t, uint32_t code)
 	size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 	static const uint8_t lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
 
+	if (!code)
+		code = ' ';
 	for (size_t i = len; i-- > 1; code >>= 6)
 		utf8[i] = (uint8_t)(0x80 | (code & 0x3f));
 	utf8[0] = (uint8_t)(lead[len] | code);
@@ -295,15 +299,34 @@ static int take_low(struct json_scan *s, struct json_text *t, uint32_t *high)
 	return err || *high ? err : append_code(s, t, unit);
 }
 
+/* The first byte at which a run of plain ones ends: a quote, a backslash, a control character. */
+static const uint8_t *find_run_end(const uint8_t *p, const uint8_t *end)
+{
+	for (; end - p >= WORD_BYTES; p += WORD_BYTES) {
+		uint64_t word = load_word(p);
+		uint64_t quote = word ^ EVERY_BYTE('"'), backslash = word ^ EVERY_BYTE('\\');
+		/* What is below 0x20, or 0, borrows its highest bit; a wrong mark is never the
+		 * first. */
+		uint64_t marks = ((word - EVERY_BYTE(0x20)) & ~word) |
+				 ((quote - EVERY_BYTE(1)) & ~quote) |
+				 ((backslash - EVERY_BYTE(1)) & ~backslash);
+
+		marks &= EVERY_BYTE(0x80);
+		if (marks)
+			return p + first_marked(marks);
+	}
+	while (p < end && *p != '"' && *p != '\\' && *p >= 0x20)
+		p++;
+	return p;
+}
+
 /* What needs no second look, as far as the buffer has it. */
 static int take_run(struct json_scan *s, struct json_text *t)
 {
-	const uint8_t *start = s->at, *p = start;
+	const uint8_t *start = s->at;
 
-	while (p < s->end && *p != '"' && *p != '\\' && *p >= 0x20)
-		p++;
-	s->at = p;
-	return append(s, t, start, (size_t)(p - start));
+	s->at = find_run_end(start, s->end);
+	return append(s, t, start, (size_t)(s->at - start));
 }
 
 int json_scan_string(struct json_scan *s, struct json_text *text)

@@ -69,8 +69,8 @@ int json_scan_u64(struct json_scan *s, uint64_t *ret_value);
 int json_scan_row(struct json_scan *s, bool *is_first, uint64_t *ret_values, size_t count);
 
 /*
- * A string, appended to @text in UTF-8, with no NUL. Halves of surrogate pairs become U+FFFD; bytes
- * that are not UTF-8 stay.
+ * A string, appended to @text in UTF-8, with no NUL behind it and none inside: U+0000 becomes a
+ * blank. Halves of surrogate pairs become U+FFFD; bytes that are not UTF-8 stay.
  */
 int json_scan_string(struct json_scan *s, struct json_text *text);
 

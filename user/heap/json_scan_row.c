@@ -5,22 +5,15 @@
  * for single values, which know what is wrong and where.
  */
 #include "heap/json_scan.h"
+#include "heap/json_scan_word.h"
 
-#include <endian.h>
-#include <string.h>
+#define NUMBER_BYTES (2 * WORD_BYTES) /* at most, of one number with the comma behind it */
+#define LOOK_AHEAD   (2 + WORD_BYTES) /* before the first one, and behind the last */
 
-#define WORD_DIGITS   8
-#define NUMBER_BYTES  (2 * WORD_DIGITS) /* at most, of one number with the comma behind it */
-#define LOOK_AHEAD    (2 + WORD_DIGITS) /* before the first one, and behind the last */
-#define EVERY_BYTE(x) (UINT64_MAX / 255 * (x))
-
-/* Eight bytes, the first in the lowest bits; of digits their values, all else is above 9. */
+/* Of digits their values, all else is above 9. */
 static inline uint64_t load_digits(const uint8_t *p)
 {
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return le64toh(word) ^ EVERY_BYTE('0');
+	return load_word(p) ^ EVERY_BYTE('0');
 }
 
 /* How many of the eight come before the first that is no digit. */
@@ -28,14 +21,14 @@ static inline unsigned int count_digits(uint64_t digits)
 {
 	uint64_t others = (digits | (digits + EVERY_BYTE(0x80 - 10))) & EVERY_BYTE(0x80);
 
-	return others ? (unsigned int)__builtin_ctzll(others) / 8 : WORD_DIGITS;
+	return others ? first_marked(others) : WORD_BYTES;
 }
 
 /* The first @count > 0 of the eight as a number: of digits make pairs, of pairs the number. */
 static inline uint64_t value_of(uint64_t digits, unsigned int count)
 {
 	const uint64_t first_and_third = 0x000000ff000000ff;
-	uint64_t pairs = digits << 8 * (WORD_DIGITS - count);
+	uint64_t pairs = digits << 8 * (WORD_BYTES - count);
 
 	pairs = pairs * 10 + (pairs >> 8);
 	return ((pairs & first_and_third) * (100 + (1000000ull << 32)) +
@@ -46,23 +39,23 @@ static inline uint64_t value_of(uint64_t digits, unsigned int count)
 /* A number of up to 15 digits; returns where it ends, NULL when it is another thing. */
 static inline const uint8_t *take_number(const uint8_t *p, uint64_t *ret_value)
 {
-	static const uint32_t power[WORD_DIGITS] = { 1,	    10,	    100,     1000,
-						     10000, 100000, 1000000, 10000000 };
+	static const uint32_t power[WORD_BYTES] = { 1,	   10,	   100,	    1000,
+						    10000, 100000, 1000000, 10000000 };
 	uint64_t digits = load_digits(p);
 	unsigned int count = count_digits(digits);
 
 	if (!count)
 		return NULL;
 	*ret_value = value_of(digits, count);
-	if (count < WORD_DIGITS)
+	if (count < WORD_BYTES)
 		return p + count;
-	digits = load_digits(p + WORD_DIGITS);
+	digits = load_digits(p + WORD_BYTES);
 	count = count_digits(digits);
-	if (count == WORD_DIGITS)
+	if (count == WORD_BYTES)
 		return NULL;
 	if (count)
 		*ret_value = *ret_value * power[count] + value_of(digits, count);
-	return p + WORD_DIGITS + count;
+	return p + WORD_BYTES + count;
 }
 
 /* With a comma before, as V8 writes rows from the second on. Returns where it ends, or NULL. */

@@ -128,26 +128,33 @@ static bool is_part(const struct snapshot *s, uint32_t node)
 	       (s->type[node] == NODE_NATIVE && strcmp(snapshot_name(s, node), EXTERNAL_TEXT) == 0);
 }
 
-/* A node gets its first owner, and at most once more: many. So twice the nodes are room enough. */
+/* What @node leads to and is a part gets its owner; who already has another one has many. */
+static void pass_owner(const struct snapshot *s, uint32_t node, uint32_t *owners, struct work *w)
+{
+	uint32_t owner = owners[node];
+
+	for (uint32_t e = s->first_edge[node]; e < s->first_edge[node + 1]; e++) {
+		uint32_t to = s->edge_to[e];
+
+		if (owners[to] == to || owners[to] == owner || owners[to] == MANY_OWNERS ||
+		    snapshot_edge_type(s, e) == EDGE_WEAK)
+			continue;
+		owners[to] = owners[to] == NO_OWNER ? owner : MANY_OWNERS;
+		w->at[w->len++] = to;
+	}
+}
+
+/* A part gets its first owner, and at most once more: many. So twice the nodes are room enough. */
 static void find_owners(const struct snapshot *s, uint32_t *owners, struct work *w)
 {
-	for (uint32_t n = 0; n < s->node_count; n++) {
+	for (uint32_t n = 0; n < s->node_count; n++)
 		owners[n] = is_part(s, n) ? NO_OWNER : n;
-		if (owners[n] == n)
-			w->at[w->len++] = n;
-	}
-	while (w->len) {
-		uint32_t node = w->at[--w->len], owner = owners[node];
-
-		for (uint32_t e = s->first_edge[node]; e < s->first_edge[node + 1]; e++) {
-			uint32_t to = s->edge_to[e];
-
-			if (snapshot_edge_type(s, e) == EDGE_WEAK || owners[to] == to ||
-			    owners[to] == owner || owners[to] == MANY_OWNERS)
-				continue;
-			owners[to] = owners[to] == NO_OWNER ? owner : MANY_OWNERS;
-			w->at[w->len++] = to;
-		}
+	for (uint32_t n = 0; n < s->node_count; n++) {
+		if (owners[n] != n)
+			continue;
+		pass_owner(s, n, owners, w);
+		while (w->len)
+			pass_owner(s, w->at[--w->len], owners, w);
 	}
 }
 

@@ -28,11 +28,9 @@ static int add_string(struct snapshot_reading *r)
 	return json_scan_string(&r->scan, &r->text);
 }
 
-/* A NUL that is part of the string would be its end: it becomes a blank. */
 static int end_string(struct snapshot_reading *r)
 {
-	size_t start = r->s->string_at[r->s->string_count - 1];
-	char *grown, *nul;
+	char *grown;
 
 	if (r->text.len >= r->text.max)
 		return json_scan_fail(&r->scan, -E2BIG, "has over 4 GiB of text");
@@ -45,8 +43,6 @@ static int end_string(struct snapshot_reading *r)
 		r->text.at = grown;
 		r->text.cap = cap;
 	}
-	while ((nul = memchr(r->text.at + start, 0, r->text.len - start)))
-		*nul = ' ';
 	r->text.at[r->text.len++] = '\0';
 	return 0;
 }
@@ -161,23 +157,37 @@ static void settle(struct snapshot_reading *r)
 		qsort(s->places, s->place_count, sizeof(*s->places), by_node);
 }
 
+/* What @s has room for becomes room for the next one. */
+static void recycle(struct snapshot_reading *r)
+{
+	struct snapshot *s = r->s;
+
+	r->node_cap = s->node_count;
+	r->edge_cap = s->edge_count;
+	r->string_cap = s->string_count;
+	r->place_cap = s->place_count;
+	r->text = (struct json_text){ .at = s->text, .cap = s->text_len };
+	s->node_count = s->edge_count = s->string_count = s->place_count = 0;
+	s->other_type_count = 0;
+	s->text = NULL;
+}
+
 int snapshot_read(struct json_source source, struct snapshot *s, struct snapshot_fault *ret_fault)
 {
-	struct snapshot read = { 0 };
-	struct snapshot_reading r = { .s = &read };
+	struct snapshot_reading r = { .s = s };
 	int err = json_scan_init(&r.scan, source);
 
+	recycle(&r);
 	if (!err)
 		err = read_members(&r);
-	read.text = r.text.at;
+	s->text = r.text.at;
+	s->text_len = r.text.len;
 	*ret_fault =
 		(struct snapshot_fault){ .offset = json_scan_offset(&r.scan), .why = r.scan.why };
-	if (err) {
-		snapshot_done(&read);
-	} else {
+	if (err)
+		snapshot_done(s);
+	else
 		settle(&r);
-		*s = read;
-	}
 	json_scan_done(&r.scan);
 	return err;
 }

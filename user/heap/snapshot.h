@@ -69,9 +69,10 @@ struct snapshot {
 	uint32_t *first_edge; /* node_count + 1 of them */
 	uint8_t *edge_type;   /* enum edge_type */
 	uint32_t *edge_to;
-	uint32_t *edge_name;	       /* a string, or for elements and hidden ones a number */
-	uint32_t *string_at;	       /* in text */
-	char *text;		       /* each string with a NUL behind it and none inside */
+	uint32_t *edge_name; /* a string, or for elements and hidden ones a number */
+	uint32_t *string_at; /* in text */
+	char *text;	     /* each string with a NUL behind it and none inside */
+	size_t text_len;
 	struct snapshot_place *places; /* by node */
 	/* Names of kinds that we do not know, by type - NODE_TYPES_KNOWN. */
 	char other_types[SNAPSHOT_TYPES][SNAPSHOT_TYPE_LEN];
@@ -87,7 +88,8 @@ struct snapshot_fault {
 
 /*
  * 0; -EBADMSG: damaged, or no snapshot; -E2BIG: over a limit; -ENOMEM; or what @source said. @s is
- * set on success only, and ended by snapshot_done.
+ * empty (zeroed), or one that is needed no more and whose memory is used again, which is cheaper
+ * than new one; it is empty after a failure. Ended by snapshot_done.
  */
 int snapshot_read(struct json_source source, struct snapshot *s, struct snapshot_fault *ret_fault);
 void snapshot_done(struct snapshot *s);

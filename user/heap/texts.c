@@ -18,14 +18,43 @@ static int by_spare(const void *x, const void *y, void *ctx)
 	return strcmp(snapshot_string(s, a->string), snapshot_string(s, b->string));
 }
 
-/* The first one of a text says how large it is. */
-static void count(const struct snapshot *s, struct texts_row *rows)
+static bool is_text(const struct snapshot *s, uint32_t node)
+{
+	return s->type[node] == NODE_STRING && s->size[node];
+}
+
+/* A row for each text that several nodes have; @row_of: by string, one more than the row, or 0. */
+static int find_repeated(const struct snapshot *s, struct texts *t, uint32_t *row_of)
 {
 	for (uint32_t n = 0; n < s->node_count; n++) {
-		struct texts_row *r = &rows[s->name[n]];
+		if (is_text(s, n) && row_of[s->name[n]] < 2)
+			row_of[s->name[n]]++;
+	}
+	for (uint32_t i = 0; i < s->string_count; i++) {
+		bool is_repeated = row_of[i] > 1;
+		struct texts_row *row;
 
-		if (s->type[n] != NODE_STRING || !s->size[n])
+		row_of[i] = 0;
+		if (!is_repeated)
 			continue;
+		row = vec_push(t);
+		if (!row)
+			return -ENOMEM;
+		*row = (struct texts_row){ .string = i };
+		row_of[i] = (uint32_t)t->len;
+	}
+	return 0;
+}
+
+/* The first one of a text says how large it is. */
+static void count(const struct snapshot *s, struct texts *t, const uint32_t *row_of)
+{
+	for (uint32_t n = 0; n < s->node_count; n++) {
+		struct texts_row *r;
+
+		if (!is_text(s, n) || !row_of[s->name[n]])
+			continue;
+		r = &t->at[row_of[s->name[n]] - 1];
 		if (r->count && s->size[n] * r->count != r->bytes)
 			continue;
 		r->count++;
@@ -33,32 +62,38 @@ static void count(const struct snapshot *s, struct texts_row *rows)
 	}
 }
 
+/* Texts of several nodes that are not of one size go. */
+static void settle(struct texts *t)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < t->len; i++) {
+		struct texts_row row = t->at[i];
+
+		if (row.count < 2)
+			continue;
+		row.spare_bytes = row.bytes - row.bytes / row.count;
+		t->count += row.count;
+		t->spare_bytes += row.spare_bytes;
+		t->at[len++] = row;
+	}
+	t->len = len;
+}
+
 int texts_find(const struct snapshot *s, struct texts *ret)
 {
-	struct texts_row *rows = calloc(s->string_count + 1, sizeof(*rows));
+	uint32_t *row_of = calloc(s->string_count + 1, sizeof(*row_of));
 	struct texts t = { 0 };
+	int err = row_of ? find_repeated(s, &t, row_of) : -ENOMEM;
 
-	if (!rows)
-		return -ENOMEM;
-	count(s, rows);
-	for (uint32_t i = 0; i < s->string_count; i++) {
-		struct texts_row *slot;
-
-		if (rows[i].count < 2)
-			continue;
-		slot = vec_push(&t);
-		if (!slot) {
-			free(rows);
-			texts_done(&t);
-			return -ENOMEM;
-		}
-		*slot = rows[i];
-		slot->string = i;
-		slot->spare_bytes = slot->bytes - slot->bytes / slot->count;
-		t.count += slot->count;
-		t.spare_bytes += slot->spare_bytes;
+	if (!err)
+		count(s, &t, row_of);
+	free(row_of);
+	if (err) {
+		texts_done(&t);
+		return err;
 	}
-	free(rows);
+	settle(&t);
 	if (t.len)
 		qsort_r(t.at, t.len, sizeof(*t.at), by_spare, (void *)s);
 	*ret = t;

@@ -20,7 +20,7 @@ struct texts {
 	uint64_t count, spare_bytes; /* of all */
 };
 
-/* 0 or -ENOMEM; ended by texts_done. Memory meanwhile: 24 bytes per string. */
+/* 0 or -ENOMEM; ended by texts_done. Memory meanwhile: 4 bytes per string. */
 int texts_find(const struct snapshot *s, struct texts *ret);
 void texts_done(struct texts *t);
 
