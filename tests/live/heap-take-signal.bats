@@ -116,6 +116,14 @@ begun() {
 	taken 2 "may not write to $PWD/closed" --signal --yes
 	is_left_alone
 	node_work_ends
+	mkdir shared
+	chgrp 4242 shared
+	chmod 570 shared
+	target_start work setpriv --reuid 65534 --regid 65534 --groups 4242 "$node" --heapsnapshot-signal=SIGUSR2 --diagnostic-dir=shared \
+		"$ROOT_DIR/tests/live/heap-take.js" 1000
+	work=${target_pid[work]}
+	taken 1 '' --signal # it may, by a group
+	node_work_ends
 	mkdir small
 	mount -t tmpfs -o size=1m none small
 	written=small
