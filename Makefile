@@ -23,14 +23,18 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfor
            -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp libprotobuf-c ncursesw
+PKGS    := libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp libprotobuf-c ncursesw \
+           yaml-0.1 libmicrohttpd gnutls
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -D_GNU_SOURCE \
            -DVERSION='"$(VERSION)"' -Iuser -Ibpf -I$(B)/skel -I$(B)/gen \
            $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) -MMD -MP
-ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
-PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lprotobuf-c -lz -lm
-HOST_LIBS := -ldw -lelf -llzma -lseccomp -lz
+# --as-needed: a tool gets no library that nothing in it uses.
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
+PURE_LIBS := -liberty $(shell $(PKG_CONFIG) --libs capstone 2>/dev/null || echo -lcapstone) -lprotobuf-c -lyaml -lz -lm
+# AddressSanitizer has a crypt_r in front of the library's, which then seems not to be needed.
+CRYPT_LIBS := $(if $(SAN),-Wl$(comma)--no-as-needed -lcrypt -Wl$(comma)--as-needed,-lcrypt)
+HOST_LIBS := -ldw -lelf -llzma -lseccomp -lcap-ng -lmicrohttpd -lgnutls $(CRYPT_LIBS) -lz
 PROBE_LIBS := -lbpf -lelf -lz -lcap-ng -lpthread
 SCREEN_LIBS := $(shell $(PKG_CONFIG) --libs ncursesw 2>/dev/null || echo -lncursesw -ltinfo)
 
@@ -63,7 +67,7 @@ HOSTTEST := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*_
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/tests/bpf/%,$(wildcard tests/bpf/*_test.c))
 STOPS   := $(B)/tests/bpf/stack-stops# what the stacks-* live tests look with
 FRAMES  := $(B)/tests/bpf/v8-frames# what v8-names.bats looks with
-COST    := $(addprefix $(B)/tests/bpf/,unwind-cost loop-cost)# what benchmarks measure with
+COST    := $(addprefix $(B)/tests/bpf/,unwind-cost loop-cost always-on)# what benchmarks measure with
 GOLDEN  := $(patsubst tests/golden/%.c,$(B)/tests/golden/%,$(wildcard tests/golden/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 REPLAY  := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -178,13 +182,15 @@ $(GOLDEN): $(B)/%: $(B)/%.o $(B)/libpure.a
 
 # Writes the images of V8 that unit tests and the fuzz target read: docs/v8-internals.md.
 RECORDER := $(B)/tests/host/v8-record
-$(HOSTTEST) $(RECORDER): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
+PAGE := $(B)/tests/host/metrics-page# a collector without BPF, for metrics-server.bats
+$(HOSTTEST) $(RECORDER) $(PAGE): $(B)/%: $(B)/%.o $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $^ $(HOST_LIBS) -lbpf $(PURE_LIBS) -o $@
 
 # The stacks that the tests make are walked by frame pointers.
 $(patsubst %,%.o,$(BPFTEST)): ALL_CFLAGS += -fno-omit-frame-pointer
 $(patsubst %,%.o,$(BPFTEST) $(STOPS) $(FRAMES) $(COST) $(B)/tests/bpf/loop-watch): | $(TEST_SKELS) $(SKELS)
 $(filter $(B)/tests/bpf/loop-%,$(BPFTEST) $(COST)): $(B)/tests/bpf/loop-watch.o
+$(B)/tests/bpf/endless_test: $(B)/tests/bpf/endless-server.o
 $(BPFTEST) $(STOPS) $(FRAMES) $(COST): $(B)/%: $(B)/%.o $(B)/libprobe.a $(B)/libhost.a $(B)/libpure.a
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(PROBE_LIBS) $(HOST_LIBS) $(PURE_LIBS) -o $@
 
@@ -252,7 +258,7 @@ WITH_TS := $(if $(wildcard examples/node_modules/.bin/tsc),examples-ts)
 
 .PHONY: check
 check: ## unit, corpus, golden and command-line tests; no root, a few minutes
-check: $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(WITH_TS) $(B)/tests/live/go-pure $(B)/tests/live/cpu-work)
+check: $(UNIT) $(HOSTTEST) $(PAGE) $(EXAMPLE_TEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(WITH_TS) $(B)/tests/live/go-pure $(B)/tests/live/cpu-work)
 	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST)
 	$(Q)BUILD=$(B) prove tests/support/replay.t
 	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/*.bats)
@@ -268,7 +274,7 @@ check-readers: $(B)/tests/golden/profile_report $(B)/tests/golden/loop_report $(
 	$(Q)BUILD=$(B) prove --timer tests/readers/*.bats
 
 .PHONY: check-root
-check-root: all $(WITH_TS) $(BPFTEST) $(STOPS) $(FRAMES) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
+check-root: all $(WITH_TS) $(PAGE) $(BPFTEST) $(STOPS) $(FRAMES) $(LIVE) $(LIVE_VARIANTS) ## in-kernel and live tests; root
 	$(Q)BUILD=$(B) prove $(BPFTEST)
 	$(Q)BUILD=$(B) scripts/live-tests.sh tests/live/*.bats
 
@@ -320,6 +326,7 @@ $(B)/man/%.1: $(B)/bin/% docs/man/%.h2m
 	$(call say,MAN)$(call make_man,1)
 
 INTO := $(DESTDIR)$(prefix)
+MONITORING_INTO := $(INTO)/share/doc/bpf-vitals/monitoring
 .PHONY: install
 install: all man ## into DESTDIR/prefix
 	install -d $(addprefix $(INTO)/,bin sbin share/man/man1 share/man/man8 share/bash-completion/completions)
@@ -328,11 +335,16 @@ install: all man ## into DESTDIR/prefix
 	install -m 0644 $(MAN8) $(INTO)/share/man/man8
 	install -m 0644 $(MAN1) $(INTO)/share/man/man1
 	for t in $(TOOLS); do install -m 0644 scripts/bash-completion $(INTO)/share/bash-completion/completions/$$t; done
+	install -d $(MONITORING_INTO)/rules $(INTO)/lib/systemd/system
+	install -m 0644 $(wildcard docs/monitoring/*.*) $(MONITORING_INTO)
+	install -m 0644 $(wildcard docs/monitoring/rules/*) $(MONITORING_INTO)/rules
+	sed 's|/usr/local/|$(prefix)/|' docs/monitoring/vitals-exporter.service >$(INTO)/lib/systemd/system/vitals-exporter.service
 
 .PHONY: uninstall
 uninstall: ## what install put there
 	for t in $(TOOLS); do rm -f $(INTO)/bin/$$t $(INTO)/sbin/$$t $(INTO)/share/man/man1/$$t.1 $(INTO)/share/man/man8/$$t.8 \
 		$(INTO)/share/bash-completion/completions/$$t; done
+	rm -rf $(MONITORING_INTO) $(INTO)/lib/systemd/system/vitals-exporter.service
 
 .PHONY: clean
 clean: ## removes build/

@@ -15,6 +15,7 @@ from bench_run import (Target, Tracer, bpf_programs, bpf_stats, cpu_seconds, exa
                        library_text, map_bytes, redis, redis_requests, traced,
                        tracer_report_with_peak, wrk)
 from bench_stats import alternate, median_of, number, ratio_text, side, table, with_spread
+import bench_always_on
 import bench_buffers
 import bench_gc
 import bench_heap
@@ -254,6 +255,8 @@ BENCHMARKS = {
     "buffers": ("mem-watch --buffers: node under load", bench_buffers.load),
     "gc": ("gc-trace: node under load", bench_gc.load),
     "gc-work": ("gc-trace: a fixed amount of work", bench_gc.work),
+    "always-on": ("Watched for weeks: a node server under load", bench_always_on.node),
+    "always-on-others": ("Watched for weeks: what others pay", bench_always_on.others),
     "optimizations": ("Examples: slow against fast", bench_optimizations.optimizations),
     "gc-programs": ("gc-trace: BPF programs alone (kernel.bpf_stats_enabled)", bench_gc.programs),
 }

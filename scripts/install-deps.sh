@@ -11,16 +11,17 @@ set -euo pipefail
 BUILD_PACKAGES='clang llvm gcc make pkg-config libc6-dev linux-libc-dev git ca-certificates
 	libbpf-dev libelf-dev zlib1g-dev libdw-dev libiberty-dev uthash-dev libcap-ng-dev libcapstone-dev
 	liblzma-dev libzstd-dev libseccomp-dev protobuf-c-compiler libprotobuf-c-dev libncurses-dev
-	libhiredis-dev libjansson-dev'
+	libhiredis-dev libjansson-dev
+	libyaml-dev libmicrohttpd-dev libgnutls28-dev libcrypt-dev'
 TEST_PACKAGES='g++ perl bats wrk redis-server redis-tools nginx-light|nginx memcached ?haproxy nodejs fonts-dejavu-core curl jq procps util-linux libcap2-bin
-	strace binutils python3 python3-jsonschema libxml2-utils help2man mandoc bash-completion
+	strace binutils python3 python3-jsonschema python3-yaml libxml2-utils help2man mandoc bash-completion
 	clang-format clang-tidy cppcheck shellcheck musl-tools golang-go chromium|chromium-browser npm
 	libjemalloc2 libtcmalloc-minimal4|libtcmalloc-minimal4t64 ?libmimalloc2.0|libmimalloc3|libmimalloc-dev
-	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils zstd ?debootstrap gdb ?rustc linux-perf bsdutils tmux'
+	qemu-system-x86 busybox-static cpio e2fsprogs xz-utils zstd ?debootstrap gdb ?rustc linux-perf bsdutils tmux prometheus openssl'
 BUILD_PROGRAMS='clang llvm-strip gcc make pkg-config git bpftool protoc-c'
 TEST_PROGRAMS='perl prove bats wrk redis-server redis-cli nginx memcached node curl jq ps setpriv strace objcopy
 	python3 xmllint help2man mandoc clang-format clang-tidy cppcheck shellcheck musl-gcc go npm
-	qemu-system-x86_64 busybox cpio mke2fs xz gdb perf script tmux'
+	qemu-system-x86_64 busybox cpio mke2fs xz gdb perf script tmux prometheus promtool openssl'
 
 ROOT_DIR=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -44,12 +45,13 @@ if ! [[ $system =~ debian|ubuntu ]] || ! command -v apt-get >/dev/null; then
 	missing=
 	for p in $programs; do command -v "$p" >/dev/null || missing+=" $p"; done
 	libs=$(pkg-config --print-errors --exists 'libbpf >= 1.0' libelf libdw libcap-ng capstone zlib \
-		liblzma libseccomp libprotobuf-c ncursesw hiredis jansson 2>&1) || true
+		liblzma libseccomp libprotobuf-c ncursesw hiredis jansson yaml-0.1 libmicrohttpd gnutls libxcrypt 2>&1) || true
 	[ -n "$missing$libs" ] || exit 0
 	say "packages are known for Debian 12, 13 and Ubuntu 22.04, 24.04 only; this is '${system:-unknown}'"
 	[ -z "$missing" ] || say "programs needed and not found:$missing"
 	[ -z "$libs" ] || say "libraries needed (with headers): libbpf >= 1.0, libelf, libdw, libcap-ng," \
-		"capstone, zlib, liblzma, libseccomp, libprotobuf-c, ncursesw, hiredis, jansson, libiberty, uthash. pkg-config says: $libs"
+		"capstone, zlib, liblzma, libseccomp, libprotobuf-c, ncursesw, hiredis, jansson, libyaml, libmicrohttpd, gnutls," \
+		"libcrypt, libiberty, uthash. pkg-config says: $libs"
 	exit 5
 fi
 

@@ -11,7 +11,7 @@ BUILD=${BUILD:-build}
 files() { git ls-files -co --exclude-standard --deduplicate -- "$@" | while IFS= read -r f; do [ ! -f "$f" ] || echo "$f"; done; }
 cflags() {
 	echo -std=gnu11 -D_GNU_SOURCE -DVERSION='"lint"' -Iuser -Ibpf "-I$BUILD/skel" "-I$BUILD/gen" -Itests/unit -Itests/fuzz -Iexamples/lib
-	pkg-config --cflags libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp libprotobuf-c ncursesw
+	pkg-config --cflags libbpf libelf libdw libcap-ng capstone zlib liblzma libseccomp libprotobuf-c ncursesw yaml-0.1 libmicrohttpd gnutls
 }
 
 check_format() {

@@ -240,7 +240,9 @@ static int watch(struct run *run)
 {
 	const struct cli_common *c = &run->options->common;
 	const struct targets_sink targets = { gc_trace_add, gc_trace_add_descendant, run->gc };
-	const struct gc_trace_sink sink = { on_collection, on_moment, run };
+	const struct gc_trace_sink sink = { .on_collection = on_collection,
+					    .on_moment = on_moment,
+					    .ctx = run };
 	int err, report_err, status;
 
 	status = targets_add(c, &targets);

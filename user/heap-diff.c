@@ -16,7 +16,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define MAX_TOP 100000
+#define MAX_TOP	     100000
+#define CLASSES_HELD 1000 /* growing ones whose holders are looked for */
 
 /* As diff(1) has them. */
 enum { NOTHING_GROWS = 0, SOMETHING_GROWS = 1, TROUBLE = 2 };
@@ -243,7 +244,7 @@ static void settle(struct options *o)
 	if (o->plan.is_picture && o->plan.kind == FINDINGS_RETAINERS)
 		cli_usage_error("-f %s: is of a whole snapshot, not of retainers",
 				format_words[o->format]);
-	o->plan.held_count = o->top;
+	o->plan.held_count = CLASSES_HELD;
 }
 
 /* What is needed is opened here, with the rights of who called; nothing is opened later. */

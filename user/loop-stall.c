@@ -302,12 +302,13 @@ static int watch(struct run *run)
 {
 	const struct cli_common *c = &run->options->common;
 	const struct targets_sink sink = { loop_stall_add, loop_stall_add_descendant, run->stalls };
+	const struct loop_stall_sink told = { .on_stall = on_stall, .ctx = run };
 	int err, report_err, status;
 
 	status = targets_add(c, &sink);
 	if (status)
 		return status;
-	if (loop_stall_start(run->stalls, c->quiet || c->has_screen ? NULL : on_stall, run))
+	if (loop_stall_start(run->stalls, c->quiet || c->has_screen ? NULL : &told))
 		return EXIT_FAILED;
 	err = follow(run);
 	/* what was collected is reported even when the loop ended by an error */

@@ -93,7 +93,13 @@ struct cfs_rq {
 };
 
 struct sched_entity {
+	__u64 sum_exec_runtime;
 	struct cfs_rq *cfs_rq;
+};
+
+/* include/linux/sched.h, CONFIG_SCHED_INFO */
+struct sched_info {
+	unsigned long long run_delay;
 };
 
 /* include/linux/sched.h */
@@ -103,6 +109,8 @@ struct task_struct {
 	int tgid;
 	unsigned long min_flt, maj_flt;
 	struct sched_entity se;
+	struct sched_info sched_info;
+	unsigned long nvcsw;
 	_Bool throttled; /* since 6.18 */
 	struct files_struct *files;
 	unsigned int flags;

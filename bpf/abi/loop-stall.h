@@ -106,7 +106,9 @@ struct loop_state {
 	/* the present iteration */
 	__u64 busy_since_ns; /* 0: not known */
 	__u64 gap_part_ns[LOOP_PARTS];
-	__u64 min_faults, maj_faults; /* of the thread when it began */
+	__u64 min_faults, maj_faults; /* of the thread when it began; so these, for use without */
+	__u64 run_ns, delay_ns; /* switches: on a CPU (but for the last tick), waiting for one, */
+	__u64 sleeps;		/* times asleep */
 	struct loop_block longest;
 
 	/* off the CPU */
@@ -119,7 +121,7 @@ struct loop_state {
 	__u64 gc_began_ns, gc_queue_ns; /* and run queue, throttled by then */
 	__u64 tokens_ns;		/* token bucket of stacks at switch-outs */
 };
-ABI_SIZE(struct loop_state, 480);
+ABI_SIZE(struct loop_state, 504);
 
 enum loop_event_kind {
 	LOOP_EVENT_STALL = 32, /* behind those of abi/target.h */

@@ -7,6 +7,9 @@
 #include "lib/open_file.bpf.h"
 #include "lib/unwind.bpf.h"
 
+/* include/linux/sched.h, PF_EXITING */
+#define TASK_EXITING 0x4
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -37,7 +40,8 @@ static __always_inline void begin_with(const struct loop_look *look, struct task
 	struct loop_state *l;
 	__u32 slot;
 
-	if ((!is_waiting && look->tid != look->tgid) || loop_of(task, &slot))
+	if ((!is_waiting && look->tid != look->tgid) || loop_of(task, &slot) ||
+	    (task->flags & TASK_EXITING)) /* its end may have been told of before */
 		return;
 	l = loop_claim(task, &slot);
 	if (!l)

@@ -110,14 +110,15 @@ static __always_inline void grow_up(struct loop_state *l)
 		l->is_confirmed = l->waits_young >= YOUNG_WAITS &&
 				  (l->idle_ns > 0 || l->waits_young >= BUSY_WAITS);
 	else
-		l->is_confirmed = l->waits_young >= YOUNG_POLLS && has_split &&
+		l->is_confirmed = l->waits_young >= YOUNG_POLLS && splits() &&
 				  l->idle_ns > l->part_ns[LOOP_SLEEP];
 }
 
 static __always_inline void count_wait(struct loop_state *l, __u32 slot, __u64 now_ns, long result)
 {
 	__u64 ns = now_ns - l->wait_began_ns;
-	bool has_slept = has_split ? l->slept_ns > 0 : l->timeout_ns > 0;
+	bool has_split_now = splits();
+	bool has_slept = has_split_now ? l->slept_ns > 0 : l->timeout_ns > 0;
 	bool is_polling = l->wait == LOOP_WAIT_IO_URING ? !has_slept : !l->timeout_ns;
 
 	l->waits++;
@@ -125,7 +126,7 @@ static __always_inline void count_wait(struct loop_state *l, __u32 slot, __u64 n
 		l->polling_ns += ns;
 	else
 		l->waiting_ns += ns;
-	l->idle_ns += has_split ? l->slept_ns : is_polling ? 0 : ns;
+	l->idle_ns += has_split_now ? l->slept_ns : is_polling ? 0 : ns;
 	if (l->woken_ns)
 		hist_add(slot, LOOP_HIST_WAKE_LAG, now_ns - l->woken_ns, now_ns);
 	if (result == 0 && l->timeout_ns && l->timeout_ns != NO_TIMEOUT) {
@@ -193,25 +194,67 @@ static __always_inline bool is_wait(__u64 descriptors)
 	return l && l->is_confirmed;
 }
 
+/*
+ * Where each call is seen: by its tracepoints, or by its function. While any tracepoint of system
+ * calls is in use, all calls of all processes go the slow way through the kernel; a function that
+ * is probed costs those alone who call it. But a thread that is inside the call when that begins is
+ * not seen to leave it. The programs of functions are off until user space asks for them.
+ */
+#if defined(__TARGET_ARCH_x86)
+#define BY_FUNCTION(name, function, result_of)                                                     \
+	SEC("?fentry/" function)                                                                   \
+	int BPF_PROG(in_##name, const struct pt_regs *r)                                           \
+	{                                                                                          \
+		const unsigned long args[] = { PT_REGS_PARM1_SYSCALL(r), PT_REGS_PARM2_SYSCALL(r), \
+					       PT_REGS_PARM3_SYSCALL(r), PT_REGS_PARM4_SYSCALL(r), \
+					       PT_REGS_PARM5_SYSCALL(r) };                         \
+                                                                                                   \
+		return begin_##name(args);                                                         \
+	}                                                                                          \
+	AFTER_FUNCTION(name, function, result_of)
+#define AFTER_FUNCTION(name, function, result_of)                                                  \
+	SEC("?fexit/" function)                                                                    \
+	int BPF_PROG(out_##name, const void *argument, long result)                                \
+	{                                                                                          \
+		return result_of;                                                                  \
+	}
+#else
+#define BY_FUNCTION(name, function, result_of)
+#define AFTER_FUNCTION(name, function, result_of)
+#endif
+
+/* Copied, since a context may only be read where it is; what is not used is not read. */
+#define ARGS_OF(ctx)                                                                               \
+	{                                                                                          \
+		(ctx)->args[0], (ctx)->args[1], (ctx)->args[2], (ctx)->args[3], (ctx)->args[4]     \
+	}
+
 #define WAIT_CALL(name, wait, descriptors, fd, timeout_ns)                                         \
+	static __always_inline int begin_##name(const unsigned long *args)                         \
+	{                                                                                          \
+		return is_wait(descriptors) ? wait_begins((wait), (fd), (timeout_ns)) : 0;         \
+	}                                                                                          \
 	SEC("tracepoint")                                                                          \
 	int enter_##name(struct trace_event_raw_sys_enter *ctx)                                    \
 	{                                                                                          \
-		return is_wait(descriptors) ? wait_begins((wait), (fd), (timeout_ns)) : 0;         \
+		const unsigned long args[] = ARGS_OF(ctx);                                         \
+                                                                                                   \
+		return begin_##name(args);                                                         \
 	}                                                                                          \
 	SEC("tracepoint")                                                                          \
 	int exit_##name(struct trace_event_raw_sys_exit *ctx)                                      \
 	{                                                                                          \
 		return wait_ends((wait), ctx->ret);                                                \
-	}
+	}                                                                                          \
+	BY_FUNCTION(name, "__x64_sys_" #name, wait_ends((wait), result))
 
-WAIT_CALL(epoll_wait, LOOP_WAIT_EPOLL, 1, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
-WAIT_CALL(epoll_pwait, LOOP_WAIT_EPOLL, 1, (__s32)ctx->args[0], timeout_of_ms(ctx->args[3]))
-WAIT_CALL(epoll_pwait2, LOOP_WAIT_EPOLL, 1, (__s32)ctx->args[0], timeout_of_struct(ctx->args[3], 1))
-WAIT_CALL(poll, LOOP_WAIT_POLL, ctx->args[1], -1, timeout_of_ms(ctx->args[2]))
-WAIT_CALL(ppoll, LOOP_WAIT_POLL, ctx->args[1], -1, timeout_of_struct(ctx->args[2], 1))
-WAIT_CALL(select, LOOP_WAIT_SELECT, ctx->args[0], -1, timeout_of_struct(ctx->args[4], 1000))
-WAIT_CALL(pselect6, LOOP_WAIT_SELECT, ctx->args[0], -1, timeout_of_struct(ctx->args[4], 1))
+WAIT_CALL(epoll_wait, LOOP_WAIT_EPOLL, 1, (__s32)args[0], timeout_of_ms(args[3]))
+WAIT_CALL(epoll_pwait, LOOP_WAIT_EPOLL, 1, (__s32)args[0], timeout_of_ms(args[3]))
+WAIT_CALL(epoll_pwait2, LOOP_WAIT_EPOLL, 1, (__s32)args[0], timeout_of_struct(args[3], 1))
+WAIT_CALL(poll, LOOP_WAIT_POLL, args[1], -1, timeout_of_ms(args[2]))
+WAIT_CALL(ppoll, LOOP_WAIT_POLL, args[1], -1, timeout_of_struct(args[2], 1))
+WAIT_CALL(select, LOOP_WAIT_SELECT, args[0], -1, timeout_of_struct(args[4], 1000))
+WAIT_CALL(pselect6, LOOP_WAIT_SELECT, args[0], -1, timeout_of_struct(args[4], 1))
 
 /* include/uapi/linux/io_uring.h */
 #define RING_GETEVENTS	     (1u << 0)
@@ -221,15 +264,22 @@ WAIT_CALL(pselect6, LOOP_WAIT_SELECT, ctx->args[0], -1, timeout_of_struct(ctx->a
  * Whether it waits is seen when it sleeps, never by its arguments; without this flag it cannot, and
  * looks for no events.
  */
-SEC("tracepoint")
-int enter_io_uring_enter(struct trace_event_raw_sys_enter *ctx)
+static __always_inline int begin_io_uring_enter(const unsigned long *args)
 {
-	__u64 flags = ctx->args[3];
+	__u64 flags = args[3];
 
 	if (!(flags & RING_GETEVENTS) || !is_observed())
 		return 0;
-	return wait_begins(LOOP_WAIT_IO_URING,
-			   flags & RING_REGISTERED_RING ? -1 : (__s32)ctx->args[0], NO_TIMEOUT);
+	return wait_begins(LOOP_WAIT_IO_URING, flags & RING_REGISTERED_RING ? -1 : (__s32)args[0],
+			   NO_TIMEOUT);
+}
+
+SEC("tracepoint")
+int enter_io_uring_enter(struct trace_event_raw_sys_enter *ctx)
+{
+	const unsigned long args[] = ARGS_OF(ctx);
+
+	return begin_io_uring_enter(args);
 }
 
 SEC("tracepoint")
@@ -238,9 +288,10 @@ int exit_io_uring_enter(struct trace_event_raw_sys_exit *ctx)
 	return wait_ends(LOOP_WAIT_IO_URING, ctx->ret);
 }
 
+BY_FUNCTION(io_uring_enter, "__x64_sys_io_uring_enter", wait_ends(LOOP_WAIT_IO_URING, result))
+
 /* A stopped thread's poll goes on by this call, when it is let go on. */
-SEC("tracepoint")
-int enter_restart_syscall(struct trace_event_raw_sys_enter *ctx)
+static __always_inline int poll_goes_on(void)
 {
 	__u64 now_ns = bpf_ktime_get_ns(), left_ns = NO_TIMEOUT;
 	struct loop_state *l;
@@ -255,10 +306,26 @@ int enter_restart_syscall(struct trace_event_raw_sys_enter *ctx)
 }
 
 SEC("tracepoint")
+int enter_restart_syscall(struct trace_event_raw_sys_enter *ctx)
+{
+	return poll_goes_on();
+}
+
+SEC("tracepoint")
 int exit_restart_syscall(struct trace_event_raw_sys_exit *ctx)
 {
 	return wait_ends(LOOP_WAIT_POLL, ctx->ret);
 }
+
+#if defined(__TARGET_ARCH_x86)
+SEC("?fentry/do_restart_poll")
+int BPF_PROG(in_restart_poll, const void *restart)
+{
+	return poll_goes_on();
+}
+#endif
+
+AFTER_FUNCTION(restart_poll, "do_restart_poll", wait_ends(LOOP_WAIT_POLL, result))
 
 /*
  * A new instance may be where the one of the loop was, in memory too: what comes before the first
@@ -288,5 +355,8 @@ int exit_epoll_create1(struct trace_event_raw_sys_exit *ctx)
 {
 	return instance_is_new(ctx->ret);
 }
+
+AFTER_FUNCTION(epoll_create, "__x64_sys_epoll_create", instance_is_new(result))
+AFTER_FUNCTION(epoll_create1, "__x64_sys_epoll_create1", instance_is_new(result))
 
 #endif

@@ -17,7 +17,7 @@
 #endif
 
 const volatile __u64 threshold_ns = 20000000;
-const volatile bool has_split = true; /* on_switch and on_wakeup are there */
+const volatile bool has_split = true; /* on_switch and on_wakeup may be there: splits */
 
 #define NO_TIMEOUT (~0ull)
 
@@ -55,6 +55,14 @@ struct {
 	__type(value, __u32);
 } free_slots SEC(".maps");
 
+/* Not 0: nobody sees the switches now. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} split_off SEC(".maps");
+
 /* By thread: its slot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -63,14 +71,27 @@ struct {
 	__type(value, __u32);
 } threads SEC(".maps");
 
+static __always_inline bool splits(void)
+{
+	__u32 only = 0, *is_off;
+
+	if (!has_split)
+		return false;
+	is_off = bpf_map_lookup_elem(&split_off, &only);
+	return is_off && !*is_off;
+}
+
+/* A slot that user space took from the thread is another's. */
 static __always_inline struct loop_state *loop_of(struct task_struct *task, __u32 *ret_slot)
 {
 	__u32 *slot = bpf_task_storage_get(&threads, task, 0, 0);
+	struct loop_state *l;
 
 	if (!slot)
 		return NULL;
 	*ret_slot = *slot;
-	return bpf_map_lookup_elem(&loops, slot);
+	l = bpf_map_lookup_elem(&loops, slot);
+	return l && l->tid == (__u32)task->pid ? l : NULL;
 }
 
 static __always_inline struct counter_row *count_of(__u32 tgid)
@@ -110,6 +131,14 @@ static __always_inline void lose_event(__u32 tgid)
 
 /* --- iterations ------------------------------------------------------------------------------- */
 
+/* A page that is read from a disk takes about so long. */
+#define FAULT_NS 1000000
+
+static __always_inline __u64 run_delay_of(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->sched_info) ? task->sched_info.run_delay : 0;
+}
+
 static __always_inline void send_stall(const struct loop_state *l, __u32 slot, __u64 now_ns)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -145,12 +174,34 @@ static __always_inline void iteration_begins(struct loop_state *l, __u64 now_ns)
 	l->longest.ns = 0;
 	l->min_faults = task->min_flt;
 	l->maj_faults = task->maj_flt;
+	l->run_ns = task->se.sum_exec_runtime;
+	l->delay_ns = run_delay_of(task);
+	l->sleeps = task->nvcsw;
+}
+
+/* What the kernel's accounts of the thread tell of its iteration, which took @ns. */
+static __always_inline void divide_by_accounts(struct loop_state *l, __u64 ns)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 awake_ns = task->se.sum_exec_runtime - l->run_ns;
+	__u64 queue_ns = run_delay_of(task) - l->delay_ns;
+	__u64 asleep_ns;
+
+	awake_ns += queue_ns;
+	l->gap_part_ns[LOOP_RUN_QUEUE] = queue_ns;
+	asleep_ns = task->nvcsw != l->sleeps && ns > awake_ns ? ns - awake_ns : 0;
+	if ((task->maj_flt - l->maj_faults) * FAULT_NS > asleep_ns / 2)
+		l->gap_part_ns[LOOP_FAULT] = asleep_ns;
+	else
+		l->gap_part_ns[LOOP_SLEEP] = asleep_ns;
 }
 
 static __always_inline void iteration_ends(struct loop_state *l, __u32 slot, __u64 now_ns)
 {
 	__u64 ns = now_ns - l->busy_since_ns, rest = ns;
 
+	if (!splits() && l->run_ns)
+		divide_by_accounts(l, ns);
 	for (int i = LOOP_RUNNING + 1; i < LOOP_PARTS; i++) {
 		__u64 part_ns = l->gap_part_ns[i];
 
@@ -201,10 +252,13 @@ static __always_inline struct loop_state *loop_claim(struct task_struct *task, _
 /* From now on it is @task's. False: that has another one meanwhile, or cannot have one. */
 static __always_inline bool loop_link(struct loop_state *l, __u32 slot, struct task_struct *task)
 {
-	__u32 *linked;
+	__u32 *linked, other = 0;
 
 	l->tid = task->pid;
 	linked = bpf_task_storage_get(&threads, task, &slot, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (linked && *linked != slot &&
+	    !loop_of(task, &other)) /* the one it had was taken from it */
+		*linked = slot;
 	if (linked && *linked == slot)
 		return true;
 	__builtin_memset(l, 0, sizeof(*l));

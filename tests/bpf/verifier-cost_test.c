@@ -7,12 +7,14 @@
 #include "kernel.h"
 
 #include "base/scope.h"
+#include "probe/features.h"
 
 #include "cpu-sample.skel.h"
 #include "gc-trace.skel.h"
 #include "loop-stall.skel.h"
 #include "memleak-trace.skel.h"
 #include "test/verifier-cost.skel.h"
+#include "vitals-exporter.skel.h"
 
 #include <sys/utsname.h>
 
@@ -73,23 +75,40 @@ static void quiet(struct bpf_object *obj, char (*logs)[LOG_BYTES])
 	}
 }
 
-/* Loads @obj, of the tool @name. How many programs it has. */
+/* Those of functions of the kernel are off by default. */
+static void switch_on(struct bpf_object *obj)
+{
+	bool has_functions = features_have_function("__x64_sys_epoll_pwait");
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program (prog, obj)
+		if (!bpf_program__autoload(prog))
+			must(bpf_program__set_autoload(prog, has_functions) == 0);
+	if (!has_functions)
+		puts("# functions cannot be probed here: their programs are not loaded");
+}
+
+/* Loads @obj, of the tool @name. How many programs of it. */
 static size_t measure(const char *name, struct bpf_object *obj, struct cost *costs)
 {
 	static char logs[MAX_COSTS][LOG_BYTES];
 	struct bpf_program *prog;
-	size_t count = 0;
+	size_t count = 0, i = 0;
 	bool is_loaded;
 
 	quiet(obj, logs);
 	is_loaded = bpf_object__load(obj) == 0;
 	bpf_object__for_each_program (prog, obj) {
+		const char *log = logs[i++];
+
+		if (!bpf_program__autoload(prog))
+			continue;
 		costs[count].object = name;
 		(void)snprintf(costs[count].program, sizeof(costs[count].program), "%s",
 			       bpf_program__name(prog));
-		costs[count].processed = is_loaded ? processed_of(logs[count]) : -1;
+		costs[count].processed = is_loaded ? processed_of(log) : -1;
 		if (!is_loaded)
-			printf("# %s\n", logs[count]);
+			printf("# %s\n", log);
 		count++;
 	}
 	return count;
@@ -141,8 +160,20 @@ static size_t measure_loop_stall(struct cost *costs)
 
 	must(skel);
 	skel->rodata->follows_children = true;
+	switch_on(skel->obj);
 	count = measure("loop-stall", skel->obj, costs);
 	loop_stall_bpf__destroy(skel);
+	return count;
+}
+
+static size_t measure_vitals_exporter(struct cost *costs)
+{
+	struct vitals_exporter_bpf *skel = vitals_exporter_bpf__open();
+	size_t count;
+
+	must(skel);
+	count = measure("vitals-exporter", skel->obj, costs);
+	vitals_exporter_bpf__destroy(skel);
 	return count;
 }
 
@@ -190,6 +221,7 @@ int main(void)
 	count += measure_cpu_sample(costs + count);
 	count += measure_gc_trace(costs + count);
 	count += measure_loop_stall(costs + count);
+	count += measure_vitals_exporter(costs + count);
 	for (size_t i = 0; i < count; i++)
 		compare(&s, &costs[i], baseline_of(csv, &s, &costs[i]));
 	return tap_done();

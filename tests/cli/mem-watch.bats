@@ -69,6 +69,7 @@ long_options() {
 	for bad in 0 15 x -1 1.5 99999999999; do
 		misuse "--max-samples $bad: not a number from 16 to" --max-samples "$bad" -p 1
 	done
+	misuse '--buffers: with -f text and -f json alone' --buffers -f csv -p 1
 	misuse '-i: not less than 10ms' -i 9ms -p 1
 	misuse '-i 5x: not a time' -i 5x -p 1
 	misuse '-d 0: not a time' -d 0 -p 1
@@ -111,7 +112,7 @@ long_options() {
 @test "--buffers: probes need root, one's own process or not: status 4" {
 	need_root
 	start_sleeper
-	runs 4 'needs root' setpriv --reuid 65534 --regid 65534 --clear-groups "$tool" --buffers -p "$target" -d 1
+	runs 4 'missing CAP_BPF' setpriv --reuid 65534 --regid 65534 --clear-groups "$tool" --buffers -p "$target" -d 1
 }
 
 @test "--buffers: a process that is no node makes none: status 5, one line, and no file" {

@@ -19,7 +19,7 @@ static int find(const char *cgroups, const char *mounts, struct cgroup *ret)
 	_release_(freep) char *b = strdup(mounts);
 
 	must(a && b);
-	return cgroup_find_in(a, b, ret);
+	return cgroup_find_in(a, b, "memory", ret);
 }
 
 static void finds(void)
@@ -145,7 +145,7 @@ static void of_itself(void)
 {
 	struct memory_cgroup m;
 	struct cgroup c;
-	int err = cgroup_find(getpid(), &c);
+	int err = cgroup_find(getpid(), "memory", &c);
 
 	if (err == -ENODATA) {
 		skip("of this process", "no memory controller is mounted");

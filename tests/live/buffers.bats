@@ -158,6 +158,7 @@ reads() {
 	grep -E 'in all: (9[5-9]|100)\.[0-9] % of arrayBuffers' "$tracer_out"
 	grep -q 'Nothing was lost: each that was made or freed is in these figures' "$tracer_out"
 	grep -q "node's allocator of Buffers was probed" "$tracer_out"
+	grep -q ", ended: " "$tracer_out"
 }
 
 @test "kill -9 and Ctrl-C leave no probe, and node goes on" {

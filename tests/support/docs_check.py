@@ -27,6 +27,7 @@ CHAPTERS = {
     "gc-trace": ("01-v8-memory-management.md", "Options"),
     "mem-watch": ("02-memory-leak-detection.md", "mem-watch"),
     "load-test": ("04-load-testing.md", "Options"),
+    "vitals-exporter": ("07-stability-and-monitoring.md", "Options"),
 }
 NEEDS = {"root", "node"}
 

@@ -3,16 +3,17 @@
 #include "collect/gc_trace_state.h"
 
 #include "base/text.h"
+#include "collect/targets.h"
 #include "host/cli.h"
 #include "host/fd.h"
 #include "host/log.h"
 #include "probe/load.h"
 #include "probe/tables.h"
 
+#include <assert.h>
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #define HOUSEKEEPING_NS (100 * NS_PER_MS)
 
@@ -83,6 +84,17 @@ static int load(struct gc_trace *c)
 	return err ? log_errno(err, "cannot start") : 0;
 }
 
+static void on_gone(void *ctx, struct process *p)
+{
+	struct gc_trace *c = ctx;
+
+	(void)table_take_row(bpf_map__fd(c->skel->maps.counters), p->slot, c->gone_counters,
+			     GC_COUNTERS); /* else its losses are not told of */
+	gc_trace_forget_process(c, p->pid);
+	free(c->by_slot[p->slot]);
+	c->by_slot[p->slot] = NULL;
+}
+
 int gc_trace_open(const struct gc_trace_options *options, struct loop *loop, struct gc_trace **ret)
 {
 	struct gc_trace *c = calloc(1, sizeof(*c));
@@ -90,11 +102,16 @@ int gc_trace_open(const struct gc_trace_options *options, struct loop *loop, str
 
 	if (!c)
 		return log_errno(-ENOMEM, "cannot start");
+	assert(!(options->is_endless && options->has_stacks));
 	fd_raise_limit();
 	c->options = options;
 	c->loop = c->processes.loop = loop;
 	c->method = options->has_stacks ? stack_method_choose(options->stacks) : STACKS_FP;
 	c->processes.names = &c->names;
+	c->processes.has_stacks = options->has_stacks;
+	c->processes.is_endless = options->is_endless;
+	c->processes.on_gone = on_gone;
+	c->processes.ctx = c;
 	c->names.symbols = symbols_new();
 	c->scratch = malloc(sizeof(*c->scratch));
 	err = c->names.symbols && c->scratch ? load(c) : log_errno(-ENOMEM, "cannot start");
@@ -108,7 +125,7 @@ int gc_trace_open(const struct gc_trace_options *options, struct loop *loop, str
 
 static void detach(struct gc_trace *c)
 {
-	uprobes_detach(&c->links);
+	processes_detach(&c->processes);
 	if (c->skel)
 		gc_trace_bpf__detach(c->skel);
 }
@@ -141,6 +158,13 @@ void gc_trace_freep(struct gc_trace **c)
 
 /* --- processes -------------------------------------------------------------------------------- */
 
+static int consume(struct gc_trace *c)
+{
+	int n = ring_buffer__consume(c->ring);
+
+	return n < 0 ? n : 0;
+}
+
 static int say_no_v8(const struct process *p, int err)
 {
 	if (err == -ENODATA) {
@@ -169,8 +193,12 @@ int gc_trace_add(void *ctx, pid_t pid)
 	if (status || !p)
 		return status;
 	err = gc_trace_attach(c, p);
-	if (err == -ENODATA && c->options->is_command)
+	if (err == -ENODATA && (c->options->is_command || gc_trace_may_get_v8(c, p)))
 		return EXIT_DONE;
+	if (err && c->options->is_endless) {
+		processes_remove(&c->processes, pid);
+		return targets_pass_over(pid, err);
+	}
 	return err ? say_no_v8(p, err) : EXIT_DONE;
 }
 
@@ -181,14 +209,13 @@ int gc_trace_add_descendant(void *ctx, pid_t pid)
 	return processes_add_descendant(&c->processes, pid);
 }
 
-/* --- running ---------------------------------------------------------------------------------- */
-
-static int consume(struct gc_trace *c)
+void gc_trace_remove(struct gc_trace *c, pid_t pid)
 {
-	int n = ring_buffer__consume(c->ring);
-
-	return n < 0 ? n : 0;
+	(void)consume(c);
+	processes_remove(&c->processes, pid);
 }
+
+/* --- running ---------------------------------------------------------------------------------- */
 
 static int on_ring(void *ctx)
 {
@@ -202,6 +229,10 @@ static int housekeeping(void *ctx)
 
 	if (err || c->stopped_ns)
 		return err;
+	if (c->options->is_endless) {
+		processes_let_go_ended(&c->processes);
+		gc_trace_forget_ended(c);
+	}
 	processes_refresh(&c->processes, true);
 	gc_trace_attach_all(c);
 	gc_trace_check_anchors(c);
@@ -337,6 +368,8 @@ static int fill_meta(struct gc_trace *c, uint64_t now_ns, struct gcs_meta *m)
 
 	if (err)
 		return err;
+	for (size_t i = 0; i < GC_COUNTERS; i++)
+		counters[i] += c->gone_counters[i];
 	if (c->processes.unwind)
 		unwind_tables_cost(c->processes.unwind, &cost);
 	*m = (struct gcs_meta){
@@ -370,16 +403,6 @@ static int fill_meta(struct gc_trace *c, uint64_t now_ns, struct gcs_meta *m)
 	return 0;
 }
 
-/* A worker that is over leaves no other trace. */
-static bool has_ended(const struct gc_trace *c, const struct gc_heap *h)
-{
-	const struct process *p = processes_find(&c->processes, h->pid);
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d", h->pid, h->tid);
-	return !p || p->is_ended || access(path, F_OK) != 0;
-}
-
 int gc_trace_take(struct gc_trace *c, bool begins_interval, struct gcs *ret)
 {
 	uint64_t now_ns = c->stopped_ns ? c->stopped_ns : clock_monotonic_ns();
@@ -394,7 +417,7 @@ int gc_trace_take(struct gc_trace *c, bool begins_interval, struct gcs *ret)
 	for (size_t i = 0; i < c->heaps.len; i++) {
 		struct seen_heap *s = (struct seen_heap *)c->heaps.at[i];
 
-		s->h.is_ended = s->h.is_ended || has_ended(c, &s->h);
+		s->h.is_ended = s->h.is_ended || gc_trace_has_ended(c, &s->h);
 		s->h.total.window_ns = now_ns - s->first_ns;
 		s->h.interval = gc_times_since(&s->h.total, &s->before);
 		if (begins_interval)

@@ -15,15 +15,25 @@ struct gc_trace_options {
 	enum stack_method stacks;
 	bool has_stacks, has_js_tiers, follow_children;
 	bool is_command; /* what was started may execute what has a V8 later */
+	/*
+	 * For weeks: processes come and go by gc_trace_add and gc_trace_remove while it runs, and
+	 * collections and what has ended are told to the sink and not kept. No stacks then.
+	 */
+	bool is_endless;
 	uint32_t max_stacks, max_collections;
 	uint32_t max_events_bytes; /* ring buffer, a power of two */
 };
 
 /* Told of each as it comes; @g as gc_trace_take gives it, but for its sums. Results as of a
- * loop_fn. */
+ * loop_fn. Any may be NULL. */
 struct gc_trace_sink {
 	int (*on_collection)(void *ctx, const struct gcs *g, const struct gc_collection *c);
 	int (*on_moment)(void *ctx, const struct gcs *g, const struct gc_moment *m);
+	/*
+	 * An endless one only: its thread has ended, or its process was removed or executes another
+	 * program. @h->total is final; it is in no value taken from now on.
+	 */
+	void (*on_heap_ended)(void *ctx, const struct gc_heap *h);
 	void *ctx;
 };
 
@@ -35,9 +45,17 @@ void gc_trace_free(struct gc_trace *c);
 void gc_trace_freep(struct gc_trace **c);
 
 /* As struct targets_sink wants them (collect/targets.h), @ctx: struct gc_trace. A process asked
- * for that has no V8 is EXIT_UNSUPPORTED. */
+ * for that has no V8 is EXIT_UNSUPPORTED; an endless one waits two seconds whether it loads one,
+ * and lets go of it then. It says at -v alone why it cannot take a process, and nothing is left of
+ * such a one. */
 int gc_trace_add(void *ctx, pid_t pid);
 int gc_trace_add_descendant(void *ctx, pid_t pid);
+
+/* An endless one only: lets go of a process, which may run on; its heaps are told of as ended. */
+void gc_trace_remove(struct gc_trace *c, pid_t pid);
+
+/* Are collections of process @pid seen? */
+bool gc_trace_watches(const struct gc_trace *c, pid_t pid);
 
 /* Was there V8 in any process so far? */
 bool gc_trace_has_v8(const struct gc_trace *c);

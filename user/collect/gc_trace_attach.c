@@ -2,6 +2,7 @@
 /* From a process to probes on its V8, and whether they are hit. */
 #include "collect/gc_trace_state.h"
 
+#include "collect/targets.h"
 #include "collect/v8_state.h"
 
 #include "base/scope.h"
@@ -18,6 +19,9 @@
 /* A process without V8 is looked through so often, also when it executes others: it takes a while.
  */
 #define MAX_TRIES 20
+/* Without end, so long after it was added. */
+#define LOADS_V8_NS    (2 * NS_PER_S)
+#define LOOKS_AGAIN_NS (NS_PER_S / 2)
 
 struct attachment {
 	struct bpf_program *prog;
@@ -66,17 +70,18 @@ void gc_trace_prepare(struct gc_trace *c)
 }
 
 /* @probe's places with @prog. */
-static int attach_one(struct gc_trace *c, const struct process *p, const struct gc_places *places,
+static int attach_one(struct gc_trace *c, struct process *p, const struct gc_places *places,
 		      const struct attachment *a)
 {
 	const struct uprobe_request request = { .prog = a->prog,
 						.fd = places->fd,
 						.pid = p->pid,
 						.is_return = a->is_return,
+						.is_quiet = c->options->is_endless,
 						.places = places->at[a->probe],
 						.count = places->count[a->probe] };
 
-	return uprobes_attach(&c->links, &request);
+	return uprobes_attach(&p->probes, &request);
 }
 
 /* A system-call filter may not know the call that a probed return is. */
@@ -87,8 +92,7 @@ static bool may_probe_returns(const struct process *p)
 	return procfs_stat(p->pid, &st) == 0 && (!st.seccomp || seccomp_return_probe_is_safe());
 }
 
-static int attach_collect(struct gc_trace *c, const struct process *p,
-			  const struct gc_places *places)
+static int attach_collect(struct gc_trace *c, struct process *p, const struct gc_places *places)
 {
 	const struct attachment ends = { c->skel->progs.collect_ends, GC_PROBE_COLLECT_END, true };
 	const struct attachment begins = { c->skel->progs.collect_begins, GC_PROBE_COLLECT, false };
@@ -104,7 +108,7 @@ static enum gc_anchor choose_anchor(const struct gc_places *places, bool has_ret
 	return places->count[GC_PROBE_COLLECT] && has_returns ? GC_ANCHOR_COLLECT : GC_ANCHOR_NONE;
 }
 
-static int attach_places(struct gc_trace *c, const struct process *p, struct gc_process *g,
+static int attach_places(struct gc_trace *c, struct process *p, struct gc_process *g,
 			 const struct gc_places *places)
 {
 	const struct attachment begins = { c->skel->progs.pause_begins, GC_PROBE_PAUSE_BEGINS,
@@ -158,13 +162,17 @@ int gc_trace_attach(struct gc_trace *c, struct process *p)
 
 	if (p->is_probed || p->is_ended)
 		return 0;
+	g = c->by_slot[p->slot];
+	if (g && c->options->is_endless && clock_monotonic_ns() - g->tried_ns < LOOKS_AGAIN_NS)
+		return -ENODATA;
 	p->is_probed = true;
 	g = process_of(c, p);
 	if (!g)
 		return -ENOMEM;
+	g->tried_ns = clock_monotonic_ns();
 	err = gc_places_find(&p->target, &places);
 	if (err == -ENODATA) /* it may still be mapping its libraries */
-		p->is_probed = ++g->tries >= MAX_TRIES;
+		p->is_probed = ++g->tries >= MAX_TRIES && !gc_trace_may_get_v8(c, p);
 	if (err)
 		return err;
 	(void)snprintf(g->path, sizeof(g->path), "%s", places.path);
@@ -178,10 +186,33 @@ int gc_trace_attach(struct gc_trace *c, struct process *p)
 	return g->is_attached ? 0 : -EOPNOTSUPP;
 }
 
+bool gc_trace_may_get_v8(const struct gc_trace *c, const struct process *p)
+{
+	return c->options->is_endless && clock_monotonic_ns() - p->begun_ns < LOADS_V8_NS;
+}
+
+bool gc_trace_watches(const struct gc_trace *c, pid_t pid)
+{
+	const struct process *p = processes_find(&c->processes, pid);
+	const struct gc_process *g = p && !p->is_ended ? c->by_slot[p->slot] : NULL;
+
+	return g && g->is_attached;
+}
+
+/* One below another may be anything; without end it is let go of when it has no V8. */
 void gc_trace_attach_all(struct gc_trace *c)
 {
-	for (struct process *p = c->processes.all; p; p = p->hh.next)
-		(void)gc_trace_attach(c, p); /* one below another may be anything */
+	struct process *p, *next;
+
+	HASH_ITER (hh, c->processes.all, p, next) {
+		int err = gc_trace_attach(c, p);
+
+		if (err && c->options->is_endless &&
+		    !(err == -ENODATA && gc_trace_may_get_v8(c, p))) {
+			(void)targets_pass_over(p->pid, err);
+			processes_remove(&c->processes, p->pid);
+		}
+	}
 }
 
 /* --- are they hit? ---------------------------------------------------------------------------- */
@@ -189,14 +220,17 @@ void gc_trace_attach_all(struct gc_trace *c)
 static void switch_anchor(struct gc_trace *c, struct process *p, struct gc_process *g)
 {
 	_release_(gc_places_done) struct gc_places places = { .fd = -1 };
+	enum log_level level = c->options->is_endless ? LOG_INFO : LOG_WARN;
 
 	g->is_switched = true;
 	if (gc_places_find(&p->target, &places) || !places.count[GC_PROBE_COLLECT] ||
 	    !may_probe_returns(p)) {
-		log_warn("process %d: collections run, and none of their pauses is seen", p->pid);
+		log_line(level, "process %d: collections run, and none of their pauses is seen",
+			 p->pid);
 		return;
 	}
-	log_warn("process %d: V8's pause is not hit: the call that collects stands for it", p->pid);
+	log_line(level, "process %d: V8's pause is not hit: the call that collects stands for it",
+		 p->pid);
 	if (attach_collect(c, p, &places) == 0)
 		g->anchor = GC_ANCHOR_COLLECT;
 }

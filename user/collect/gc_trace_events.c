@@ -5,17 +5,32 @@
 #include "base/vec.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HEAPS_MAX 4096
+/* Names of spaces, which a program may make up, for weeks. */
+#define TEXTS_MAX 4096
 /* A function and its clone are one call. */
 #define SAME_MOMENT_NS (10 * NS_PER_MS)
 
 static const char *keep(struct gc_trace *c, const char *text)
 {
-	const char *kept = strings_keep(&c->texts, text);
+	const char *kept = NULL;
 
+	if (!c->options->is_endless || c->texts.len < TEXTS_MAX)
+		kept = strings_keep(&c->texts, text);
 	return kept ? kept : "";
+}
+
+/* In @buf of a heap, or, where values outlive heaps, among the texts. */
+static const char *keep_in(struct gc_trace *c, const char *text, char *buf, size_t size)
+{
+	if (!c->options->is_endless)
+		return keep(c, text);
+	(void)snprintf(buf, size, "%s", text);
+	return buf;
 }
 
 static uint64_t realtime_of(const struct gc_trace *c, uint64_t monotonic_ns)
@@ -45,6 +60,7 @@ static struct gc_heap *find_heap(const struct gc_trace *c, const struct gc_event
 static struct gc_heap *heap_of(struct gc_trace *c, const struct gc_event *e, size_t *ret)
 {
 	struct process *p = processes_find(&c->processes, (pid_t)e->tgid);
+	const char *process = p ? p->target.comm : "";
 	struct gc_heap *found = find_heap(c, e, ret);
 	struct seen_heap *seen;
 	struct gc_heap **slot;
@@ -57,16 +73,15 @@ static struct gc_heap *heap_of(struct gc_trace *c, const struct gc_event *e, siz
 		free(seen);
 		return NULL;
 	}
-	seen->first_ns = c->started_ns;
+	seen->first_ns = p && p->begun_ns > c->started_ns ? p->begun_ns : c->started_ns;
 	if (e->tid != e->tgid && e->time_ns > c->started_ns + NS_PER_S)
 		seen->first_ns = e->time_ns; /* a worker that began later, as far as is known */
 	seen->h = (struct gc_heap){
 		.pid = (pid_t)e->tgid,
 		.tid = (pid_t)e->tid,
-		.process = keep(c, p ? p->target.comm : ""),
-		.thread = keep(c, e->thread[0] ? e->thread
-				  : p	       ? p->target.comm
-					       : ""),
+		.process = keep_in(c, process, seen->process, sizeof(seen->process)),
+		.thread = keep_in(c, e->thread[0] ? e->thread : process, seen->thread,
+				  sizeof(seen->thread)),
 		.is_worker = e->tid != e->tgid,
 		.address = e->heap,
 		.out_of_memory_at = "",
@@ -153,6 +168,8 @@ static int keep_collection(struct gc_trace *c, const struct gc_collection *colle
 {
 	struct gc_collection *kept;
 
+	if (c->options->is_endless)
+		return 0;
 	if (c->collections.len >= c->options->max_collections) {
 		c->dropped_collections++;
 		return 0;
@@ -173,7 +190,7 @@ static int on_pause(struct gc_trace *c, const struct gc_event *e)
 		.pause_ns = e->pause.pause_ns,
 		.kind = e->pause.kind,
 		.reason = e->reason,
-		.detail = keep(c, e->text),
+		.detail = c->options->is_endless ? e->text : keep(c, e->text),
 		.has_sizes = e->pause.has_sizes,
 		.before_bytes = e->pause.before_bytes,
 		.after_bytes = e->pause.after_bytes,
@@ -208,12 +225,24 @@ static int on_pause(struct gc_trace *c, const struct gc_event *e)
 	return err;
 }
 
+static int keep_moment(struct gc_trace *c, const struct gc_moment *moment)
+{
+	struct gc_moment *kept;
+
+	if (c->options->is_endless)
+		return 0;
+	kept = vec_push(&c->moments);
+	if (!kept)
+		return -ENOMEM;
+	*kept = *moment;
+	return 0;
+}
+
 static int on_moment(struct gc_trace *c, const struct gc_event *e)
 {
 	struct gc_moment made = { .kind = e->kind, .time_ns = realtime_of(c, e->time_ns) };
 	struct gc_heap *h = heap_of(c, e, &made.heap);
 	struct seen_heap *seen = (struct seen_heap *)h;
-	struct gc_moment *kept;
 	struct gcs view;
 
 	if (!h)
@@ -230,18 +259,17 @@ static int on_moment(struct gc_trace *c, const struct gc_event *e)
 		h->near_limits++;
 	} else {
 		h->out_of_memory++;
-		h->out_of_memory_at = keep(c, e->text);
+		h->out_of_memory_at =
+			keep_in(c, e->text, seen->out_of_memory_at, sizeof(seen->out_of_memory_at));
 	}
-	made.text = keep(c, e->text);
+	made.text = c->options->is_endless ? e->text : keep(c, e->text);
 	made.stack = stack_of(c, e);
-	kept = vec_push(&c->moments);
-	if (!kept)
+	if (keep_moment(c, &made))
 		return -ENOMEM;
-	*kept = made;
 	if (!c->sink || !c->sink->on_moment)
 		return 0;
 	gc_trace_view(c, &view);
-	return c->sink->on_moment(c->sink->ctx, &view, kept);
+	return c->sink->on_moment(c->sink->ctx, &view, &made);
 }
 
 /* --- what the application asked for ----------------------------------------------------------- */
@@ -303,6 +331,50 @@ int gc_trace_on_event(struct gc_trace *c, const void *data, size_t size)
 	default:
 		return on_moment(c, &e);
 	}
+}
+
+/* --- without end ------------------------------------------------------------------------------ */
+
+/* A worker that is over leaves no other trace. */
+bool gc_trace_has_ended(const struct gc_trace *c, const struct gc_heap *h)
+{
+	const struct process *p = processes_find(&c->processes, h->pid);
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d", h->pid, h->tid);
+	return !p || p->is_ended || access(path, F_OK) != 0;
+}
+
+static void forget_heap(struct gc_trace *c, size_t i)
+{
+	struct seen_heap *seen = (struct seen_heap *)c->heaps.at[i];
+
+	seen->h.is_ended = true;
+	seen->h.total.window_ns = clock_monotonic_ns() - seen->first_ns;
+	if (c->sink && c->sink->on_heap_ended)
+		c->sink->on_heap_ended(c->sink->ctx, &seen->h);
+	free(seen);
+	c->heaps.len--;
+	memmove(c->heaps.at + i, c->heaps.at + i + 1, (c->heaps.len - i) * sizeof(*c->heaps.at));
+}
+
+void gc_trace_forget_process(struct gc_trace *c, pid_t pid)
+{
+	for (size_t i = c->heaps.len; i-- > 0;)
+		if (c->heaps.at[i]->pid == pid)
+			forget_heap(c, i);
+}
+
+void gc_trace_forget_ended(struct gc_trace *c)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (now_ns - c->heaps_looked_ns < NS_PER_S)
+		return;
+	c->heaps_looked_ns = now_ns;
+	for (size_t i = c->heaps.len; i-- > 0;)
+		if (gc_trace_has_ended(c, c->heaps.at[i]))
+			forget_heap(c, i);
 }
 
 void gc_trace_free_events(struct gc_trace *c)

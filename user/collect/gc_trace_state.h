@@ -28,6 +28,7 @@ enum gc_anchor {
 struct gc_process {
 	bool is_attached;
 	unsigned int tries; /* to find V8 in it */
+	uint64_t tried_ns;
 	enum gc_anchor anchor;
 	bool is_switched; /* to the second anchor, since the first was never hit */
 	bool has[GC_PROBES];
@@ -48,6 +49,7 @@ struct seen_heap {
 	struct gc_layout layout; /* of its memory */
 	bool has_layout;
 	unsigned int layout_tries;
+	char process[64], thread[64], out_of_memory_at[GC_CLEAN_MAX]; /* an endless one's */
 };
 
 struct seen_stack {
@@ -68,7 +70,6 @@ struct gc_trace {
 	struct stack_names names;
 	struct js_names *js; /* NULL: stacks are not walked by us */
 	struct js_counts js_counts;
-	struct uprobe_links links;
 	struct gc_process *by_slot[TARGETS_MAX];
 	struct {
 		struct gc_heap **at; /* each the first member of a struct seen_heap */
@@ -87,6 +88,8 @@ struct gc_trace {
 		size_t len, cap;
 	} stacks;
 	struct seen_stack *stack_ids;
+	uint64_t gone_counters[GC_COUNTERS]; /* of processes that were let go of */
+	uint64_t heaps_looked_ns;	     /* whether they have ended, last */
 	uint64_t dropped_collections, broken_events;
 	struct arena arena;
 	struct strings texts;
@@ -102,6 +105,8 @@ struct gc_trace {
 void gc_trace_prepare(struct gc_trace *c);
 /* Probes process @p, if it was not yet. 0; -ENODATA no V8, -EOPNOTSUPP nothing to probe; -errno. */
 int gc_trace_attach(struct gc_trace *c, struct process *p);
+/* May V8 still be loaded into @p, where none was found? */
+bool gc_trace_may_get_v8(const struct gc_trace *c, const struct process *p);
 /* All that were not asked yet; and are the probes hit that are there? */
 void gc_trace_attach_all(struct gc_trace *c);
 void gc_trace_check_anchors(struct gc_trace *c);
@@ -111,6 +116,11 @@ int gc_trace_on_event(struct gc_trace *c, const void *data, size_t size);
 /* What is told of with a sink: the value so far. */
 void gc_trace_view(const struct gc_trace *c, struct gcs *ret);
 void gc_trace_free_events(struct gc_trace *c);
+/* Is the thread of @h over, or its process? */
+bool gc_trace_has_ended(const struct gc_trace *c, const struct gc_heap *h);
+/* An endless one: tells of heaps, and forgets them: of process @pid; and those that have ended. */
+void gc_trace_forget_process(struct gc_trace *c, pid_t pid);
+void gc_trace_forget_ended(struct gc_trace *c);
 
 /* gc_trace_memory.c */
 /* What the memory of @h says of limit and spaces, now. */

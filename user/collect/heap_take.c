@@ -57,6 +57,12 @@ static int open_files(struct heap_take *t)
 
 /* --- without --yes ---------------------------------------------------------------------------- */
 
+/* How large its heap is, only its inspector knows. */
+static const char *certainty(const struct heap_take *t)
+{
+	return t->plan->by_signal ? "less than" : "about";
+}
+
 static void tell_way(const struct heap_take *t)
 {
 	char port[24] = "some port";
@@ -92,8 +98,8 @@ static int tell(const struct heap_take *t)
 	tell_way(t);
 	printf("  %ju snapshot%s, to %s%s\n", (uintmax_t)p->count, p->count > 1 ? "s" : "", name,
 	       p->count > 1 ? " and so on" : "");
-	printf("  it stands still for about %s each time, in Node 18 for many times that\n",
-	       units_duration(heap_take_freeze_ns(most), text));
+	printf("  it stands still for %s %s each time, in Node 18 for many times that\n",
+	       certainty(t), units_duration(heap_take_freeze_ns(most), text));
 	printf("  and takes up to %s more memory, of %s that there are; it keeps some of it\n",
 	       units_bytes(most * HEAP_TAKE_ROOM_PER_BYTE, text), units_bytes(t->room.bytes, more));
 	printf("Nothing was done: --yes does it.\n");
@@ -210,9 +216,8 @@ static int take_series(struct heap_take *t)
 		err = heap_take_check_room(t, heap_bytes);
 	if (err)
 		return err;
-	/* How large its heap is, only its inspector knows. */
 	log_note("process %d stands still for %s %s each time, in Node 18 for many times that",
-		 (int)t->target.pid, t->plan->by_signal ? "less than" : "about",
+		 (int)t->target.pid, certainty(t),
 		 units_duration(heap_take_freeze_ns(heap_bytes), freeze));
 	for (size_t i = 0; i < t->plan->count && !err; i++) {
 		start = clock_monotonic_ns();

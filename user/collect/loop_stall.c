@@ -6,10 +6,9 @@
 #include "host/fd.h"
 #include "host/log.h"
 #include "probe/load.h"
-#include "probe/release.h"
 #include "probe/tables.h"
-#include "probe/tracepoint.h"
 
+#include <assert.h>
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
@@ -32,17 +31,11 @@ static int on_event(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-/* The programs of the wait calls: the name of each is that of its tracepoint but for "sys_". */
-static bool is_of_wait_call(const struct bpf_program *prog)
-{
-	return bpf_program__type(prog) == BPF_PROG_TYPE_TRACEPOINT;
-}
-
 static int configure(struct loop_stall *c)
 {
 	const struct loop_stall_options *o = c->options;
 	struct loop_stall_bpf *skel = c->skel;
-	int err = bpf_map__set_max_entries(skel->maps.stacks, o->max_stacks);
+	int err = bpf_map__set_max_entries(skel->maps.stacks, o->has_stacks ? o->max_stacks : 1);
 
 	/* all elements from the start: few can be made where a clock interrupts */
 	if (!err)
@@ -65,10 +58,12 @@ static int configure(struct loop_stall *c)
 	(void)bpf_program__set_autoload(skel->progs.on_switch, o->has_split);
 	(void)bpf_program__set_autoload(skel->progs.on_wakeup, o->has_split);
 	(void)bpf_program__set_autoload(skel->progs.process_fork, o->follow_children);
-	(void)bpf_program__set_autoload(skel->progs.gc_begins, o->has_split);
-	(void)bpf_program__set_autoload(skel->progs.gc_ends, o->has_split);
+	(void)bpf_program__set_autoload(skel->progs.gc_begins, loop_stall_has_gc(o));
+	(void)bpf_program__set_autoload(skel->progs.gc_ends, loop_stall_has_gc(o));
 	(void)bpf_program__set_autoload(skel->progs.timers_run, o->has_timers);
 	loop_stall_prepare_runtime(skel);
+	if (!err)
+		err = loop_stall_choose_waits(c);
 	return err ? log_errno(err, "table sizes") : 0;
 }
 
@@ -133,6 +128,15 @@ static int load(struct loop_stall *c)
 	return err ? log_errno(err, "cannot start") : 0;
 }
 
+static void on_gone(void *ctx, struct process *p)
+{
+	struct loop_stall *c = ctx;
+
+	(void)table_take_row(bpf_map__fd(c->skel->maps.counters), p->slot, c->gone_counters,
+			     LOOP_COUNTERS); /* else its losses are not told of */
+	loop_stall_forget_process(c, p->pid);
+}
+
 int loop_stall_open(const struct loop_stall_options *options, struct loop *loop,
 		    struct loop_stall **ret)
 {
@@ -141,12 +145,18 @@ int loop_stall_open(const struct loop_stall_options *options, struct loop *loop,
 
 	if (!c)
 		return log_errno(-ENOMEM, "cannot start");
+	assert(!(options->is_endless && options->has_stacks));
 	fd_raise_limit();
 	c->options = options;
 	c->loop = c->processes.loop = loop;
 	c->processes.is_live = options->is_live;
+	c->processes.is_endless = options->is_endless;
+	c->processes.has_stacks = options->has_stacks;
+	c->processes.on_gone = on_gone;
+	c->processes.ctx = c;
 	c->processes.names = &c->names;
-	c->method = stack_method_choose(options->stacks);
+	c->split_since_ns = options->has_split; /* always */
+	c->method = options->has_stacks ? stack_method_choose(options->stacks) : STACKS_FP;
 	c->names.symbols = symbols_new();
 	c->scratch = malloc(sizeof(*c->scratch));
 	err = c->names.symbols && c->scratch ? load(c) : log_errno(-ENOMEM, "cannot start");
@@ -156,16 +166,6 @@ int loop_stall_open(const struct loop_stall_options *options, struct loop *loop,
 	}
 	*ret = c;
 	return 0;
-}
-
-static void detach(struct loop_stall *c)
-{
-	clock_events_detach(&c->clock);
-	release_probes(c->waits, LOOP_WAIT_LINKS, NULL, 0);
-	memset(c->waits, 0, sizeof(c->waits));
-	uprobes_detach(&c->runtime);
-	if (c->skel)
-		loop_stall_bpf__detach(c->skel);
 }
 
 static void unmap(const struct bpf_map *map, void *at)
@@ -178,7 +178,7 @@ void loop_stall_free(struct loop_stall *c)
 {
 	if (!c)
 		return;
-	detach(c);
+	loop_stall_detach(c);
 	processes_done(&c->processes);
 	ring_buffer__free(c->ring);
 	unwind_tables_free(c->processes.unwind);
@@ -207,10 +207,13 @@ void loop_stall_freep(struct loop_stall **c)
 	loop_stall_free(*c);
 }
 
+/* --- processes -------------------------------------------------------------------------------- */
+
 int loop_stall_add(void *ctx, pid_t pid)
 {
 	struct loop_stall *c = ctx;
 
+	c->needs_look = c->started_ns;
 	return processes_add(&c->processes, pid);
 }
 
@@ -221,58 +224,31 @@ int loop_stall_add_descendant(void *ctx, pid_t pid)
 	return processes_add_descendant(&c->processes, pid);
 }
 
-/* --- attaching -------------------------------------------------------------------------------- */
-
-/* Architectures lack some of the calls; without epoll there is nothing to find. */
-static int attach_waits(struct loop_stall *c)
+void loop_stall_remove(struct loop_stall *c, pid_t pid)
 {
-	struct bpf_program *prog;
-	size_t len = 0, epolls = 0;
-
-	bpf_object__for_each_program (prog, c->skel->obj) {
-		const char *name = bpf_program__name(prog);
-		char tracepoint[64];
-		int err;
-
-		if (!is_of_wait_call(prog) || len == LOOP_WAIT_LINKS)
-			continue;
-		(void)snprintf(tracepoint, sizeof(tracepoint), "sys_%s", name);
-		err = tracepoint_attach(prog, "syscalls", tracepoint, &c->waits[len]);
-		if (err == -ENOENT)
-			continue;
-		if (err)
-			return log_errno(err, "cannot attach to %s", tracepoint);
-		len++;
-		epolls += strstr(name, "epoll") != NULL;
-	}
-	if (epolls)
-		return 0;
-	log_error("this kernel has no tracepoints of system calls");
-	log_hint("it needs CONFIG_FTRACE_SYSCALLS");
-	return -EOPNOTSUPP;
+	processes_remove(&c->processes, pid);
 }
 
-static int attach(struct loop_stall *c)
-{
-	struct loop_stall_bpf *skel = c->skel;
-	const struct loop_stall_options *o = c->options;
-	const struct probe_hook hooks[] = {
-		{ skel->progs.process_exit, &skel->links.process_exit, true },
-		{ skel->progs.process_exec, &skel->links.process_exec, true },
-		{ skel->progs.process_fork, &skel->links.process_fork, o->follow_children },
-		{ skel->progs.on_wakeup, &skel->links.on_wakeup, o->has_split },
-		{ skel->progs.on_switch, &skel->links.on_switch, o->has_split },
-	};
-	int err = probe_attach(hooks, sizeof(hooks) / sizeof(*hooks));
+/* --- running ---------------------------------------------------------------------------------- */
 
-	if (!err)
-		err = attach_waits(c);
-	if (!err && o->has_stacks) {
-		err = clock_events_attach(skel->progs.on_clock, o->frequency_hz, false, &c->clock);
-		if (err)
-			return log_errno(err, "cannot sample the CPUs");
-	}
-	return err;
+/*
+ * What has ended was read by now; once more what the ring buffer holds, then nothing is left of it
+ * there. And those who came may be in the midst of something.
+ */
+static int let_go(struct loop_stall *c)
+{
+	int n = ring_buffer__consume(c->ring);
+	int err = n < 0 ? n : loop_stall_free_leaving(c);
+
+	if (err)
+		return err;
+	loop_stall_forget_ended(c);
+	processes_let_go_ended(&c->processes);
+	loop_stall_forget_told(c);
+	if (!c->needs_look)
+		return 0;
+	c->needs_look = false;
+	return loop_stall_look(c);
 }
 
 /* What the ring buffer holds, and what the loops do. */
@@ -288,6 +264,9 @@ static int housekeeping(void *ctx)
 	err = loop_stall_read_loops(c);
 	if (err || c->stopped_ns)
 		return err;
+	err = c->options->is_endless ? let_go(c) : 0;
+	if (err)
+		return err;
 	loop_stall_limit_loops(c);
 	processes_refresh(&c->processes, true);
 	loop_stall_attach_runtime(c);
@@ -302,16 +281,15 @@ static int on_ring(void *ctx)
 	return n < 0 ? n : 0;
 }
 
-int loop_stall_start(struct loop_stall *c, loop_stall_fn fn, void *ctx)
+int loop_stall_start(struct loop_stall *c, const struct loop_stall_sink *sink)
 {
 	int err;
 
-	c->fn = fn;
-	c->fn_ctx = ctx;
+	c->sink = sink;
 	loop_stall_attach_runtime(c); /* first: reading symbols takes longer than all the rest */
 	c->started_ns = c->interval_ns = clock_monotonic_ns();
 	c->started_realtime_ns = clock_realtime_ns();
-	err = attach(c);
+	err = loop_stall_attach(c);
 	if (err)
 		return err;
 	err = loop_stall_look(c);
@@ -329,7 +307,7 @@ void loop_stall_stop(struct loop_stall *c)
 	(void)loop_stall_look(c); /* of what is stuck now no more can be seen later */
 	c->stopped_ns = clock_monotonic_ns();
 	processes_freeze(&c->processes); /* a probe that goes before another must not lead astray */
-	detach(c);
+	loop_stall_detach(c);
 	(void)housekeeping(c);
 }
 
@@ -342,8 +320,12 @@ const char *loop_stall_describe(struct loop_stall *c)
 
 static int sum_counters(const struct loop_stall *c, uint64_t ret[LOOP_COUNTERS])
 {
-	return table_sum_rows(bpf_map__fd(c->skel->maps.counters), c->processes.slots, ret,
-			      LOOP_COUNTERS);
+	int err = table_sum_rows(bpf_map__fd(c->skel->maps.counters), c->processes.slots, ret,
+				 LOOP_COUNTERS);
+
+	for (size_t i = 0; i < LOOP_COUNTERS; i++)
+		ret[i] += c->gone_counters[i];
+	return err;
 }
 
 void loop_stall_counts(const struct loop_stall *c, size_t *ret_loops, uint64_t *ret_stalls,
@@ -401,7 +383,7 @@ static int fill_meta(struct loop_stall *c, uint64_t now_ns, struct loops_meta *m
 		.interval_ns = c->has_intervals ? now_ns - c->interval_ns : 0,
 		.threshold_ns = o->threshold_ns,
 		.frequency_hz = o->has_stacks ? o->frequency_hz : 0,
-		.has_split = o->has_split,
+		.has_split = c->split_since_ns != 0,
 		.has_timers = o->has_timers,
 		.lost_events = counters[LOOP_LOST_EVENTS],
 		.lost_stacks = counters[LOOP_LOST_STACKS],
@@ -430,6 +412,7 @@ int loop_stall_take(struct loop_stall *c, bool begins_interval, struct loops *re
 	int n = ring_buffer__consume(c->ring);
 	int err = n < 0 ? n : loop_stall_read_loops(c);
 
+	loop_stall_forget_told(c);
 	c->has_intervals |= begins_interval;
 	if (!err)
 		err = loop_stall_take_loops(c, now_ns, begins_interval, &loop_count);

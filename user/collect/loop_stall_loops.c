@@ -55,13 +55,14 @@ struct seen_loop *seen_loop_find(const struct loop_stall *c, uint32_t slot, uint
 	return found;
 }
 
-static const char *keep_text(struct loop_stall *c, const char *text, size_t size)
+/* In @clean of a loop, or, where values outlive loops, among the texts. */
+static const char *keep_text(struct loop_stall *c, const char *text, size_t size,
+			     char clean[4 * LOOP_COMM])
 {
-	char clean[4 * LOOP_COMM];
 	const char *kept;
 
-	(void)text_clean(text, strnlen(text, size), clean, sizeof(clean));
-	kept = strings_keep(&c->texts, clean);
+	(void)text_clean(text, strnlen(text, size), clean, 4 * LOOP_COMM);
+	kept = c->options->is_endless ? clean : strings_keep(&c->texts, clean);
 	return kept ? kept : "";
 }
 
@@ -79,9 +80,18 @@ static struct seen_loop *meet(struct loop_stall *c, const struct loop_state *sta
 	p = processes_find(&c->processes, (pid_t)state->tgid);
 	l->info.pid = (pid_t)state->tgid;
 	l->info.tid = (pid_t)state->tid;
-	l->info.process = keep_text(c, p ? p->target.comm : "", sizeof(p->target.comm));
+	l->info.process = keep_text(c, p ? p->target.comm : "", sizeof(p->target.comm), l->process);
 	l->slot = (uint32_t)(state - c->states);
 	return l;
+}
+
+static int free_slot(struct loop_stall *c, uint32_t slot)
+{
+	memset(c->hists + (size_t)slot * LOOP_HISTS, 0, LOOP_HISTS * sizeof(*c->hists));
+	memset(c->states + slot, 0, sizeof(*c->states));
+	if (c->stopped_ns)
+		return 0;
+	return bpf_map_update_elem(bpf_map__fd(c->skel->maps.free_slots), NULL, &slot, 0);
 }
 
 /* The thread has ended: the slot is free for another. */
@@ -94,11 +104,7 @@ static int give_back(struct loop_stall *c, uint32_t slot)
 	l->ended_ns = clock_monotonic_ns();
 	memcpy(l->info.total.hists, c->hists + first, sizeof(l->info.total.hists));
 	c->by_slot[slot] = NULL;
-	memset(c->hists + first, 0, sizeof(l->info.total.hists));
-	memset(c->states + slot, 0, sizeof(*c->states));
-	if (c->stopped_ns)
-		return 0;
-	return bpf_map_update_elem(bpf_map__fd(c->skel->maps.free_slots), NULL, &slot, 0);
+	return free_slot(c, slot);
 }
 
 static void drop_stalls(struct loop_stall *c, const struct seen_loop *l)
@@ -126,6 +132,69 @@ static void forget(struct loop_stall *c, struct seen_loop *l)
 	free(l);
 }
 
+/* --- without end ------------------------------------------------------------------------------ */
+
+static int fill_loop(struct loop_stall *c, struct seen_loop *l, uint64_t now_ns,
+		     bool begins_interval);
+
+static void tell_ended(struct loop_stall *c, struct seen_loop *l)
+{
+	if (c->sink && c->sink->on_loop_ended && seen_loop_is_loop(l) &&
+	    fill_loop(c, l, l->ended_ns, false) == 0)
+		c->sink->on_loop_ended(c->sink->ctx, &l->info);
+	forget(c, l);
+}
+
+void loop_stall_forget_ended(struct loop_stall *c)
+{
+	for (size_t i = c->loops.len; i-- > 0;)
+		if (c->loops.at[i]->is_ended)
+			tell_ended(c, c->loops.at[i]);
+	c->ended_loops = 0;
+}
+
+/*
+ * Its thread runs on, and finds the slot by what it carries: not any more, when the slot is no
+ * thread's. What the kernel side is in the midst of may still be written to it: it is not another's
+ * at once.
+ */
+static void leave(struct loop_stall *c, struct seen_loop *l)
+{
+	size_t first = (size_t)l->slot * LOOP_HISTS;
+
+	__atomic_store_n(&c->states[l->slot].tid, 0, __ATOMIC_RELEASE);
+	l->is_ended = true;
+	l->ended_ns = clock_monotonic_ns();
+	memcpy(l->info.total.hists, c->hists + first, sizeof(l->info.total.hists));
+	c->by_slot[l->slot] = NULL;
+	c->leaving[c->leaving_count++] = l->slot;
+}
+
+void loop_stall_forget_process(struct loop_stall *c, pid_t pid)
+{
+	(void)loop_stall_read_loops(c); /* what cannot be read is not told of */
+	for (size_t i = c->loops.len; i-- > 0;) {
+		struct seen_loop *l = c->loops.at[i];
+
+		if (l->info.pid != pid)
+			continue;
+		if (!l->is_ended)
+			leave(c, l);
+		tell_ended(c, l);
+	}
+}
+
+int loop_stall_free_leaving(struct loop_stall *c)
+{
+	int err = 0;
+
+	while (c->leaving_count && !err)
+		err = free_slot(c, c->leaving[--c->leaving_count]);
+	return err;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
 int loop_stall_read_loop(struct loop_stall *c, uint32_t slot)
 {
 	const struct loop_state *state = c->states + slot;
@@ -142,7 +211,7 @@ int loop_stall_read_loop(struct loop_stall *c, uint32_t slot)
 	l->state = *state;
 	l->info.fd = l->state.fd;
 	l->info.wait = wait_names[l->state.wait <= LOOP_WAIT_EPOLL ? l->state.wait : 0];
-	l->info.thread = keep_text(c, l->state.comm, sizeof(l->state.comm));
+	l->info.thread = keep_text(c, l->state.comm, sizeof(l->state.comm), l->thread);
 	if (!l->state.is_ended)
 		return 0;
 	err = give_back(c, slot);
@@ -239,7 +308,7 @@ static int fill_loop(struct loop_stall *c, struct seen_loop *l, uint64_t now_ns,
 	struct stall stall;
 
 	fill_times(&l->state, &info->total);
-	add_open_wait(&l->state, now_ns, c->options->has_split, &info->total);
+	add_open_wait(&l->state, now_ns, c->split_since_ns != 0, &info->total);
 	info->total.window_ns = end_ns - l->state.first_ns;
 	info->is_ended = l->is_ended;
 	if (!l->is_ended)

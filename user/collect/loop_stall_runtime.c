@@ -19,6 +19,11 @@ static const char *const names[] = {
 #define FIRST_END  2
 #define TIMERS	   4
 
+bool loop_stall_has_gc(const struct loop_stall_options *o)
+{
+	return o->has_split || o->is_endless;
+}
+
 void loop_stall_prepare_runtime(struct loop_stall_bpf *skel)
 {
 	uprobes_prepare(skel->progs.gc_begins);
@@ -30,23 +35,23 @@ static struct bpf_program *program_of(const struct loop_stall *c, size_t name)
 {
 	if (name == TIMERS)
 		return c->options->has_timers ? c->skel->progs.timers_run : NULL;
-	if (!c->options->has_split)
+	if (!loop_stall_has_gc(c->options))
 		return NULL;
 	return name < FIRST_END ? c->skel->progs.gc_begins : c->skel->progs.gc_ends;
 }
 
-static void attach(struct loop_stall *c, const struct process *p,
-		   const struct function_places *places)
+static void attach(struct loop_stall *c, struct process *p, const struct function_places *places)
 {
 	for (size_t i = 0; i < NAME_COUNT; i++) {
 		const struct uprobe_request request = { .prog = program_of(c, i),
 							.fd = places->fd,
 							.pid = p->pid,
+							.is_quiet = c->options->is_endless,
 							.places = &places->at[i],
 							.count = 1 };
 
 		if (request.prog && places->at[i].offset)
-			(void)uprobes_attach(&c->runtime, &request); /* said; the rest stands */
+			(void)uprobes_attach(&p->probes, &request); /* said; the rest stands */
 	}
 }
 
@@ -57,13 +62,14 @@ void loop_stall_attach_runtime(struct loop_stall *c)
 		struct function_places places = { .fd = -1, .at = at };
 
 		if (p->is_ended || p->is_probed ||
-		    !(c->options->has_split || c->options->has_timers))
+		    !(loop_stall_has_gc(c->options) || c->options->has_timers))
 			continue;
 		p->is_probed = true;
 		if (function_places_find(&p->target, names, NAME_COUNT, &places) == 0)
 			attach(c, p, &places);
 		if (c->options->has_timers && !at[TIMERS].offset)
-			log_warn("no uv__run_timers in process %d: timers are not looked at",
+			log_line(c->options->is_endless ? LOG_INFO : LOG_WARN,
+				 "no uv__run_timers in process %d: timers are not looked at",
 				 p->pid);
 		closep(&places.fd);
 	}

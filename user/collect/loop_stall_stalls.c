@@ -13,106 +13,6 @@
 #define PENDING_MAX	4096 /* looks at one stall */
 #define LASTING_FROM_NS NS_PER_S
 
-/* A stack by what the kernel side calls it, and as people read it: named once. */
-struct named_key {
-	uint64_t user, kernel;
-	uint32_t tgid, part;
-	int32_t syscall;
-	uint32_t pad;
-};
-
-struct named {
-	struct named_key key;
-	const struct frame *frames;
-	size_t depth;
-	const char *cut, *wait;
-	UT_hash_handle hh;
-};
-
-static const char *keep(struct loop_stall *c, const char *text)
-{
-	const char *kept = strings_keep(&c->texts, text);
-
-	return kept ? kept : ""; /* out of memory: as if not known */
-}
-
-static const char *wait_text(struct loop_stall *c, uint32_t part, int32_t syscall,
-			     const struct named_stack *s)
-{
-	char buf[96];
-
-	if (part <= LOOP_THROTTLED)
-		return "";
-	if (part == LOOP_STOPPED)
-		return "stopped";
-	return keep(c, stack_names_wait(syscall, part == LOOP_DISK, s, buf, sizeof(buf)));
-}
-
-/* Frames of @s that last. */
-static const struct frame *keep_frames(struct loop_stall *c, const struct named_stack *s)
-{
-	struct frame *frames = arena_alloc(&c->arena, (s->len + 1) * sizeof(*frames));
-
-	if (frames)
-		memcpy(frames, s->at, s->len * sizeof(*frames));
-	return frames;
-}
-
-/* Code that was made since the mappings were read has a name in the JIT map only by now. */
-static bool is_new_code(const struct loop_stall *c, pid_t pid, const struct stack_frames *stack)
-{
-	for (size_t i = 0; i < stack->len; i++) {
-		const char *module = symbols_module(c->names.symbols, pid, stack->at[i]);
-
-		if (!module || strcmp(module, "[jit]") == 0)
-			return true;
-	}
-	return false;
-}
-
-static void resolve(struct loop_stall *c, pid_t pid, uint64_t id)
-{
-	struct stack_frames stack;
-
-	if (stack_read(c->names.stacks_fd, id, &stack))
-		return;
-	if (is_new_code(c, pid, &stack))
-		processes_refresh_one(&c->processes, pid);
-	(void)symbols_resolve(c->names.symbols, pid, stack.at, stack.len);
-}
-
-static const struct named *name(struct loop_stall *c, const struct named_key *key)
-{
-	struct named_stack *s = c->scratch;
-	struct stack_code code;
-	struct named *n;
-
-	HASH_FIND(hh, c->named, key, sizeof(*key), n);
-	if (n)
-		return n;
-	n = arena_alloc(&c->arena, sizeof(*n));
-	if (!n)
-		return NULL;
-	memset(n, 0, sizeof(*n));
-	s->len = 0;
-	s->cut = NULL;
-	s->js = (struct js_counts){ 0 };
-	resolve(c, (pid_t)key->tgid, key->user);
-	code = processes_code(&c->processes, (pid_t)key->tgid);
-	stack_names_add_kernel(&c->names, key->kernel, key->part != LOOP_RUNNING, s);
-	stack_names_add_user(&c->names, &code, key->user, s);
-	js_counts_add(&c->js_counts, &s->js, 1);
-	n->key = *key;
-	n->frames = keep_frames(c, s);
-	n->depth = s->len;
-	n->cut = s->cut;
-	n->wait = wait_text(c, key->part, key->syscall, s);
-	if (!n->frames)
-		return NULL;
-	HASH_ADD(hh, c->named, key, sizeof(n->key), n);
-	return n->hh.tbl ? n : NULL;
-}
-
 /* --- looks ------------------------------------------------------------------------------------ */
 
 int loop_stall_on_sample(struct loop_stall *c, const struct loop_sample_event *e)
@@ -184,7 +84,7 @@ static int fill_stacks(struct loop_stall *c, const struct seen_loop *l, struct s
 					       .tgid = e->header.tgid,
 					       .part = e->part,
 					       .syscall = e->syscall };
-		const struct named *n = name(c, &key);
+		const struct named *n = loop_stall_name(c, &key);
 		struct stall_stack *stack = n ? find_stack(at, &len, n, e->part) : NULL;
 
 		if (!stack)
@@ -209,10 +109,11 @@ static void fill_longest(struct loop_stall *c, const struct loop_block *longest,
 	s->longest_ns = longest->ns;
 	s->longest_part = longest->part < LOOP_PARTS ? (enum loop_part)longest->part : 0;
 	s->longest_wait =
-		longest->ns ? wait_text(c, longest->part, longest->syscall, c->scratch) : "";
+		longest->ns ? loop_stall_wait_text(c, longest->part, longest->syscall, c->scratch)
+			    : "";
 	s->longest_file = "";
 	if (longest->ns && stack_names_takes_file(longest->syscall))
-		s->longest_file = keep(c, clean);
+		s->longest_file = loop_stall_keep(c, clean);
 }
 
 static void sort_stacks(struct stall *s)
@@ -234,10 +135,18 @@ static int tell(struct loop_stall *c, struct seen_loop *l, struct stall *s)
 			       .stalls = s,
 			       .stall_count = 1,
 			       .meta = { .threshold_ns = c->options->threshold_ns,
-					 .has_split = c->options->has_split } };
+					 .has_split = c->split_since_ns != 0 } };
 
 	s->loop = 0;
-	return c->fn ? c->fn(c->fn_ctx, &value, s) : 0;
+	return c->sink && c->sink->on_stall ? c->sink->on_stall(c->sink->ctx, &value, s) : 0;
+}
+
+/* Is it known what a stall that began then is made of? Not when that was changed meanwhile. */
+static bool has_parts(const struct loop_stall *c, uint64_t began_ns)
+{
+	if (!c->split_since_ns)
+		return c->options->is_endless; /* by the kernel's accounts */
+	return began_ns >= c->split_since_ns;
 }
 
 int loop_stall_name_look(struct loop_stall *c, struct seen_loop *l)
@@ -252,10 +161,11 @@ int loop_stall_name_look(struct loop_stall *c, struct seen_loop *l)
 		return 0;
 	js_counts_add(&c->js_counts, &stack->js, 1);
 	l->looked = (struct stall_stack){ .part = part,
-					  .wait = wait_text(c, part, l->state.out_syscall, stack),
+					  .wait = loop_stall_wait_text(c, part,
+								       l->state.out_syscall, stack),
 					  .cut = stack->cut,
 					  .count = 1,
-					  .frames = keep_frames(c, stack),
+					  .frames = loop_stall_keep_frames(c, stack),
 					  .depth = stack->len };
 	l->looked_out_ns = l->state.out_ns;
 	return l->looked.frames ? 0 : -ENOMEM;
@@ -280,16 +190,11 @@ static void add_looked(const struct seen_loop *l, struct stall *s)
 	s->stack_count++;
 }
 
-static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loop_stall_event *e)
+static int make_stall(struct loop_stall *c, struct seen_loop *l, const struct loop_stall_event *e,
+		      struct stall *s)
 {
-	struct seen_stall *seen = vec_push(&c->stalls);
-	struct stall *s;
 	int err;
 
-	if (!seen)
-		return -ENOMEM;
-	seen->loop = l;
-	s = &seen->stall;
 	*s = (struct stall){ .time_ns = realtime_of(c, e->began_ns),
 			     .began_ns = e->began_ns,
 			     .ns = e->header.time_ns - e->began_ns,
@@ -297,7 +202,7 @@ static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loo
 			     .min_faults = e->min_faults,
 			     .maj_faults = e->maj_faults };
 	s->steal_pct = steal_pct(&c->steal, s->began_ns, e->header.time_ns);
-	if (c->options->has_split)
+	if (has_parts(c, e->began_ns))
 		memcpy(s->part_ns, e->part_ns, sizeof(s->part_ns));
 	if (l->pending.len && l->pending.at[0].began_ns != e->began_ns)
 		l->pending.len = 0;
@@ -312,14 +217,27 @@ static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loo
 	return tell(c, l, s);
 }
 
+static int add_stall(struct loop_stall *c, struct seen_loop *l, const struct loop_stall_event *e)
+{
+	struct seen_stall *seen = vec_push(&c->stalls);
+
+	if (!seen)
+		return -ENOMEM;
+	seen->loop = l;
+	return make_stall(c, l, e, &seen->stall);
+}
+
 int loop_stall_on_stall(struct loop_stall *c, const struct loop_stall_event *e)
 {
 	struct seen_loop *l;
+	struct stall told;
 	int err = loop_stall_read_loop(c, e->slot);
 
 	l = seen_loop_find(c, e->slot, e->tid, e->began_ns);
 	if (err || !l)
 		return err;
+	if (c->options->is_endless)
+		return make_stall(c, l, e, &told);
 	if (c->stalls.len >= c->options->max_stalls) {
 		c->dropped_stalls++;
 		return 0;
@@ -355,7 +273,7 @@ static int name_switch(struct loop_stall *c, const struct loop_state *state,
 				       .tgid = state->tgid,
 				       .part = state->out_part,
 				       .syscall = state->out_syscall };
-	const struct named *n = name(c, &key);
+	const struct named *n = loop_stall_name(c, &key);
 
 	if (!n)
 		return -ENOMEM;
@@ -410,7 +328,7 @@ bool loop_stall_under_way(struct loop_stall *c, struct seen_loop *l, uint64_t no
 			       .ns = now_ns - state->busy_since_ns,
 			       .is_at_least = state->is_at_least,
 			       .is_going_on = true };
-	if (c->options->has_split)
+	if (c->split_since_ns && has_parts(c, ret->began_ns))
 		add_open_part(state, now_ns, ret);
 	return true;
 }

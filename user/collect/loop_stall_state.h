@@ -39,6 +39,7 @@ struct seen_loop {
 	struct stall_stack looked; /* what it was seen asleep in, where no switch told of it */
 	uint64_t looked_out_ns;	   /* asleep since then, as in its state */
 	size_t index;		   /* in the value taken last */
+	char process[4 * LOOP_COMM], thread[4 * LOOP_COMM]; /* an endless one's names, clean */
 };
 
 /* A stall, and whose. */
@@ -47,7 +48,21 @@ struct seen_stall {
 	struct stall stall;
 };
 
-struct named; /* a stack with its names, kept */
+/* A stack by what the kernel side calls it, and as people read it: named once. */
+struct named_key {
+	uint64_t user, kernel;
+	uint32_t tgid, part;
+	int32_t syscall;
+	uint32_t pad;
+};
+
+struct named {
+	struct named_key key;
+	const struct frame *frames;
+	size_t depth;
+	const char *cut, *wait;
+	UT_hash_handle hh;
+};
 
 struct loop_stall {
 	const struct loop_stall_options *options;
@@ -63,7 +78,6 @@ struct loop_stall {
 	struct js_counts js_counts; /* of the stacks of looks */
 	struct bpf_link *waits[LOOP_WAIT_LINKS];
 	struct clock_events clock;
-	struct uprobe_links runtime;
 	struct loop_state *states; /* map "loops" */
 	struct loop_hist *hists;   /* map "loop_hists" */
 	struct seen_loop *by_slot[LOOPS_MAX];
@@ -76,15 +90,18 @@ struct loop_stall {
 		size_t len, cap;
 	} stalls;
 	uint64_t dropped_stalls;
-	size_t ended_loops;	  /* that are kept */
-	uint64_t forgotten_loops; /* and that are not */
+	uint64_t gone_counters[LOOP_COUNTERS];	    /* of processes that were let go of */
+	uint32_t leaving[LOOPS_MAX], leaving_count; /* slots of threads that run on, to be freed */
+	size_t ended_loops;			    /* that are kept */
+	uint64_t forgotten_loops;		    /* and that are not */
 	struct steal steal;
 	struct arena arena; /* of stalls: stacks and frames */
 	struct strings texts;
 	struct named *named;
 	struct named_stack *scratch;
-	loop_stall_fn fn;
-	void *fn_ctx;
+	const struct loop_stall_sink *sink;
+	bool needs_look;	 /* processes came that may be in the midst of something */
+	uint64_t split_since_ns; /* stalls that began before are not divided exactly; 0: none is */
 	uint64_t started_ns, stopped_ns, started_realtime_ns;
 	struct {
 		struct loop_look *at;
@@ -97,11 +114,24 @@ struct loop_stall {
 	char note[384];
 };
 
+/* loop_stall_attach.c */
+/* Before load: by which programs wait calls are seen. 0 or -errno. */
+int loop_stall_choose_waits(struct loop_stall *c);
+/* 0 or -errno after saying why. */
+int loop_stall_attach(struct loop_stall *c);
+void loop_stall_detach(struct loop_stall *c);
+
 /* loop_stall_loops.c */
 /* Reads the state of a slot, whose thread may have ended: then it is given back. 0 or -ENOMEM. */
 int loop_stall_read_loop(struct loop_stall *c, uint32_t slot);
 /* All slots. */
 int loop_stall_read_loops(struct loop_stall *c);
+/* An endless one: tells of those that have ended, and forgets them. */
+void loop_stall_forget_ended(struct loop_stall *c);
+/* The same for all of process @pid, which the kernel side does not observe any more. */
+void loop_stall_forget_process(struct loop_stall *c, pid_t pid);
+/* Gives slots back that nothing in the kernel works on any more. 0 or -errno. */
+int loop_stall_free_leaving(struct loop_stall *c);
 /* Forgets loops that have ended when they are many, with their stalls: counted. */
 void loop_stall_limit_loops(struct loop_stall *c);
 /*
@@ -132,7 +162,21 @@ int loop_stall_name_look(struct loop_stall *c, struct seen_loop *l);
 int loop_stall_take_stalls(struct loop_stall *c, uint64_t now_ns, size_t *ret_count);
 void loop_stall_free_stalls(struct loop_stall *c);
 
+/* loop_stall_names.c */
+/* The text, for as long as what is told of is needed; "" without memory. */
+const char *loop_stall_keep(struct loop_stall *c, const char *text);
+/* What it was asleep in: as stall_stack.wait. */
+const char *loop_stall_wait_text(struct loop_stall *c, uint32_t part, int32_t syscall,
+				 const struct named_stack *s);
+/* Frames of @s, for as long. NULL without memory. */
+const struct frame *loop_stall_keep_frames(struct loop_stall *c, const struct named_stack *s);
+const struct named *loop_stall_name(struct loop_stall *c, const struct named_key *key);
+/* An endless one: texts and stacks of stalls that were told of are not needed any more. */
+void loop_stall_forget_told(struct loop_stall *c);
+
 /* loop_stall_runtime.c */
+/* Are V8's pauses looked at? */
+bool loop_stall_has_gc(const struct loop_stall_options *o);
 /* Before load: how the probes of run times are attached. */
 void loop_stall_prepare_runtime(struct loop_stall_bpf *skel);
 /* Probes V8's collector and libuv's timers in the processes that have them and were not asked yet.

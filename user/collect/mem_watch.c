@@ -111,6 +111,8 @@ static int keep(struct watched *w, const struct memory_sample *s)
 
 static bool all_have_ended(const struct mem_watch *w)
 {
+	if (w->options->is_endless)
+		return false;
 	for (size_t i = 0; i < w->processes.len; i++)
 		if (!w->processes.at[i]->is_ended)
 			return false;
@@ -123,6 +125,23 @@ static void end(struct watched *w)
 	(void)loop_remove_fd(w->set->loop, w->target.pidfd);
 }
 
+/* An endless one: tells of @w, and forgets it. */
+static void let_go(struct watched *w)
+{
+	struct mem_watch *set = w->set;
+	size_t i = 0;
+
+	w->value.is_ended = true;
+	if (set->sink && set->sink->on_process_ended)
+		set->sink->on_process_ended(set->sink->ctx, &w->value);
+	while (set->processes.at[i] != &w->value)
+		i++;
+	set->processes.len--;
+	memmove(set->processes.at + i, set->processes.at + i + 1,
+		(set->processes.len - i) * sizeof(*set->processes.at));
+	watched_free(w);
+}
+
 /* 0, 1 when there is nothing left to look at, or what the sink said. */
 static int look(struct watched *w)
 {
@@ -130,6 +149,8 @@ static int look(struct watched *w)
 	struct memory m;
 	int err = mem_watch_look(w, &s);
 
+	if (err == -ESRCH && w->set->options->is_endless)
+		return 0; /* its end is told of */
 	if (err == -ESRCH) {
 		end(w);
 		return all_have_ended(w->set);
@@ -139,7 +160,7 @@ static int look(struct watched *w)
 		return 0;
 	}
 	err = keep(w, &s);
-	if (err || !w->set->sink)
+	if (err || !w->set->sink || !w->set->sink->on_sample)
 		return err;
 	mem_watch_take(w->set, &m);
 	return w->set->sink->on_sample(w->set->sink->ctx, &m, &w->value);
@@ -148,9 +169,13 @@ static int look(struct watched *w)
 static int on_end(void *ctx)
 {
 	struct watched *w = ctx;
+	struct mem_watch *set = w->set;
 
-	end(w);
-	return all_have_ended(w->set);
+	if (set->options->is_endless)
+		let_go(w);
+	else
+		end(w);
+	return all_have_ended(set);
 }
 
 /* --- processes -------------------------------------------------------------------------------- */
@@ -185,13 +210,14 @@ static int begin(struct mem_watch *set, pid_t pid, pid_t *ret_tgid)
 	w->set = set;
 	w->value.pid = pid;
 	w->value.kept_each = 1;
+	w->each = 1;
 	err = target_open(&w->target, pid, ret_tgid);
 	if (err)
 		return err;
 	w->value.name = w->target.comm;
 	w->value.exe = w->target.exe;
 	w->value.heaps = w->heap_values;
-	(void)cgroup_find(pid, &w->cgroup); /* else it has none that we see */
+	(void)cgroup_find(pid, "memory", &w->cgroup); /* else it has none that we see */
 	w->value.option_limit_bytes = v8_option_limit(pid);
 	err = first_look(w);
 	if (!err)
@@ -215,6 +241,8 @@ int mem_watch_add(void *ctx, pid_t pid)
 	if (find(set, pid)) /* named twice */
 		return EXIT_DONE;
 	err = begin(set, pid, &tgid);
+	if (err && set->options->is_endless)
+		return targets_pass_over(pid, err);
 	if (err == -ENOEXEC) {
 		log_error("%d is a thread of the kernel", pid);
 		return EXIT_NO_TARGET;
@@ -239,6 +267,22 @@ int mem_watch_add_descendant(void *ctx, pid_t pid)
 	return mem_watch_buffers_add_descendant(find(set, pid));
 }
 
+void mem_watch_remove(struct mem_watch *w, pid_t pid)
+{
+	struct watched *found = find(w, pid);
+
+	if (found)
+		let_go(found);
+}
+
+void mem_watch_rarely(struct mem_watch *w, pid_t pid, uint32_t intervals)
+{
+	struct watched *found = find(w, pid);
+
+	if (found)
+		found->each = intervals;
+}
+
 /* Those that were forked since the last look. One that cannot be looked at is tried again. */
 static void find_children(struct mem_watch *set)
 {
@@ -259,6 +303,16 @@ static void find_children(struct mem_watch *set)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
+static bool is_due(struct memory_process *p)
+{
+	struct watched *w = (struct watched *)p;
+
+	if (p->is_ended || ++w->passed < w->each)
+		return false;
+	w->passed = 0;
+	return true;
+}
+
 static int on_interval(void *ctx)
 {
 	struct mem_watch *set = ctx;
@@ -267,7 +321,7 @@ static int on_interval(void *ctx)
 	if (set->options->follow_children)
 		find_children(set);
 	for (size_t i = 0; i < set->processes.len && !result; i++)
-		if (!set->processes.at[i]->is_ended)
+		if (is_due(set->processes.at[i]))
 			result = look((struct watched *)set->processes.at[i]);
 	return result;
 }

@@ -42,10 +42,12 @@ static void read_pool(struct watched *w)
 	b->has_pool = false;
 	b->pool_bytes = 0;
 	for (size_t i = 0; i < w->value.heap_count; i++) {
-		struct memory_heap *h = &w->heap_values[i];
+		struct memory_heap *h = &w->heap_values[i], now = *h;
 
 		if (!w->value.is_ended)
-			v8_heap_read(&w->target, &w->places, &w->heaps.at[i], h);
+			v8_heap_read(&w->target, &w->places, &w->heaps.at[i], &now);
+		if (now.has_array_buffers)
+			*h = now;
 		b->has_pool |= h->has_array_buffers;
 		b->pool_bytes += h->has_array_buffers ? h->array_buffers_bytes : 0;
 	}
@@ -59,8 +61,8 @@ static void read_pools(struct mem_watch *set)
 	for (size_t i = 0; i < set->processes.len; i++) {
 		struct watched *w = (struct watched *)set->processes.at[i];
 
-		if (!w->value.is_ended)
-			(void)mem_watch_look(w, &ignored); /* gone: as it was last */
+		if (!w->value.is_ended && mem_watch_look(w, &ignored) == -ESRCH)
+			w->value.is_ended = true; /* the loop has not told yet */
 	}
 	for (size_t i = 0; i < set->processes.len; i++)
 		read_pool((struct watched *)set->processes.at[i]);

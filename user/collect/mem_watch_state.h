@@ -41,7 +41,8 @@ struct watched {
 		struct memory_sample *at;
 		size_t len, cap;
 	} samples;
-	uint32_t skipped; /* since the one kept last */
+	uint32_t skipped;      /* since the one kept last */
+	uint32_t each, passed; /* looked at each time so many intervals have passed */
 	struct memory_buffers buffers;
 	struct {
 		struct leak_row *at;

@@ -45,6 +45,7 @@ static void release(struct process *s)
 		js_names_forget(s->set->names->js, s->pid);
 		target_done(&s->target);
 	}
+	uprobes_detach(&s->probes);
 	free(s);
 }
 
@@ -58,20 +59,28 @@ void processes_done(struct processes *p)
 	}
 }
 
-/* It stays, held, for its names: what was taken is still to be named. */
-static int on_ended(void *ctx)
+/* The kernel side knows it no more. */
+static void withdraw(const struct process *s)
 {
-	struct process *s = ctx;
-	struct processes *p = s->set;
+	const struct processes *p = s->set;
 	uint32_t tgid = (uint32_t)s->pid;
 
-	s->is_ended = true;
 	unwind_tables_forget(p->unwind, s->pid);
 	js_names_forget(p->names->js, s->pid);
 	(void)bpf_map_delete_elem(p->targets_fd, &tgid);
 	(void)bpf_map_delete_elem(p->asked_fd, &tgid);
 	(void)loop_remove_fd(p->loop, s->target.pidfd);
-	return processes_running(p) || p->is_live ? 0 : 1;
+}
+
+/* It stays, held, for its names: what was taken is still to be named. */
+static int on_ended(void *ctx)
+{
+	struct process *s = ctx;
+	struct processes *p = s->set;
+
+	s->is_ended = true;
+	withdraw(s);
+	return p->is_endless || p->is_live || processes_running(p) ? 0 : 1;
 }
 
 static int refresh(struct process *s)
@@ -80,6 +89,8 @@ static int refresh(struct process *s)
 	int err;
 
 	s->refreshed_ns = clock_monotonic_ns();
+	if (!p->has_stacks)
+		return 0;
 	if (!s->jit)
 		(void)jit_map_open(&s->target, &s->jit); /* without it the names are missing */
 	if (s->jit)
@@ -118,20 +129,77 @@ static void drop(struct processes *p, struct process *s)
 	release(s);
 }
 
+/* --- letting go ------------------------------------------------------------------------------- */
+
+void processes_detach(const struct processes *p)
+{
+	struct uprobe_links all = { 0 };
+
+	for (struct process *s = p->all; s; s = s->hh.next)
+		uprobes_move(&s->probes, &all);
+	uprobes_detach(&all);
+}
+
+static void let_go(struct processes *p, struct process *s)
+{
+	if (!s->is_ended) {
+		(void)tell(s,
+			   TARGET_STOPPED); /* or a probe that goes before another leads astray */
+		uprobes_detach(&s->probes);
+		withdraw(s);
+	}
+	if (p->on_gone)
+		p->on_gone(p->ctx, s);
+	p->free_slots[p->free_count++] = s->slot;
+	drop(p, s);
+}
+
+void processes_remove(struct processes *p, pid_t pid)
+{
+	struct process *s = processes_find(p, pid);
+
+	if (s)
+		let_go(p, s);
+}
+
+void processes_let_go_ended(struct processes *p)
+{
+	struct uprobe_links going = { 0 };
+	struct process *s, *next;
+
+	for (s = p->all; s; s = s->hh.next)
+		if (s->is_ended)
+			uprobes_move(&s->probes, &going);
+	uprobes_detach(&going);
+	HASH_ITER (hh, p->all, s, next)
+		if (s->is_ended)
+			let_go(p, s);
+}
+
+/* --- beginning -------------------------------------------------------------------------------- */
+
 /* One of that number that has ended goes. */
-static struct process *take(struct processes *p, pid_t pid)
+static void make_room(struct processes *p, pid_t pid)
 {
 	struct process *before = processes_find(p, pid);
+
+	if (before && p->is_endless)
+		let_go(p, before);
+	else if (before)
+		drop(p, before);
+}
+
+static struct process *take(struct processes *p, pid_t pid)
+{
 	struct process *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
-	if (before)
-		drop(p, before);
 	s->pid = pid;
 	s->set = p;
-	s->slot = p->slots;
+	s->slot = p->free_count ? p->free_slots[p->free_count - 1] : p->slots;
 	s->target.pidfd = -1;
+	s->begun_ns = clock_monotonic_ns();
 	HASH_ADD(hh, p->all, pid, sizeof(s->pid), s);
 	if (!s->hh.tbl) {
 		free(s);
@@ -146,7 +214,8 @@ static int begin(struct processes *p, pid_t pid, pid_t *ret_tgid)
 	struct process *s;
 	int err;
 
-	if (p->slots == TARGETS_MAX)
+	make_room(p, pid);
+	if (p->slots == TARGETS_MAX && !p->free_count)
 		return -E2BIG;
 	s = take(p, pid);
 	if (!s)
@@ -160,7 +229,10 @@ static int begin(struct processes *p, pid_t pid, pid_t *ret_tgid)
 		drop(p, s);
 		return err;
 	}
-	p->slots++;
+	if (p->free_count)
+		p->free_count--;
+	else
+		p->slots++;
 	return 0;
 }
 
@@ -180,6 +252,8 @@ int processes_add(void *ctx, pid_t pid)
 	if (is_known(p, pid)) /* named twice */
 		return EXIT_DONE;
 	err = begin(p, pid, &tgid);
+	if (err && p->is_endless)
+		return targets_pass_over(pid, err);
 	if (err == -ENOEXEC) {
 		log_error("%d is a thread of the kernel", pid);
 		return EXIT_NO_TARGET;
@@ -200,6 +274,14 @@ int processes_add_descendant(void *ctx, pid_t pid)
 /* Other code under the same number. */
 static void on_exec(struct process *s)
 {
+	if (s->set->is_endless) {
+		struct processes *p = s->set;
+		pid_t pid = s->pid;
+
+		let_go(p, s);
+		(void)processes_add_descendant(p, pid);
+		return;
+	}
 	unwind_tables_forget(s->set->unwind, s->pid);
 	js_names_drop(s->set->names->js, s->pid);
 	jit_map_free(s->jit);

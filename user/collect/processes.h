@@ -12,6 +12,7 @@
 #include "host/loop.h"
 #include "host/target.h"
 #include "probe/process_code.h"
+#include "probe/uprobes.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -22,11 +23,12 @@ struct process {
 	struct target target;
 	struct jit_map *jit; /* NULL: none */
 	uint32_t slot;	     /* of its counters */
-	uint64_t refreshed_ns;
+	uint64_t begun_ns, refreshed_ns;
 	bool is_open; /* the target is held */
 	bool is_ended;
 	bool is_probed; /* the owner's: what it attaches to each is in place; false again after an
 			   exec */
+	struct uprobe_links probes; /* what it attached */
 	UT_hash_handle hh;
 };
 
@@ -37,9 +39,19 @@ struct processes {
 	struct loop *loop;
 	int targets_fd, code_fd, asked_fd; /* maps */
 	bool is_live;			   /* the loop goes on when all have ended */
+	bool has_stacks;		   /* else nothing is read that only names and walks need */
+	/*
+	 * Processes come and go for weeks. One that has ended stays until processes_let_go_ended;
+	 * one that executes another program goes, and is begun anew. Slots are used again.
+	 */
+	bool is_endless;
+	/* It goes: its probes are gone, its slot is free for another after this. May be NULL. */
+	void (*on_gone)(void *ctx, struct process *p);
+	void *ctx;
 	/* ----- */
 	struct process *all;
-	uint32_t slots;
+	uint32_t slots; /* so many were in use at a time */
+	uint32_t free_slots[TARGETS_MAX], free_count;
 	unsigned int missed_children;
 	uint64_t refreshed_ns;
 	char description[256];
@@ -69,6 +81,14 @@ void processes_refresh(struct processes *p, bool is_due);
 
 /* Nothing is recorded of any from now on. */
 void processes_freeze(const struct processes *p);
+
+/* Removes the probes of all, at the same time. */
+void processes_detach(const struct processes *p);
+
+/* Lets go of one, which may run on; without such a process nothing is done. */
+void processes_remove(struct processes *p, pid_t pid);
+/* Lets go of those that have ended: when all is taken that they left. */
+void processes_let_go_ended(struct processes *p);
 
 /* "node (PID 42)", "3 processes, first nginx (PID 7)". Owned by @p. */
 const char *processes_describe(struct processes *p);

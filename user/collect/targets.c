@@ -8,6 +8,7 @@
 #include "host/spawn.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define MAX_NAME_MATCHES 16
 
@@ -29,6 +30,25 @@ int targets_say_not_opened(pid_t pid, int err, pid_t tgid)
 	}
 	(void)log_errno(err, "cannot watch process %d", pid);
 	return EXIT_FAILED;
+}
+
+int targets_pass_over(pid_t pid, int err)
+{
+	log_info("process %d is not watched: %s", pid, strerror(-err));
+	switch (-err) {
+	case ESRCH:
+	case EEXIST:
+	case ENOEXEC:
+		return EXIT_NO_TARGET;
+	case EPERM:
+	case EACCES:
+		return EXIT_PERMISSION;
+	case ENODATA:
+	case EOPNOTSUPP:
+		return EXIT_UNSUPPORTED;
+	default:
+		return EXIT_FAILED;
+	}
 }
 
 /* Takes hold of one process, and with -s of those below it. An exit status. */

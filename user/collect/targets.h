@@ -22,4 +22,7 @@ int targets_add(const struct cli_common *c, const struct targets_sink *sink);
 /* Why target_open (host/target.h) failed for @pid, and @tgid what it gave. An exit status. */
 int targets_say_not_opened(pid_t pid, int err, pid_t tgid);
 
+/* The same for a watch without end, where processes come and go: one line, at -v. */
+int targets_pass_over(pid_t pid, int err);
+
 #endif

@@ -3,6 +3,7 @@
 #include "heap/findings.h"
 
 #include "base/parse.h"
+#include "base/scope.h"
 #include "base/vec.h"
 
 #include <errno.h>
@@ -78,8 +79,8 @@ static int keep_ways(struct findings *f, struct findings_held *held)
 	return held->ways ? 0 : -ENOMEM;
 }
 
-/* Of all objects of @class, or the new ones, or one. */
-static int hold(struct findings *f, uint32_t class, const uint8_t *is_new, uint32_t only)
+/* Who holds these objects of one class. */
+static int hold(struct findings *f, uint32_t class, const uint32_t *nodes, size_t len)
 {
 	const struct snapshot *s = &f->last.snapshot;
 	struct findings_held *held = vec_push(&f->held);
@@ -87,36 +88,87 @@ static int hold(struct findings *f, uint32_t class, const uint8_t *is_new, uint3
 
 	if (err)
 		return err;
-	*held = (struct findings_held){ .class = class, .node = only };
+	*held = (struct findings_held){ .class = class, .node = SNAPSHOT_NONE };
 	holders_reset(&f->holders);
-	for (uint32_t n = 0; !err && n < s->node_count; n++) {
-		bool is_asked =
-			only == SNAPSHOT_NONE ? f->last.class[n] == class && s->size[n] : n == only;
-
-		if (!is_asked || (is_new && !is_new[n]))
-			continue;
+	for (size_t i = 0; !err && i < len; i++) {
 		held->count++;
-		held->bytes += s->size[n];
-		err = holders_add(&f->holders, n);
+		held->bytes += s->size[nodes[i]];
+		err = holders_add(&f->holders, nodes[i]);
 	}
-	if (only != SNAPSHOT_NONE)
-		held->retained = f->last.dominators.retained[only];
-	else if (!is_new)
-		held->retained = census_of(&f->series[f->count - 1], class).retained;
 	return err ? err : keep_ways(f, held);
+}
+
+/* Objects class by class: those of class c are at[first[c]] to at[first[c + 1] - 1]. */
+struct grouped {
+	uint32_t *at;
+	size_t *first;
+};
+
+static void grouped_done(struct grouped *g)
+{
+	free(g->at);
+	free(g->first);
+}
+
+/* @is_asked: by class; @is_new: by node, NULL: all. */
+static int group(const struct findings *f, const bool *is_asked, const uint8_t *is_new,
+		 struct grouped *ret)
+{
+	const struct snapshot *s = &f->last.snapshot;
+	size_t class_count = f->classes.names.len, sum = 0;
+	struct grouped g = { .first = calloc(class_count + 2, sizeof(*g.first)) };
+
+	if (!g.first)
+		return -ENOMEM;
+	for (uint32_t n = 0; n < s->node_count; n++)
+		g.first[f->last.class[n] + 2] +=
+			is_asked[f->last.class[n]] && s->size[n] && (!is_new || is_new[n]);
+	for (size_t i = 2; i < class_count + 2; i++)
+		g.first[i] = sum += g.first[i];
+	g.at = reallocarray(NULL, sum + 1, sizeof(*g.at));
+	if (!g.at) {
+		free(g.first);
+		return -ENOMEM;
+	}
+	/* first[c + 1] is where the next one of class c goes, and in the end where class c + 1
+	 * begins. */
+	for (uint32_t n = 0; n < s->node_count; n++) {
+		if (is_asked[f->last.class[n]] && s->size[n] && (!is_new || is_new[n]))
+			g.at[g.first[f->last.class[n] + 1]++] = n;
+	}
+	*ret = g;
+	return 0;
+}
+
+/* @is_all: these are all objects of @class there are. */
+static int hold_class(struct findings *f, const struct grouped *g, uint32_t class, bool is_all)
+{
+	size_t len = g->first[class + 1] - g->first[class];
+	int err = hold(f, class, g->at + g->first[class], len);
+
+	if (!err && is_all)
+		f->held.at[f->held.len - 1].retained =
+			census_of(&f->series[f->count - 1], class).retained;
+	return err;
 }
 
 static int hold_growing(struct findings *f, const uint8_t *is_new)
 {
-	int err = f->growing_count ? holders_init(&f->holders, &f->last, &f->classes) : 0;
+	_release_(grouped_done) struct grouped g = { 0 };
+	_release_(freep) bool *is_asked = calloc(f->classes.names.len + 1, sizeof(*is_asked));
+	size_t count =
+		f->growing_count < f->plan.held_count ? f->growing_count : f->plan.held_count;
+	int err = is_asked ? 0 : -ENOMEM;
 
-	for (size_t i = 0; !err && i < f->comparison.len && f->held.len < f->plan.held_count; i++) {
-		const struct comparison_row *r = &f->comparison.at[i];
-
-		if (r->is_growing)
-			err = hold(f, r->class, f->comparison.has_ids ? is_new : NULL,
-				   SNAPSHOT_NONE);
-	}
+	if (err || !count)
+		return err;
+	for (size_t i = 0; i < count; i++) /* growing ones stand first */
+		is_asked[f->comparison.at[i].class] = true;
+	err = group(f, is_asked, f->comparison.has_ids ? is_new : NULL, &g);
+	if (!err)
+		err = holders_init(&f->holders, &f->last, &f->classes);
+	for (size_t i = 0; !err && i < count; i++)
+		err = hold_class(f, &g, f->comparison.at[i].class, !f->comparison.has_ids);
 	return err;
 }
 
@@ -207,29 +259,50 @@ static uint32_t node_with_id(const struct snapshot *s, uint64_t id)
 	return SNAPSHOT_NONE;
 }
 
+static int retain_object(struct findings *f, uint32_t node)
+{
+	int err = hold(f, f->last.class[node], &node, 1);
+
+	if (err)
+		return err;
+	f->held.at[0].node = node;
+	f->held.at[0].retained = f->last.dominators.retained[node];
+	return 0;
+}
+
+static int retain_class(struct findings *f, uint32_t class)
+{
+	_release_(grouped_done) struct grouped g = { 0 };
+	_release_(freep) bool *is_asked = calloc(f->classes.names.len + 1, sizeof(*is_asked));
+	int err = is_asked ? 0 : -ENOMEM;
+
+	if (err)
+		return err;
+	is_asked[class] = true;
+	err = group(f, is_asked, NULL, &g);
+	if (!err)
+		err = hold_class(f, &g, class, true);
+	return err;
+}
+
 static int conclude_retainers(struct findings *f)
 {
 	const char *what = f->plan.what;
-	uint32_t class = 0;
+	uint32_t class = 0, node = SNAPSHOT_NONE;
 	uint64_t id = 0;
+	bool is_id = parse_u64(what + (what[0] == '@'), UINT32_MAX, &id) == 0;
 	int err = holders_init(&f->holders, &f->last, &f->classes);
 
 	if (err)
 		return err;
-	if (parse_u64(what + (what[0] == '@'), UINT32_MAX, &id) == 0) {
-		uint32_t node = node_with_id(&f->last.snapshot, id);
-
-		if (node == SNAPSHOT_NONE)
-			return -ENODATA;
-		err = hold(f, f->last.class[node], NULL, node);
-		holders_index_scopes(&f->holders);
-		return err;
-	}
-	while (class < f->classes.names.len && strcmp(classes_name(&f->classes, class), what) != 0)
+	if (is_id)
+		node = node_with_id(&f->last.snapshot, id);
+	while (!is_id && class < f->classes.names.len &&
+	       strcmp(classes_name(&f->classes, class), what) != 0)
 		class ++;
-	if (!census_of(&f->series[0], class).count)
+	if (is_id ? node == SNAPSHOT_NONE : !census_of(&f->series[0], class).count)
 		return -ENODATA;
-	err = hold(f, class, NULL, SNAPSHOT_NONE);
+	err = is_id ? retain_object(f, node) : retain_class(f, class);
 	holders_index_scopes(&f->holders);
 	return err;
 }

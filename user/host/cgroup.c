@@ -18,8 +18,8 @@
 
 /* --- where ------------------------------------------------------------------------------------ */
 
-/* "8:cpu,memory:/a" has the memory controller; "0::/a" is version 2. */
-static char *path_in(char *text, int version)
+/* "8:cpu,memory:/a" has both controllers; "0::/a" is version 2. */
+static char *path_in(char *text, int version, const char *controller)
 {
 	char *line, *controllers, *word;
 
@@ -31,7 +31,7 @@ static char *path_in(char *text, int version)
 		if (version == 2 && !*controllers)
 			return line;
 		while (version == 1 && (word = strsep(&controllers, ",")))
-			if (strcmp(word, "memory") == 0)
+			if (strcmp(word, controller) == 0)
 				return line;
 	}
 	return NULL;
@@ -48,10 +48,10 @@ static bool has_option(char *options, const char *wanted)
 }
 
 /*
- * "36 35 0:30 ROOT MOUNT OPTIONS [FIELD...] - TYPE SOURCE OPTIONS": of the memory controller?
- * Changes the line.
+ * "36 35 0:30 ROOT MOUNT OPTIONS [FIELD...] - TYPE SOURCE OPTIONS": of the controller (version 2:
+ * NULL)? Changes the line.
  */
-static bool is_mount(char *line, int version, char **ret_root, char **ret_mount)
+static bool is_mount(char *line, const char *controller, char **ret_root, char **ret_mount)
 {
 	char *behind = strstr(line, " - "), *type, *options;
 
@@ -68,9 +68,9 @@ static bool is_mount(char *line, int version, char **ret_root, char **ret_mount)
 	*ret_mount = strsep(&line, " ");
 	if (!*ret_root || !*ret_mount || !options)
 		return false;
-	if (version == 2)
+	if (!controller)
 		return strcmp(type, "cgroup2") == 0;
-	return strcmp(type, "cgroup") == 0 && has_option(options, "memory");
+	return strcmp(type, "cgroup") == 0 && has_option(options, controller);
 }
 
 /* What of @path lies below the @root that is mounted; NULL: it is not below it. */
@@ -97,16 +97,17 @@ static int compose(struct cgroup *c, const char *mount, const char *inside)
 	return 0;
 }
 
-static int find_version(char *cgroups, char *mounts, int version, struct cgroup *ret)
+static int find_version(char *cgroups, char *mounts, const char *controller, struct cgroup *ret)
 {
-	const char *path = path_in(cgroups, version), *inside;
+	int version = controller ? 1 : 2;
+	const char *path = path_in(cgroups, version, controller), *inside;
 	char *line, *root, *mount;
 
 	/* above what this process sees of the tree */
 	if (!path || path[0] != '/' || strstr(path, "/.."))
 		return -ENODATA;
 	while ((line = strsep(&mounts, "\n"))) {
-		if (!is_mount(line, version, &root, &mount))
+		if (!is_mount(line, controller, &root, &mount))
 			continue;
 		inside = below(path, root);
 		if (!inside || compose(ret, mount, inside))
@@ -118,7 +119,7 @@ static int find_version(char *cgroups, char *mounts, int version, struct cgroup 
 	return -ENODATA;
 }
 
-int cgroup_find_in(char *cgroups, char *mounts, struct cgroup *ret)
+int cgroup_find_in(char *cgroups, char *mounts, const char *controller, struct cgroup *ret)
 {
 	_release_(freep) char *cgroups_again = strdup(cgroups);
 	_release_(freep) char *mounts_again = strdup(mounts);
@@ -127,11 +128,11 @@ int cgroup_find_in(char *cgroups, char *mounts, struct cgroup *ret)
 	*ret = (struct cgroup){ 0 };
 	if (!cgroups_again || !mounts_again)
 		return -ENOMEM;
-	err = find_version(cgroups, mounts, 1, ret);
-	return err == -ENODATA ? find_version(cgroups_again, mounts_again, 2, ret) : err;
+	err = find_version(cgroups, mounts, controller, ret);
+	return err == -ENODATA ? find_version(cgroups_again, mounts_again, NULL, ret) : err;
 }
 
-int cgroup_find(pid_t pid, struct cgroup *ret)
+int cgroup_find(pid_t pid, const char *controller, struct cgroup *ret)
 {
 	_release_(closep) int cgroup_fd = procfs_open(pid, "cgroup");
 	_release_(closep) int mounts_fd = procfs_open(getpid(), "mountinfo");
@@ -143,7 +144,7 @@ int cgroup_find(pid_t pid, struct cgroup *ret)
 	*ret = (struct cgroup){ 0 };
 	if (!err)
 		err = mounts_fd < 0 ? mounts_fd : procfs_read(mounts_fd, MOUNTS_MAX, &mounts, &len);
-	return err ? err : cgroup_find_in(cgroups, mounts, ret);
+	return err ? err : cgroup_find_in(cgroups, mounts, controller, ret);
 }
 
 /* --- what ------------------------------------------------------------------------------------- */
@@ -298,4 +299,26 @@ int cgroup_memory(struct cgroup *c, struct memory_cgroup *ret)
 	*ret = found;
 	ret->path = c->limited_path;
 	return err;
+}
+
+int cgroup_throttled(const struct cgroup *c, uint64_t *ret_ns)
+{
+	const char *key = c->version == 1 ? "throttled_time" : "throttled_usec";
+	char dir[sizeof(c->dir)], *slash;
+	uint64_t sum = 0;
+
+	if (!c->version)
+		return -ENODATA;
+	memcpy(dir, c->dir, sizeof(dir));
+	do {
+		_release_(closep) int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0)
+			sum += keyed_number(fd, "cpu.stat", key);
+		slash = strrchr(dir, '/');
+		if (slash)
+			*slash = 0;
+	} while (slash && strlen(dir) > c->top_len);
+	*ret_ns = c->version == 1 ? sum : sum * 1000;
+	return 0;
 }

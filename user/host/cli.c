@@ -27,6 +27,10 @@ const char *cli_libbpf_version;
 static const struct argp_option basic_options[] = {
 	{ "output", 'o', "FILE", 0, "Write the report to FILE instead of standard output", 3 },
 	{ "force", KEY_FORCE, NULL, 0, "Replace FILE when it exists", 3 },
+	{ 0 },
+};
+
+static const struct argp_option talk_options[] = {
 	{ "quiet", 'q', NULL, 0, "Say nothing but errors", 4 },
 	{ "verbose", 'v', NULL, 0, "Say more; -vv still more", 4 },
 	{ "help", 'h', NULL, 0, "Print this help", -1 },
@@ -139,20 +143,15 @@ static void take_word(struct cli_common *c, const char *word, struct argp_state 
 	state->next = state->argc;
 }
 
-static error_t parse_basic(int key, char *arg, struct argp_state *state)
+static error_t parse_talk(int key, char *arg, struct argp_state *state)
 {
 	struct cli_common *c = state->input;
 
+	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->err_stream = NULL;
 		assert(c && "the tool's parser sets child_inputs[0]");
-		return 0;
-	case 'o':
-		c->output = arg;
-		return 0;
-	case KEY_FORCE:
-		c->force = true;
 		return 0;
 	case 'q':
 		c->quiet = true;
@@ -165,6 +164,25 @@ static error_t parse_basic(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'V':
 		print_version(state);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_basic(int key, char *arg, struct argp_state *state)
+{
+	struct cli_common *c = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = c;
+		return 0;
+	case 'o':
+		c->output = arg;
+		return 0;
+	case KEY_FORCE:
+		c->force = true;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -206,7 +224,14 @@ static error_t parse_tracing(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp cli_basic_argp = { .options = basic_options, .parser = parse_basic };
+const struct argp cli_talk_argp = { .options = talk_options, .parser = parse_talk };
+
+static const struct argp_child talk_child[] = { { &cli_talk_argp, 0, NULL, 0 }, { 0 } };
+const struct argp cli_basic_argp = {
+	.options = basic_options,
+	.parser = parse_basic,
+	.children = talk_child,
+};
 
 static const struct argp_child basic_child[] = { { &cli_basic_argp, 0, NULL, 0 }, { 0 } };
 const struct argp cli_common_argp = {

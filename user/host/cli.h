@@ -54,6 +54,9 @@ extern const struct argp cli_common_argp;
  * rest of struct cli_common then stays as it was. */
 extern const struct argp cli_basic_argp;
 
+/* The part of that for what runs as a service and makes no report: -q/--quiet, -v/--verbose. */
+extern const struct argp cli_talk_argp;
+
 /* The X of --version: libbpf_version_string(), which this folder cannot call. A tool sets it before
  * cli_parse; NULL leaves the parenthesis out. */
 extern const char *cli_libbpf_version;
@@ -67,7 +70,8 @@ extern const char *cli_libbpf_version;
 void cli_parse(const char *tool, const struct argp *argp, int argc, char **argv, void *input,
 	       struct cli_common *common);
 
-/* The same with cli_basic_argp: no target is asked for, words are the tool's own. */
+/* The same with cli_basic_argp or cli_talk_argp: no target is asked for, words are the tool's own.
+ */
 void cli_parse_basic(const char *tool, const struct argp *argp, int argc, char **argv, void *input,
 		     struct cli_common *common);
 

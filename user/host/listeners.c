@@ -15,7 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STATE_LISTEN "0A"
+#define STATE_LISTEN	  "0A"
+#define STATE_ESTABLISHED "01"
 
 /* Columns: number, local address, remote address, state, queues, timer, retransmits, uid, timeout,
  * inode. */
@@ -28,20 +29,36 @@ static int parse_upper_hex(char *text, uint64_t *ret)
 	return parse_hex_u64(text, ret);
 }
 
-int listener_parse(char *line, bool is_v6, struct listener *ret)
+/* False: it has fewer of them. */
+static bool split(char *line, char *columns[COLUMNS])
 {
-	struct listener l = { .is_v6 = is_v6 };
-	char *columns[COLUMNS], *rest = line, *colon;
-	uint64_t port, address = 0;
-
 	for (size_t i = 0; i < COLUMNS;) {
-		char *word = strsep(&rest, " ");
+		char *word = strsep(&line, " ");
 
 		if (!word)
-			return -EBADMSG;
+			return false;
 		if (*word)
 			columns[i++] = word;
 	}
+	return true;
+}
+
+bool connection_parse(char *line, uint64_t *ret_inode)
+{
+	char *columns[COLUMNS];
+
+	return split(line, columns) && strcmp(columns[COLUMN_STATE], STATE_ESTABLISHED) == 0 &&
+	       parse_u64(columns[COLUMN_INODE], UINT64_MAX, ret_inode) == 0;
+}
+
+int listener_parse(char *line, bool is_v6, struct listener *ret)
+{
+	struct listener l = { .is_v6 = is_v6 };
+	char *columns[COLUMNS], *colon;
+	uint64_t port, address = 0;
+
+	if (!split(line, columns))
+		return -EBADMSG;
 	if (strcmp(columns[COLUMN_STATE], STATE_LISTEN) != 0)
 		return 0;
 	colon = strchr(columns[COLUMN_LOCAL], ':');
@@ -91,8 +108,8 @@ static int read_table(pid_t pid, bool is_v6, struct listener_list *list)
 
 /* --- whose ------------------------------------------------------------------------------------ */
 
-/* Sockets of @pid, each told by its inode to @found. 0 or -errno. */
-static int each_socket(pid_t pid, bool (*found)(void *ctx, uint64_t inode), void *ctx)
+int listeners_each_socket(pid_t pid, bool (*found)(void *ctx, uint64_t inode), void *ctx,
+			  uint32_t *ret_fds)
 {
 	int fd = procfs_open(pid, "fd");
 	_release_(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -104,6 +121,7 @@ static int each_socket(pid_t pid, bool (*found)(void *ctx, uint64_t inode), void
 		closep(&fd);
 		return -ENOMEM;
 	}
+	*ret_fds = 0;
 	while ((entry = readdir(dir))) {
 		char link[64];
 		ssize_t len = readlinkat(fd, entry->d_name, link, sizeof(link) - 1);
@@ -111,6 +129,7 @@ static int each_socket(pid_t pid, bool (*found)(void *ctx, uint64_t inode), void
 
 		if (len <= 0)
 			continue;
+		++*ret_fds;
 		link[len] = '\0';
 		if (strncmp(link, "socket:[", 8) != 0 || link[len - 1] != ']')
 			continue;
@@ -133,12 +152,13 @@ static bool mark_own(void *ctx, uint64_t inode)
 int listeners_read(pid_t pid, struct listener_list *ret)
 {
 	_release_(listener_list_done) struct listener_list list = { 0 };
+	uint32_t fds;
 	int err = read_table(pid, false, &list);
 
 	if (!err)
 		err = read_table(pid, true, &list);
 	if (!err)
-		err = each_socket(pid, mark_own, &list);
+		err = listeners_each_socket(pid, mark_own, &list, &fds);
 	if (err)
 		return err;
 	*ret = list;
@@ -180,11 +200,13 @@ pid_t listeners_owner(uint64_t inode)
 	struct search s = { .inode = inode };
 	const struct dirent *entry;
 	uint64_t pid;
+	uint32_t fds;
 
 	while (proc && (entry = readdir(proc))) {
 		if (parse_u64(entry->d_name, INT32_MAX, &pid))
 			continue;
-		(void)each_socket((pid_t)pid, is_searched, &s); /* not ours to look at, or gone */
+		/* not ours to look at, or gone */
+		(void)listeners_each_socket((pid_t)pid, is_searched, &s, &fds);
 		if (s.is_found)
 			return (pid_t)pid;
 	}

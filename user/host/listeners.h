@@ -31,6 +31,16 @@ const struct listener *listeners_find(const struct listener_list *list, uint64_t
 /* A process that has the socket @inode open, of those that we may look at; 0 when none is found. */
 pid_t listeners_owner(uint64_t inode);
 
+/*
+ * Sockets of @pid, each told by its inode to @found, until that is true. *ret_fds: descriptors it
+ * has open, sockets or not. 0 or -errno.
+ */
+int listeners_each_socket(pid_t pid, bool (*found)(void *ctx, uint64_t inode), void *ctx,
+			  uint32_t *ret_fds);
+
+/* The same line: is it an established connection that belongs to a process? */
+bool connection_parse(char *line, uint64_t *ret_inode);
+
 /* One line of /proc/PID/net/tcp or tcp6. 1 a listener, 0 another socket, -EBADMSG. */
 int listener_parse(char *line, bool is_v6, struct listener *ret);
 

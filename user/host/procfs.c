@@ -24,6 +24,8 @@
 #define STAT_PPID	  1
 #define STAT_MINOR_FAULTS 7
 #define STAT_MAJOR_FAULTS 9
+#define STAT_USER_TIME	  11
+#define STAT_SYSTEM_TIME  12
 #define STAT_THREADS	  17
 #define STAT_START_TIME	  19
 #define STAT_FIELDS	  20
@@ -80,7 +82,8 @@ static int read_of_process(pid_t pid, const char *file, char **ret_text)
 static bool is_wanted(int field)
 {
 	return field == STAT_PPID || field == STAT_MINOR_FAULTS || field == STAT_MAJOR_FAULTS ||
-	       field == STAT_THREADS || field == STAT_START_TIME;
+	       field == STAT_USER_TIME || field == STAT_SYSTEM_TIME || field == STAT_THREADS ||
+	       field == STAT_START_TIME;
 }
 
 /* The stat line: "PID (comm) S PPID ...". The comm may hold blanks and ')' of its own. */
@@ -107,6 +110,8 @@ static int parse_stat(char *text, struct process_stat *st)
 	st->ppid = (pid_t)values[STAT_PPID];
 	st->minor_faults = values[STAT_MINOR_FAULTS];
 	st->major_faults = values[STAT_MAJOR_FAULTS];
+	st->user_ticks = values[STAT_USER_TIME];
+	st->system_ticks = values[STAT_SYSTEM_TIME];
 	st->threads = (uint32_t)values[STAT_THREADS];
 	st->start_ticks = values[STAT_START_TIME];
 	return 0;
@@ -317,7 +322,8 @@ static int list_own_line(struct pid_list *list)
 	return 0;
 }
 
-int procfs_find_by_name(const char *name, struct pid_list *ret_list)
+/* All others of which @name is the name; of each when NULL. */
+static int find_others(const char *name, struct pid_list *ret_list)
 {
 	_release_(closedirp) DIR *proc = opendir("/proc");
 	_release_(pid_list_done) struct pid_list own = { 0 }, found = { 0 };
@@ -327,8 +333,8 @@ int procfs_find_by_name(const char *name, struct pid_list *ret_list)
 	if (!proc)
 		return -errno;
 	err = list_own_line(&own);
-	while (!err && *name && (pid = next_pid(proc)) > 0) {
-		if (!list_has(&own, pid) && has_name(pid, name))
+	while (!err && (pid = next_pid(proc)) > 0) {
+		if (!list_has(&own, pid) && (!name || has_name(pid, name)))
 			err = list_add(&found, pid);
 	}
 	if (err)
@@ -336,6 +342,19 @@ int procfs_find_by_name(const char *name, struct pid_list *ret_list)
 	*ret_list = found;
 	found = (struct pid_list){ 0 };
 	return 0;
+}
+
+int procfs_find_by_name(const char *name, struct pid_list *ret_list)
+{
+	if (*name)
+		return find_others(name, ret_list);
+	*ret_list = (struct pid_list){ 0 };
+	return 0;
+}
+
+int procfs_others(struct pid_list *ret_list)
+{
+	return find_others(NULL, ret_list);
 }
 
 int procfs_threads(pid_t pid, struct pid_list *ret_list)
@@ -442,20 +461,31 @@ int procfs_descendants(pid_t pid, struct pid_list *ret_list)
 	return 0;
 }
 
-uint64_t procfs_own_rss_bytes(void)
+/* One figure of /proc/self/statm, in bytes; 0 when unknown. */
+static uint64_t own_statm(int field)
 {
 	_release_(freep) char *text = NULL;
-	char *rest, *field;
+	char *rest, *figure = NULL;
 	uint64_t pages;
 
 	if (read_of_process(getpid(), "statm", &text))
 		return 0;
 	rest = text;
-	(void)strsep(&rest, " "); /* total size */
-	field = strsep(&rest, " ");
-	if (!field || parse_u64(field, UINT64_MAX, &pages))
+	for (int i = 0; i <= field; i++)
+		figure = strsep(&rest, " ");
+	if (!figure || parse_u64(figure, UINT64_MAX, &pages))
 		return 0;
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t procfs_own_rss_bytes(void)
+{
+	return own_statm(1);
+}
+
+uint64_t procfs_own_data_bytes(void)
+{
+	return own_statm(5);
 }
 
 void pid_list_done(struct pid_list *list)

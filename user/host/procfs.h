@@ -31,7 +31,8 @@ struct process_stat {
 	char comm[64];	      /* cleaned */
 	pid_t tracer;	      /* TracerPid of status, 0 when none */
 	uid_t euid;
-	int seccomp; /* Seccomp: of status */
+	int seccomp;			   /* Seccomp: of status */
+	uint64_t user_ticks, system_ticks; /* CPU time since it began, of all its threads */
 	uint32_t threads;
 	uint64_t minor_faults, major_faults; /* since it began, of all its threads */
 	uint64_t peak_rss_bytes;	     /* VmHWM of status, 0 when it has none */
@@ -62,6 +63,9 @@ void pid_list_done(struct pid_list *list);
  */
 int procfs_find_by_name(const char *name, struct pid_list *ret_list);
 
+/* All processes but this one and its parents. 0 or -errno. */
+int procfs_others(struct pid_list *ret_list);
+
 /* The threads of @pid. 0 or -errno (-ESRCH when it is gone). */
 int procfs_threads(pid_t pid, struct pid_list *ret_list);
 
@@ -76,5 +80,8 @@ bool procfs_memory_is_limited(pid_t pid);
 
 /* Resident memory of this process, bytes; 0 when unknown. */
 uint64_t procfs_own_rss_bytes(void);
+
+/* Its data and stack, which RLIMIT_DATA counts; 0 when unknown. */
+uint64_t procfs_own_data_bytes(void);
 
 #endif

@@ -7,6 +7,8 @@
 #include "host/log.h"
 #include "probe/self_probe.h"
 
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <cap-ng.h>
 #include <errno.h>
@@ -130,4 +132,30 @@ bool features_have_uprobe_session(void)
 bool features_have_loop(void)
 {
 	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL) == 1;
+}
+
+/* A program that does nothing, attached for a moment. */
+static bool try_function(int btf_id, enum bpf_attach_type type)
+{
+	const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type,
+		    .attach_btf_id = (uint32_t)btf_id);
+	_release_(closep) int prog = -1;
+	_release_(closep) int link = -1;
+
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "nothing", "Dual BSD/GPL", nothing,
+			     sizeof(nothing) / sizeof(*nothing), &opts);
+	if (prog >= 0)
+		link = bpf_raw_tracepoint_open(NULL, prog);
+	return link >= 0;
+}
+
+bool features_have_function(const char *name)
+{
+	int id = libbpf_find_vmlinux_btf_id(name, BPF_TRACE_FENTRY);
+
+	return id > 0 && try_function(id, BPF_TRACE_FENTRY) && try_function(id, BPF_TRACE_FEXIT);
 }

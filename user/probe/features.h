@@ -24,4 +24,10 @@ bool features_have_uprobe_session(void);
 /* Can programs loop over a callback (bpf_loop, 5.17)? Walking stacks by tables takes it. */
 bool features_have_loop(void);
 
+/*
+ * May programs be attached to entry and return of the kernel's function @name (fentry, fexit)? Not
+ * on every architecture, nor where the kernel's code may not be changed. Found out by doing it.
+ */
+bool features_have_function(const char *name);
+
 #endif

@@ -108,3 +108,15 @@ int table_zero_percpu(int fd, uint32_t key, size_t count)
 	rows = calloc((size_t)cpus * count, sizeof(*rows));
 	return rows ? bpf_map_update_elem(fd, &key, rows, BPF_ANY) : -ENOMEM;
 }
+
+int table_take_row(int fd, uint32_t key, uint64_t *sums, size_t count)
+{
+	_release_(freep) uint64_t *values = calloc(count, sizeof(*values));
+	int err = values ? table_sum_percpu(fd, key, values, count) : -ENOMEM;
+
+	if (!err)
+		err = table_zero_percpu(fd, key, count);
+	for (size_t i = 0; i < count && !err; i++)
+		sums[i] += values[i];
+	return err;
+}

@@ -21,6 +21,9 @@ int table_sum_percpu(int fd, uint32_t key, uint64_t *ret_values, size_t count);
 /* The same over the elements below @rows. */
 int table_sum_rows(int fd, uint32_t rows, uint64_t *ret_values, size_t count);
 
+/* Adds the sums of that element to @sums, and sets it to zeros. 0 or -errno. */
+int table_take_row(int fd, uint32_t key, uint64_t *sums, size_t count);
+
 /* Sets it to zeros on every CPU. 0 or -errno. */
 int table_zero_percpu(int fd, uint32_t key, size_t count);
 

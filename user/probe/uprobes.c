@@ -28,6 +28,10 @@ void uprobes_prepare_session(struct bpf_program *prog)
 
 static int explain(int err, const struct uprobe_request *request, uint64_t offset)
 {
+	if (request->is_quiet) {
+		log_info("cannot attach to process %d: %s", request->pid, strerror(-err));
+		return err;
+	}
 	(void)log_errno(err, "cannot attach to process %d (%s probe at file offset 0x%llx)",
 			request->pid, request->is_return ? "return" : "entry",
 			(unsigned long long)offset);
@@ -40,22 +44,29 @@ static int explain(int err, const struct uprobe_request *request, uint64_t offse
 	return err;
 }
 
+static int keep_fd(struct uprobe_links *links, int fd)
+{
+	int *grown = vec_grow(links->fds, links->fd_count, &links->fd_cap, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	links->fds = grown;
+	links->fds[links->fd_count++] = fd;
+	return 0;
+}
+
 static int attach_multi(struct uprobe_links *links, const struct uprobe_request *request)
 {
 	int fd = uprobe_multi_attach(bpf_program__fd(request->prog),
 				     request->is_session ? UPROBE_SESSION : UPROBE_MULTI, request);
-	int *grown;
+	int err;
 
 	if (fd < 0)
 		return explain(fd, request, request->places[0].offset);
-	grown = vec_grow(links->fds, links->fd_count, &links->fd_cap, sizeof(*grown));
-	if (!grown) {
+	err = keep_fd(links, fd);
+	if (err)
 		(void)close(fd);
-		return -ENOMEM;
-	}
-	links->fds = grown;
-	links->fds[links->fd_count++] = fd;
-	return 0;
+	return err;
 }
 
 static int attach_one(struct uprobe_links *links, const struct uprobe_request *request,
@@ -93,6 +104,19 @@ int uprobes_attach(struct uprobe_links *links, const struct uprobe_request *requ
 			return err;
 	}
 	return 0;
+}
+
+void uprobes_move(struct uprobe_links *from, struct uprobe_links *to)
+{
+	for (; from->fd_count && keep_fd(to, from->fds[from->fd_count - 1]) == 0; from->fd_count--)
+		;
+	for (; from->len; from->len--) {
+		struct bpf_link **slot = vec_push(to);
+
+		if (!slot)
+			return;
+		*slot = from->at[from->len - 1];
+	}
 }
 
 void uprobes_detach(struct uprobe_links *links)

@@ -41,10 +41,14 @@ struct uprobe_request {
 	pid_t pid;
 	bool is_return;
 	bool is_session; /* @prog was prepared as one */
+	bool is_quiet;	 /* why it failed is said at -v only */
 	const struct uprobe_place *places;
 	size_t count;
 };
 int uprobes_attach(struct uprobe_links *links, const struct uprobe_request *request);
+
+/* What @from holds is @to's from now on; without memory for that a part of it stays in @from. */
+void uprobes_move(struct uprobe_links *from, struct uprobe_links *to);
 
 /*
  * Removes them all, at the same time: calls under way finish as they would. Then @links is empty.

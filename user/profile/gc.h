@@ -51,6 +51,7 @@ struct gc_times {
 /* A space of the heap. */
 struct gc_space {
 	const char *name; /* V8's: "old_space" */
+	uint64_t address; /* of its object; 0: what told of it does not say */
 	uint64_t committed_bytes;
 	uint64_t used_bytes; /* only when has_used */
 	bool has_used;

@@ -137,6 +137,7 @@ int gc_spaces_read(const struct reader *memory, uint64_t heap, const struct gc_l
 		if (!s.committed_bytes)
 			s.committed_bytes = halves_bytes(memory, pointers[n], heap, n);
 		ret_spaces[count++] = (struct gc_space){ .name = v->names[n],
+							 .address = pointers[n],
 							 .committed_bytes = s.committed_bytes };
 	}
 	if (!err && count < MIN_AGREEING)

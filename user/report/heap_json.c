@@ -142,7 +142,7 @@ static void write_held(struct json *j, const struct findings *f, size_t top)
 {
 	json_key(j, "holders");
 	json_array(j);
-	for (size_t i = 0; i < f->held.len; i++) {
+	for (size_t i = 0; i < lesser(f->held.len, top); i++) {
 		const struct findings_held *h = &f->held.at[i];
 
 		json_object(j);

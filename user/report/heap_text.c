@@ -277,7 +277,7 @@ static void put_all_held(const struct page *p)
 	if (p->f->held.len)
 		(void)fprintf(p->out, "\nWho holds %s, by the shortest way:\n",
 			      p->f->comparison.has_ids ? "what is new" : "them");
-	for (size_t i = 0; i < p->f->held.len; i++)
+	for (size_t i = 0; i < lesser(p->f->held.len, p->style->top); i++)
 		put_held(p, &p->f->held.at[i]);
 }
 

@@ -120,6 +120,21 @@ static int read_name(struct v8_memory *m, uint64_t word, char text[TEXT_MAX])
 	return word ? v8_string_read(m, word, text) : 0;
 }
 
+int v8_function_name(struct v8_memory *m, uint64_t word, char ret_text[TEXT_MAX])
+{
+	struct v8_function function = { .address = word };
+	struct naming naming = { .start = -1 };
+	struct v8_object object;
+	int err = v8_object_expect(m, word, m->o->type_shared, &object);
+
+	if (err)
+		return err;
+	function.name_word = v8_object_word(&object, m->o->shared_name);
+	function.data = v8_object_word(&object, m->o->shared_data);
+	err = read_naming(m, &function, &naming);
+	return err ? err : read_name(m, naming.name, ret_text);
+}
+
 static int fill_name(struct v8_functions *f, const struct naming *naming,
 		     struct v8_function *function)
 {

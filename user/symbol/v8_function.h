@@ -3,6 +3,7 @@
 #ifndef SYMBOL_V8_FUNCTION_H
 #define SYMBOL_V8_FUNCTION_H
 
+#include "base/text.h"
 #include "symbol/v8_script.h"
 
 #define V8_MAX_FUNCTIONS 32768
@@ -33,5 +34,8 @@ bool v8_functions_are_full(const struct v8_functions *f);
 
 /* The function of the tagged SharedFunctionInfo @word. 0, a reason, or -ENOMEM. */
 int v8_function_find(struct v8_functions *f, uint64_t word, struct v8_function *ret_function);
+
+/* Its own name alone, "" when it has none, and nothing is kept. 0 or a reason. */
+int v8_function_name(struct v8_memory *m, uint64_t word, char ret_text[TEXT_MAX]);
 
 #endif

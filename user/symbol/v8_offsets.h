@@ -17,6 +17,9 @@ struct v8_offsets {
 	int32_t fp_marker, fp_function;
 	/* objects */
 	int32_t object_map, map_instance_type;
+	int32_t map_instance_size; /* a byte, words; 0: an object tells itself how long it is */
+	int32_t map_prototype;
+	int32_t function_prototype; /* JSFunction: a prototype, or a Map that has it */
 	int32_t function_shared;
 	int32_t shared_data;	 /* SharedFunctionInfo: bytecode, Code, data of an uncompiled one */
 	int32_t shared_builtin;	 /* where a builtin has its number, a Smi */
@@ -59,6 +62,15 @@ struct v8_offsets {
 	int32_t type_bytes, type_trusted_bytes;
 	int32_t type_array, type_trusted_array, type_protected_array;
 	int32_t type_weak_array, type_trusted_weak_array;
+	/* of objects that are only counted (symbol/v8_walk.h) */
+	int32_t type_map, type_symbol, type_bigint, type_number, type_filler, type_free;
+	int32_t type_doubles, type_property_array, type_weak_list, type_bytecode;
+	int32_t type_embedder_array;
+	int32_t type_descriptors_first, type_descriptors_last;
+	int32_t type_context_first, type_context_last;
+	int32_t type_proxy; /* the first of objects of JavaScript */
+	int32_t type_regexp;
+	int32_t descriptors_header, bytecode_header; /* bytes before their elements */
 };
 
 /* A symbol's value, named without its "v8dbg_". */

@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# vitals-exporter under a real Prometheus with our rules, 60 times faster: each fault raises its alert and no other, and it
+# clears; what docs/formats.md says is what is served; every expression of the dashboard gives an answer; no scrape fails.
+# May run beside another.
+
+# shellcheck disable=SC2154 # variables of monitoring.bash
+
+bats_require_minimum_version 1.5.0
+load ../support/helpers.bash
+load ../support/monitoring.bash
+
+setup() {
+	need_root
+	need_command prometheus promtool node curl jq
+	[ -f "$(built examples/memory/gc-server.js)" ] || skip "needs make examples-ts"
+}
+
+teardown() {
+	monitoring_end
+}
+
+# said: for whoever reads why it failed.
+said() {
+	echo "firing: $(firing | paste -sd,)"
+	prometheus_values 'vitals:loop_over_100ms:ratio_rate5m' | sed 's/^/over 100 ms: /'
+	prometheus_values 'vitals:gc_pause:ratio_rate5m' | sed 's/^/in pauses: /'
+	prometheus_values 'vitals:cpu_throttled:ratio_rate5m' | sed 's/^/throttled: /'
+	prometheus_values 'vitals_gc_growing_after_full' | sed 's/^/heap grows: /'
+	tail -n 5 "$monitoring_dir/exporter.log"
+}
+
+all_are_watched() {
+	[ "$(prometheus_values 'sum(vitals_target_up)')" = '- 4' ]
+}
+
+all_fire() {
+	local name
+	for name in "${!alert_of[@]}"; do fires "$name" || return 1; done
+}
+
+faults_raise_their_alerts() {
+	local name expected
+	for name in "${!alert_of[@]}"; do fault_begin "$name"; done
+	wait_for 60 all_fire || fail "$(said)"
+	expected=$(for name in "${!alert_of[@]}"; do echo "${alert_of[$name]} $name"; done | sort)
+	[ "$(firing)" = "$expected" ] || fail "others, too: $(said)"
+}
+
+annotations_are_rendered() {
+	curl -sf "http://127.0.0.1:$prometheus_port/api/v1/alerts" >"$monitoring_dir/alerts.json"
+	jq -e '[.data.alerts[] | select(.state == "firing") | .annotations[]] | length >= 12 and
+		all(.[]; test("error|<no value>|%!|[{][{]") | not)' "$monitoring_dir/alerts.json"
+}
+
+# Of what these servers have, most; the rest is of what is absent when nothing is wrong.
+dashboard_evaluates() {
+	monitoring_check evaluate "$ROOT_DIR/docs/monitoring/dashboard.json" "$prometheus_port" 5s >"$monitoring_dir/answers" ||
+		fail "$(cat "$monitoring_dir/answers")"
+	[ "$(wc -l <"$monitoring_dir/answers")" -le 15 ] || fail "$(cat "$monitoring_dir/answers")"
+	cat "$monitoring_dir/answers"
+}
+
+no_scrape_failed() {
+	local up seconds=$1
+	up=$(prometheus_query "min_over_time(up[${seconds}s]) * count_over_time(up[${seconds}s])" | jq -r '.data.result[0].value[1]')
+	[ "$up" -ge $((seconds * 9 / 10)) ] || fail "in $seconds s one scrape a second: $up, 0 when one failed"
+}
+
+@test "the page is what formats.md says; each fault raises its alert and no other, and clears; the dashboard evaluates" {
+	local began name
+	mkdir "$BATS_TEST_TMPDIR/m"
+	monitoring_begin "$BATS_TEST_TMPDIR/m" 60
+	began=$SECONDS
+	wait_for 20 all_are_watched || fail "$(said)"
+	is_quiet || fail "before any fault: $(said)"
+	faults_raise_their_alerts
+	annotations_are_rendered
+	dashboard_evaluates
+	exporter_page | promtool check metrics
+	exporter_page | monitoring_check page "$ROOT_DIR/docs/formats.md"
+	for name in "${!alert_of[@]}"; do fault_end "$name"; done
+	wait_for 40 is_quiet || fail "mended, and: $(said)"
+	no_scrape_failed $((SECONDS - began - 2))
+}
