@@ -150,6 +150,24 @@ refused() {
 	)
 }
 
+# 22 bytes per node, 9 per edge and the text of the snapshot that is read, 24 and 4 more while it is worked on, 5 per
+# object of the first: see MEMORY in the manual page. A seventh and 2 MiB more are the program and what malloc keeps.
+@test "memory: what the manual page says" {
+	make_heap 40000 >large
+	make_heap 42000 >larger
+	python3 - "$tool" large larger <<-'EOF' || fail 'it takes more'
+		import json, os, subprocess, sys
+		with subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL) as p:
+		    peak = os.wait4(p.pid, 0)[2].ru_maxrss * 1024
+		    p.returncode = 0
+		heap = json.load(open(sys.argv[3]))
+		nodes, edges = (heap["snapshot"][k] for k in ("node_count", "edge_count"))
+		due = 46 * nodes + 13 * edges + sum(len(s) + 5 for s in heap["strings"]) + 5 * nodes
+		print(f"# {peak} of {due} due")
+		sys.exit(not due / 2 < peak < due * 1.15 + (2 << 20))
+	EOF
+}
+
 # --- what it writes ------------------------------------------------------------------------------
 
 @test "every format, to standard output and to a file" {

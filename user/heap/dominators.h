@@ -4,7 +4,8 @@
  * would be free if it were gone. By the Semi-NCA algorithm (Georgiadis, "Linear-Time Algorithms for
  * Dominators and Related Problems", 2005), without recursion: chains of millions are usual.
  *
- * Memory: 24 bytes per node, 8 when the tree is dropped; 28 and 4 per edge while it is made.
+ * Memory: 24 bytes per node, 8 when the tree is dropped; while it is made 24 and 4 per edge, then
+ * 28 per node.
  */
 #ifndef HEAP_DOMINATORS_H
 #define HEAP_DOMINATORS_H

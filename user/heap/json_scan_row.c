@@ -7,8 +7,8 @@
 #include "heap/json_scan.h"
 #include "heap/json_scan_word.h"
 
-#define NUMBER_BYTES (2 * WORD_BYTES) /* at most, of one number with the comma behind it */
-#define LOOK_AHEAD   (2 + WORD_BYTES) /* before the first one, and behind the last */
+#define NUMBER_BYTES 16 /* two words: at most, of one number with the comma behind it */
+#define LOOK_AHEAD   10 /* what is before the first one, and a word behind the last */
 
 /* Of digits their values, all else is above 9. */
 static inline uint64_t load_digits(const uint8_t *p)
