@@ -311,7 +311,7 @@ time.sleep(60)' "$BATS_TEST_TMPDIR/go"
 	exporter_config 'cpu_budget: 100%' 'targets:' "  - {name: blocks, pid: $job, collect: [alloc]}"
 	page before
 	touch "$BATS_TEST_TMPDIR/go"
-	wait_for 20 grep -q done "$BATS_TEST_TMPDIR/blocks"
+	wait_for 20 grep -q 'done' "$BATS_TEST_TMPDIR/blocks"
 	sleep 1
 	page after
 	about 'bytes' "$(grew after before vitals_alloc_outstanding_bytes)" 3000000 2 20000
