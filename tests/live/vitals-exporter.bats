@@ -229,6 +229,16 @@ come_and_go() {
 	grep -q '^CapEff:.*0000000000000000' <<<"$status"
 	grep -q '^Uid:.*65534.*65534' <<<"$status"
 	grep -q '^Seccomp:.*2' <<<"$status"
+	page page
+	if [ "$(cat /proc/sys/kernel/bpf_stats_enabled)" -eq 0 ]; then
+		run ! metric page vitals_bpf_runs_total
+		sysctl -q kernel.bpf_stats_enabled=1
+		sleep 1
+		page page
+		sysctl -q kernel.bpf_stats_enabled=0
+	fi
+	has page vitals_bpf_runs_total program=process_exec '>=' 1
+	has page vitals_bpf_run_seconds_total '>' 0
 	kill -KILL "$child"
 	wait_for 5 curl -sf -m 2 "$url/readyz"
 	page page
