@@ -258,7 +258,7 @@ WITH_TS := $(if $(wildcard examples/node_modules/.bin/tsc),examples-ts)
 
 .PHONY: check
 check: ## unit, corpus, golden and command-line tests; no root, a few minutes
-check: $(UNIT) $(HOSTTEST) $(PAGE) $(EXAMPLE_TEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(WITH_TS) $(B)/tests/live/go-pure $(B)/tests/live/cpu-work)
+check: $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(PAGE) $(WITH_TS) $(B)/tests/live/go-pure $(B)/tests/live/cpu-work)
 	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST)
 	$(Q)BUILD=$(B) prove tests/support/replay.t
 	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/*.bats)

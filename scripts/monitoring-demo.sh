@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 . tests/support/monitoring.bash
 
 FACTOR=30
-FIRE_SECONDS=75
+FIRE_SECONDS=120
 CLEAR_SECONDS=60
 declare -A WORDS=(
 	[stall]='a route computes for 300 ms, once a second'
@@ -83,7 +83,7 @@ main() {
 	trap 'exit 143' TERM
 	monitoring_begin "$folder" "$FACTOR"
 	say "Prometheus: http://127.0.0.1:$prometheus_port/alerts, the page: http://127.0.0.1:$exporter_port/metrics"
-	for name in quota stall gc leak; do try_fault "$name"; done
+	for name in leak quota stall gc; do try_fault "$name"; done
 	return "$status"
 }
 

@@ -76,7 +76,7 @@ static const struct argp_option option_table[] = {
 	{ "every", KEY_EVERY, "TIME", 0, "take: from one of a series to the next (default 60s)",
 	  4 },
 	{ "signal", KEY_SIGNAL, NULL, 0,
-	  "take: by the signal of the process's --heapsnapshot-signal, not by its inspector", 4 },
+	  "take: by the signal at which it was started to write snapshots, not by its inspector", 4 },
 	{ "yes", KEY_YES, NULL, 0,
 	  "take: do it. Without it, what would happen is told and nothing is done", 4 },
 	{ 0 },

@@ -374,6 +374,8 @@ int main(int argc, char **argv)
 	cli_parse("mem-watch", &argp, argc, argv, &o, &o.common);
 	if (o.is_js_heap)
 		check_heap_options(&o);
+	else if (o.is_agreed)
+		cli_usage_error("--yes: only with --js-heap");
 	else
 		settle(&o);
 	status = report_out_open(&o.common, &out);

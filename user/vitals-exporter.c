@@ -171,6 +171,7 @@ static int on_link(void *ctx);
 static int listen_to(struct run *run)
 {
 	run->desk.fd = run->server.link;
+	run->desk.last_ns = 0; /* this one has not asked yet */
 	exporter_set_server(run->exporter, run->server.pid, run->server.restarts);
 	return loop_add_fd(run->loop, run->server.link, on_link, run);
 }

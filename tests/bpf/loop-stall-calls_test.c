@@ -15,6 +15,7 @@
 
 #define ROUNDS	     20
 #define THRESHOLD_NS (200 * MS_NS)
+#define TICK_NS	     (10 * MS_NS) /* of the kernel's accounts, the longest there is */
 
 static struct watch *w;
 
@@ -404,7 +405,11 @@ static void test_without_split(void)
 	is_int(t->stall_count, 1, "stalls");
 	is_int(t->state.is_confirmed, 1, "a loop");
 	is_int(t->state.idle_ns, t->state.waiting_ns, "waiting is idle");
-	is_int(t->state.part_ns[LOOP_RUNNING], t->state.busy_ns, "all the rest runs");
+	is_int(t->state.part_ns[LOOP_RUNNING] + t->state.part_ns[LOOP_RUN_QUEUE] +
+		       t->state.part_ns[LOOP_SLEEP],
+	       t->state.busy_ns, "the kernel's accounts divide the rest");
+	ok(t->state.part_ns[LOOP_SLEEP] <= 4 * TICK_NS, "nothing of it was asleep (%llu us)",
+	   t->state.part_ns[LOOP_SLEEP] / 1000);
 	watch_end(w);
 }
 

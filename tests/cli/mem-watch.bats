@@ -27,7 +27,7 @@ long_options() {
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
 	[[ "${lines[0]}" == "Usage: mem-watch [OPTION...] -p PID"* ]]
-	for option in --pid --name --subprocesses --format --buffers --max-samples --interval --duration --output; do
+	for option in --pid --name --subprocesses --format --buffers --max-samples --interval --duration --output --js-heap --yes; do
 		[[ "$output" == *"$option"* ]] || fail "no $option"
 	done
 }
@@ -78,6 +78,24 @@ long_options() {
 	for bad in '' 0 x '1,' ',1' -1 4194305 1,x; do
 		misuse 'is not a process id' -p "$bad"
 	done
+}
+
+@test "misuse: --js-heap with what it has no use for" {
+	misuse '--js-heap: of one process, -p PID' --js-heap -n node
+	misuse '--js-heap: of one process, -p PID' --js-heap -p 1,2
+	misuse '--js-heap: of one process, not with -s' --js-heap -p 1 -s
+	misuse '--js-heap: either -i or -d' --js-heap -p 1 -i 1s -d 2s
+	misuse '--js-heap: -f text or json; constructors are too many' --js-heap -p 1 -f csv
+	misuse '--js-heap: -f text or json; constructors are too many' --js-heap -p 1 -f prometheus
+	misuse '--yes: only with --js-heap' --yes -p 1
+}
+
+@test "--js-heap of what has no V8, or is not there: one line, and no file" {
+	start_sleeper
+	exits 5 'has no V8, so no heap of JavaScript' --js-heap --yes -p "$target" -o "$BATS_TEST_TMPDIR/report"
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[ ! -e "$BATS_TEST_TMPDIR/report" ]
+	exits 3 'no process 4194300' --js-heap --yes -p 4194300
 }
 
 @test "no such process: status 3, and no file" {

@@ -54,27 +54,34 @@ prometheus_accepts='Accept: application/openmetrics-text;version=1.0.0,applicati
 
 @test "gzip for who takes it, and the same page in it" {
 	page_start --size 300
-	get -H 'Accept-Encoding: gzip'
-	has_header "Content-Encoding: gzip"
-	gzip -dc "$body" >unpacked
-	packed=$(stat -c %s "$body")
-	get # within the second it is the same page
-	run ! grep -qi '^Content-Encoding' "$headers"
-	cmp "$body" unpacked
+	wait_for 20 same_page_packed
 	((packed * 4 < $(stat -c %s "$body")))
 	get -H 'Accept-Encoding: gzip;q=0, identity'
 	run ! grep -qi '^Content-Encoding' "$headers"
 }
 
+# Both within the second that a page lasts, sooner or later.
+same_page_packed() {
+	get -H 'Accept-Encoding: gzip'
+	has_header "Content-Encoding: gzip"
+	gzip -dc "$body" >unpacked
+	packed=$(stat -c %s "$body")
+	get
+	run ! grep -qi '^Content-Encoding' "$headers"
+	cmp "$body" unpacked
+}
+
 @test "within a second the page is not made again, after it is" {
 	page_start
-	for _ in 1 2 3 4 5; do get; done
-	first=$(sed -n 's/^vitals_pages_total //p' "$body")
-	((first <= 2))
+	SECONDS=0
+	for _ in $(seq 20); do get; done
+	first=$(counted vitals_pages_total)
+	echo "$first pages in $SECONDS s"
+	((first <= SECONDS + 2))
 	sleep 1.2
 	get
-	[ "$(sed -n 's/^vitals_pages_total //p' "$body")" -eq $((first + 1)) ]
-	grep -qx 'vitals_scrapes_total{code="200"} [1-9]' "$body"
+	(($(counted vitals_pages_total) > first))
+	grep -qx 'vitals_scrapes_total{code="200"} [1-9][0-9]*' "$body"
 }
 
 @test "HEAD has the headers and no body; other pages" {
@@ -115,7 +122,7 @@ prometheus_accepts='Accept: application/openmetrics-text;version=1.0.0,applicati
 	took_ms=$((($(date +%s%N) - before) / 1000000))
 	echo "$took_ms ms"
 	[ "$code" = 503 ]
-	((took_ms > 3000 && took_ms < 9000))
+	((took_ms > 3000 && took_ms < 14000)) # 4.5 to 5 s where nothing else runs
 }
 
 # --- what is refused -----------------------------------------------------------------------------

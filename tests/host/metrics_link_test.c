@@ -199,78 +199,56 @@ static int receive_of(int fd)
 	return got;
 }
 
+static const struct {
+	const char *what;
+	struct header header;
+	size_t size;
+	int seals, want;
+} hostile_pages[] = {
+	{ "as it should be", { MAGIC, { 48, 58 }, { 10, 10 }, 1 }, 100, SEALS, 1 },
+	{ "of two empty texts", { MAGIC, { 48, 48 }, { 0, 0 }, 0 }, 48, SEALS, 1 },
+	{ "not sealed", { MAGIC, { 48, 58 }, { 10, 10 }, 1 }, 100, 0, -EBADMSG },
+	{ "that can shrink",
+	  { MAGIC, { 48, 58 }, { 10, 10 }, 1 },
+	  100,
+	  F_SEAL_WRITE | F_SEAL_GROW,
+	  -EBADMSG },
+	{ "that can be written",
+	  { MAGIC, { 48, 58 }, { 10, 10 }, 1 },
+	  100,
+	  F_SEAL_SHRINK | F_SEAL_GROW,
+	  -EBADMSG },
+	{ "of another magic", { MAGIC + 1, { 48, 58 }, { 10, 10 }, 1 }, 100, SEALS, -EBADMSG },
+	{ "shorter than its header", { MAGIC, { 0, 0 }, { 0, 0 }, 0 }, 47, SEALS, -EBADMSG },
+	{ "whose text is longer than it",
+	  { MAGIC, { 48, 58 }, { 10, 43 }, 1 },
+	  100,
+	  SEALS,
+	  -EBADMSG },
+	{ "whose text is beyond it", { MAGIC, { 101, 58 }, { 0, 0 }, 1 }, 100, SEALS, -EBADMSG },
+	{ "whose text overflows",
+	  { MAGIC, { UINT64_MAX, 58 }, { 2, 0 }, 1 },
+	  100,
+	  SEALS,
+	  -EBADMSG },
+	{ "whose length overflows",
+	  { MAGIC, { 50, 58 }, { UINT64_MAX - 10, 0 }, 1 },
+	  100,
+	  SEALS,
+	  -EBADMSG },
+	{ "whose text is its header", { MAGIC, { 0, 58 }, { 10, 0 }, 1 }, 100, SEALS, -EBADMSG },
+	{ "that is ready twice", { MAGIC, { 48, 58 }, { 10, 10 }, 2 }, 100, SEALS, -EBADMSG },
+	{ "of a terabyte", { MAGIC, { 48, 58 }, { 10, 10 }, 1 }, 1ull << 40, SEALS, -EBADMSG },
+};
+
 static void test_hostile_pages(void)
 {
-	static const struct {
-		const char *what;
-		struct header header;
-		size_t size;
-		int seals, want;
-	} cases[] = {
-		{ "as it should be", { MAGIC, { 48, 58 }, { 10, 10 }, 1 }, 100, SEALS, 1 },
-		{ "of two empty texts", { MAGIC, { 48, 48 }, { 0, 0 }, 0 }, 48, SEALS, 1 },
-		{ "not sealed", { MAGIC, { 48, 58 }, { 10, 10 }, 1 }, 100, 0, -EBADMSG },
-		{ "that can shrink",
-		  { MAGIC, { 48, 58 }, { 10, 10 }, 1 },
-		  100,
-		  F_SEAL_WRITE | F_SEAL_GROW,
-		  -EBADMSG },
-		{ "that can be written",
-		  { MAGIC, { 48, 58 }, { 10, 10 }, 1 },
-		  100,
-		  F_SEAL_SHRINK | F_SEAL_GROW,
-		  -EBADMSG },
-		{ "of another magic",
-		  { MAGIC + 1, { 48, 58 }, { 10, 10 }, 1 },
-		  100,
-		  SEALS,
-		  -EBADMSG },
-		{ "shorter than its header",
-		  { MAGIC, { 0, 0 }, { 0, 0 }, 0 },
-		  47,
-		  SEALS,
-		  -EBADMSG },
-		{ "whose text is longer than it",
-		  { MAGIC, { 48, 58 }, { 10, 43 }, 1 },
-		  100,
-		  SEALS,
-		  -EBADMSG },
-		{ "whose text is beyond it",
-		  { MAGIC, { 101, 58 }, { 0, 0 }, 1 },
-		  100,
-		  SEALS,
-		  -EBADMSG },
-		{ "whose text overflows",
-		  { MAGIC, { UINT64_MAX, 58 }, { 2, 0 }, 1 },
-		  100,
-		  SEALS,
-		  -EBADMSG },
-		{ "whose length overflows",
-		  { MAGIC, { 50, 58 }, { UINT64_MAX - 10, 0 }, 1 },
-		  100,
-		  SEALS,
-		  -EBADMSG },
-		{ "whose text is its header",
-		  { MAGIC, { 0, 58 }, { 10, 0 }, 1 },
-		  100,
-		  SEALS,
-		  -EBADMSG },
-		{ "that is ready twice",
-		  { MAGIC, { 48, 58 }, { 10, 10 }, 2 },
-		  100,
-		  SEALS,
-		  -EBADMSG },
-		{ "of a terabyte",
-		  { MAGIC, { 48, 58 }, { 10, 10 }, 1 },
-		  1ull << 40,
-		  SEALS,
-		  -EBADMSG },
-	};
 	int fds = open_fds();
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		is_int(receive_of(memfd_of(&cases[i].header, cases[i].size, cases[i].seals)),
-		       cases[i].want, "a page %s", cases[i].what);
+	for (size_t i = 0; i < sizeof(hostile_pages) / sizeof(*hostile_pages); i++)
+		is_int(receive_of(memfd_of(&hostile_pages[i].header, hostile_pages[i].size,
+					   hostile_pages[i].seals)),
+		       hostile_pages[i].want, "a page %s", hostile_pages[i].what);
 	is_int(open_fds(), fds, "no descriptor is left");
 }
 

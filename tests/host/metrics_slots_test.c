@@ -137,6 +137,10 @@ static void test_clients(void)
 	ok(memcmp(&got, &mapped, sizeof(got)) == 0, "an IPv4 client is the same one by");
 	got = metrics_slots_client(&v6);
 	ok(memcmp(&got, &mapped, sizeof(got)) == 0, "both kinds of sockets");
+	((struct sockaddr_in6 *)&v6)->sin6_addr = client("2001:db8:1:2:3:4:5:6");
+	mapped = client("2001:db8:1:2::");
+	got = metrics_slots_client(&v6);
+	ok(memcmp(&got, &mapped, sizeof(got)) == 0, "an IPv6 client is its /64");
 }
 
 int main(void)

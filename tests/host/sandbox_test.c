@@ -5,6 +5,7 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -156,6 +157,32 @@ static int end_of(enum sandbox_role role, void (*call)(void))
 	return WEXITSTATUS(status) ? -1 - WEXITSTATUS(status) : 0;
 }
 
+static volatile const char *ring; /* of perf, mapped before the fork */
+
+static void do_read_ring(void)
+{
+	(void)*ring;
+}
+
+static void test_mappings(void)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
+					.size = sizeof(attr),
+					.config = PERF_COUNT_SW_DUMMY,
+					.exclude_kernel = 1 };
+	int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0) {
+		skip("a ring that is mapped", "perf events are not allowed here");
+		return;
+	}
+	ring = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	must(ring != MAP_FAILED);
+	is_int(end_of(SANDBOX_SERVER, do_read_ring), SIGSEGV,
+	       "a server has nothing of what its parent had mapped of the kernel");
+	(void)close(fd);
+}
+
 int main(void)
 {
 #ifdef __SANITIZE_ADDRESS__
@@ -168,5 +195,6 @@ int main(void)
 		is_int(end_of(SANDBOX_SERVER, cases[i].call), cases[i].server_may ? 0 : SIGSYS,
 		       "a server: %s", cases[i].what);
 	}
+	test_mappings();
 	return tap_done();
 }

@@ -83,3 +83,37 @@ no_scrape_failed() {
 	wait_for 40 is_quiet || fail "mended, and: $(said)"
 	no_scrape_failed $((SECONDS - began - 2))
 }
+
+# with_unit COMMAND...: with the capabilities of vitals-exporter.service, and read-only what it makes read-only.
+with_unit() {
+	local rights
+	rights=$(sed -n 's/^CapabilityBoundingSet=//p' "$ROOT_DIR/docs/monitoring/vitals-exporter.service" | tr '[:upper:]' '[:lower:]' |
+		sed 's/cap_/+/g; s/ /,/g')
+	unshare --mount sh -c '
+		mount --make-rslave /
+		for folder in /proc/sys /sys /sys/kernel/tracing /sys/kernel/debug /sys/fs/cgroup /usr /etc /home; do
+			[ ! -d "$folder" ] || { mount --bind "$folder" "$folder" && mount -o remount,bind,ro "$folder"; } 2>/dev/null
+		done
+		mount --bind /dev/null /proc/kallsyms
+		exec "$@"' sh setpriv --bounding-set="-all,$rights" --no-new-privs "$@"
+}
+
+serves() {
+	exporter_page >"$BATS_TEST_TMPDIR/page" && grep -q "$1" "$BATS_TEST_TMPDIR/page"
+}
+
+@test "the rights of the unit are enough" {
+	monitoring_dir=$BATS_TEST_TMPDIR
+	exporter_port=$(free_port)
+	target_begin leak memory/gc-server --full 500 --rate 21
+	job exporter with_unit "$(tool vitals-exporter)" -p "${target_pids[leak]}" --web.listen-address "127.0.0.1:$exporter_port"
+	exporter_pid=$job
+	wait_for 20 serves '^vitals_memory_pool_bytes' || fail "$(cat "$BATS_TEST_TMPDIR/exporter.log")"
+	wait_for 10 serves '^vitals_gc_pause_seconds_count{process="node",kind="major"} [1-9]'
+	serves '^vitals_loop_iterations_total{process="node",loop="main"} [1-9]'
+	serves '^vitals_cpu_throttled_seconds_total'
+	serves '^vitals_heap_used_bytes'
+	# also to end the process that listens
+	kill -TERM "$exporter_pid"
+	wait_for 10 test ! -d "/proc/$exporter_pid"
+}

@@ -4,7 +4,7 @@
 # npm) and memlab; and on those that Chromium wrote. Skipped where their packages or Node's releases are missing (npm ci in tests/heap,
 # scripts/fetch-nodes.sh).
 
-# shellcheck disable=SC2154 # variables of helpers.bash and bats
+# shellcheck disable=SC2034,SC2154 # variables of and for helpers.bash, heap_leaks.bash and bats
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash

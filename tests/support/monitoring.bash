@@ -197,13 +197,21 @@ exporter_page() {
 
 monitoring_begin() {
 	monitoring_dir=$1
+	set_session_nice -10
 	targets_begin
 	exporter_begin
 	prometheus_begin "$2"
 }
 
+# set_session_nice NUMBER: where the kernel shares the CPU among sessions first, a process' own place counts only within its
+# session.
+set_session_nice() {
+	{ echo "$1" >/proc/self/autogroup; } 2>/dev/null || true
+}
+
 monitoring_end() {
 	local pid
+	set_session_nice 0
 	for pid in "${monitoring_jobs[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
 	for pid in "${monitoring_jobs[@]}"; do
 		timeout 5 tail --pid="$pid" -f /dev/null || kill -KILL "$pid" 2>/dev/null || true

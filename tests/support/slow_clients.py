@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """slow_clients.py PORT COUNT SECONDS [WAY]: that many connections that never finish their request. WAY: "dribble" (default)
 sends a byte of a header every half second, "silent" nothing, "handshake" half a TLS greeting; one that is ended comes back,
-fifty a second in all, or ten of the last kind. Prints at the end how often that was."""
+ten a second in all. Prints at the end how often that was."""
 import selectors
 import socket
 import sys
@@ -38,7 +38,7 @@ def main():
             clients.append(connect(port, way))
             ready.register(clients[-1], selectors.EVENT_READ)
             back += 1
-            time.sleep(0.1 if way == "handshake" else 0.02)
+            time.sleep(0.1)
         if way == "dribble" and time.monotonic() >= next_byte:
             next_byte += 0.5
             for client in clients:

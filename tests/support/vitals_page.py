@@ -31,9 +31,11 @@ def read(path):
     return samples, types
 
 
-def total(path, name, labels):
+def total(path, name, labels, missing=None):
     wanted = {tuple(label.split('=', 1)) for label in labels}
     found = [v for (n, have), v in read(path)[0].items() if n == name and wanted <= set(have)]
+    if not found and missing is not None:
+        return missing
     if not found:
         sys.exit(f'{path}: no {name} {" ".join(labels)}')
     return sum(found)
@@ -59,7 +61,7 @@ def main():
         sys.exit(1 if fell else 0)
     if sys.argv[2] == '-':
         _, path, _, older, name, *labels = sys.argv
-        print(f'{total(path, name, labels) - total(older, name, labels):.9f}')
+        print(f'{total(path, name, labels) - total(older, name, labels, 0):.9f}')
     else:
         _, path, name, *labels = sys.argv
         print(f'{total(path, name, labels):.9f}')

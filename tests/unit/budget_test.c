@@ -28,9 +28,9 @@ static void test_order(void)
 	is_int(look(&b, 0.03, ALL, &now_ns, 10), 0, "a short while above it is nothing");
 	is_int(look(&b, 0.015, ALL, &now_ns, 5), 0, "if it is over");
 	is_int(look(&b, 0.03, ALL, &now_ns, 10), 0, "counting begins anew");
-	is_int(look(&b, 0.03, ALL, &now_ns, 5), 1, "ten seconds above it are one step");
+	is_int(look(&b, 0.03, ALL, &now_ns, 5), 1, "three looks above it are one step");
 	is_int(b.step, BUDGET_NO_SPLIT, "the first");
-	is_int(look(&b, 0.03, ALL, &now_ns, 15), 1, "ten more the next");
+	is_int(look(&b, 0.03, ALL, &now_ns, 15), 1, "three more the next");
 	is_int(b.step, BUDGET_NO_GC, "gc");
 	(void)look(&b, 0.03, ALL, &now_ns, 15);
 	is_int(b.step, BUDGET_MEMORY_RARELY, "memory");

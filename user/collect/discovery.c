@@ -50,7 +50,7 @@ static int look_at(struct discovery *d, pid_t pid)
 int discovery_scan(struct discovery *d)
 {
 	_release_(pid_list_done) struct pid_list all = { 0 };
-	int result = procfs_others(&all);
+	int result = procfs_find_by_name(NULL, &all);
 
 	d->scanned_ns = clock_monotonic_ns();
 	for (size_t i = 0; i < all.len && !result; i++)

@@ -111,22 +111,23 @@ static int find_v8(struct js_heap_reader *r)
 	return EXIT_UNSUPPORTED;
 }
 
-/* Isolates come and go. */
+/* Isolates come and go. 0 or -errno. */
 static int find_heaps(struct js_heap_reader *r)
 {
 	struct reader memory = v8_reader(&r->target);
-	size_t count;
+	size_t count = 0;
 	int err = js_heap_list_chunks(r, &count);
 
 	r->heaps.len = 0;
-	if (!err)
-		err = gc_heaps_find(&memory, r->chunks, count, &r->heaps);
-	if (err == -ENODATA) {
-		log_error("no heap of V8 was found in the memory of process %d",
-			  (int)r->target.pid);
-		return EXIT_UNSUPPORTED;
-	}
-	return err ? targets_say_not_opened(r->target.pid, err, 0) : EXIT_DONE;
+	return err ? err : gc_heaps_find(&memory, r->chunks, count, &r->heaps);
+}
+
+static int say_no_heap(const struct js_heap_reader *r, int err)
+{
+	if (err != -ENODATA)
+		return targets_say_not_opened(r->target.pid, err, 0);
+	log_error("no heap of V8 was found in the memory of process %d", (int)r->target.pid);
+	return EXIT_UNSUPPORTED;
 }
 
 /* Memory that may not be read looks as if there were no heap. */
@@ -163,10 +164,11 @@ int js_heap_open(pid_t pid, struct js_heap_reader **ret)
 		status = check_access(r);
 	if (!status)
 		status = find_v8(r);
-	if (!status)
-		status = find_heaps(r);
 	if (status)
 		return status;
+	err = find_heaps(r);
+	if (err)
+		return say_no_heap(r, err);
 	*ret = r;
 	r = NULL;
 	return EXIT_DONE;
@@ -327,8 +329,10 @@ static bool is_doubtful(const struct js_heap_reader *r, const struct v8_census *
 static int try_once(struct js_heap_reader *r, struct v8_census *census)
 {
 	struct v8_copy copy;
-	int err = find_heaps(r) ? -ESRCH : survey(r);
+	int err = find_heaps(r);
 
+	if (!err)
+		err = survey(r);
 	if (!err)
 		err = make_room(r);
 	if (!err)
@@ -365,7 +369,7 @@ static int say_failed(const struct js_heap_reader *r, int err, const char *why)
 			  pid);
 		return EXIT_FAILED;
 	}
-	return targets_say_not_opened(pid, err == -EFAULT ? -ESRCH : err, 0);
+	return say_no_heap(r, err == -EFAULT || !target_is_same(&r->target) ? -ESRCH : err);
 }
 
 int js_heap_read(struct js_heap_reader *r)
@@ -382,7 +386,7 @@ int js_heap_read(struct js_heap_reader *r)
 		uint64_t time_ns = clock_realtime_ns();
 
 		err = try_once(r, &census);
-		if (err && err != -ENOBUFS)
+		if (err && err != -ENOBUFS && err != -ETIME)
 			break;
 		pause_ns = r->copy.pause_ns > pause_ns ? r->copy.pause_ns : pause_ns;
 		if (!err)

@@ -151,7 +151,7 @@ static bool is_flat(const struct js_heap_reader *r, const struct v8_page *p)
 int js_heap_survey(struct js_heap_reader *r)
 {
 	struct v8_pages *pages = &r->copy.pages;
-	size_t count;
+	size_t count = 0;
 	int err = js_heap_list_chunks(r, &count);
 
 	pages->len = 0;
@@ -214,7 +214,7 @@ static int add_gaps_of(struct js_heap_reader *r, uint64_t heap)
 	int err = 0;
 
 	for (uint64_t at = heap - JS_HEAP_ISOLATE_BYTES; at < heap + JS_HEAP_BEHIND_BYTES && !err;
-	     at += BLOCK_WORDS * 8)
+	     at += BLOCK_WORDS * 8ul)
 		err = add_gaps_at(r, at, BLOCK_WORDS);
 	if (err || target_read_memory(&r->target, heap, words, sizeof(words)))
 		return err;

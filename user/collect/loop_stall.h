@@ -77,8 +77,8 @@ void loop_stall_counts(const struct loop_stall *c, size_t *ret_loops, uint64_t *
 
 /*
  * Everything since the start; with @begins_interval, the next call's loop_info.interval is since
- * this one. *ret is borrowed from @c, until the next call; an endless one's only until the loop goes
- * on. 0 or -errno after saying why.
+ * this one. *ret is borrowed from @c, until the next call; an endless one's only until the loop
+ * goes on. 0 or -errno after saying why.
  */
 int loop_stall_take(struct loop_stall *c, bool begins_interval, struct loops *ret);
 

@@ -55,13 +55,15 @@ struct seen_loop *seen_loop_find(const struct loop_stall *c, uint32_t slot, uint
 	return found;
 }
 
+#define CLEAN_COMM ((size_t)4 * LOOP_COMM)
+
 /* In @clean of a loop, or, where values outlive loops, among the texts. */
 static const char *keep_text(struct loop_stall *c, const char *text, size_t size,
 			     char clean[4 * LOOP_COMM])
 {
 	const char *kept;
 
-	(void)text_clean(text, strnlen(text, size), clean, 4 * LOOP_COMM);
+	(void)text_clean(text, strnlen(text, size), clean, CLEAN_COMM);
 	kept = c->options->is_endless ? clean : strings_keep(&c->texts, clean);
 	return kept ? kept : "";
 }

@@ -162,7 +162,7 @@ static bool find_in_variable(struct bytes environment, const char *name, char *w
 int node_option(struct bytes cmdline, struct bytes environment, const char *name, char *buf,
 		size_t size)
 {
-	char words[NODE_OPTIONS_MAX];
+	char words[NODE_OPTIONS_MAX] = "";
 	struct word program, value;
 
 	(void)next_word(&cmdline, &program);

@@ -3,12 +3,12 @@
 #include "host/listen_address.h"
 
 #include "base/parse.h"
-#include "base/scope.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BACKLOG 128
 
@@ -72,34 +72,40 @@ bool listen_address_is_loopback(const struct listen_address *address)
 		v6->sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
 }
 
-static int bind_socket(const struct listen_address *address)
+static int begin_listening(int fd, const struct listen_address *address)
 {
 	const int on = 1, off = 0;
-	_release_(closep) int fd =
-		socket(address->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int bound = fd;
 
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
 		return -errno;
 	if (address->at.ss_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (bind(fd, (const struct sockaddr *)&address->at, address->len) || listen(fd, BACKLOG))
 		return -errno;
-	fd = -1;
-	return bound;
+	return 0;
+}
+
+static int bind_socket(const struct listen_address *address)
+{
+	int fd = socket(address->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = begin_listening(fd, address);
+	if (!err)
+		return fd;
+	(void)close(fd);
+	return err;
 }
 
 /* The port that a socket is bound to. */
 static uint16_t port_of(int fd)
 {
-	struct sockaddr_storage at = { 0 };
+	struct sockaddr_in6 at = { 0 }; /* the port is at the same place in both kinds */
 	socklen_t len = sizeof(at);
 
-	if (getsockname(fd, (struct sockaddr *)&at, &len))
-		return 0;
-	if (at.ss_family == AF_INET6)
-		return ntohs(((const struct sockaddr_in6 *)&at)->sin6_port);
-	return ntohs(((const struct sockaddr_in *)&at)->sin_port);
+	return getsockname(fd, (struct sockaddr *)&at, &len) ? 0 : ntohs(at.sin6_port);
 }
 
 int listen_address_open(const struct listen_address *address, uint16_t *ret_port)

@@ -50,7 +50,8 @@ int memory_room_of(pid_t pid, struct memory_room *ret)
 	if (err)
 		return err;
 	/* Without a controller there is no limit of one. */
-	if (!cgroup_find(pid, "memory", &group) && !cgroup_memory(&group, &memory) && memory.limit_bytes) {
+	if (!cgroup_find(pid, "memory", &group) && !cgroup_memory(&group, &memory) &&
+	    memory.limit_bytes) {
 		uint64_t left = memory_cgroup_room(&memory) + memory.reclaimable_bytes;
 
 		room.is_of_cgroup = left < room.bytes;

@@ -104,19 +104,25 @@ static int write_text(const struct series *s, enum exposition_format format, FIL
 	return 0;
 }
 
+/* A stream that ends without the descriptor. */
+static FILE *stream_to(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	FILE *out = copy < 0 ? NULL : fdopen(copy, "w");
+
+	if (!out && copy >= 0)
+		(void)close(copy);
+	return out;
+}
+
 static int write_page(int fd, const struct series *s, bool is_ready)
 {
-	_release_(fclosep) FILE *out = NULL;
+	_release_(fclosep) FILE *out = stream_to(fd);
 	struct page_header header = { .magic = PAGE_MAGIC, .is_ready = is_ready };
-	_release_(closep) int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* fclose closes its own */
 	int err = 0;
 
-	if (copy < 0)
-		return -errno;
-	out = fdopen(copy, "w");
 	if (!out)
-		return -errno;
-	copy = -1;
+		return -ENOMEM;
 	if (fwrite(&header, sizeof(header), 1, out) != 1)
 		return -EIO;
 	for (int f = 0; f < EXPOSITION_FORMATS && !err; f++)
@@ -254,6 +260,7 @@ static int map_page(int fd, struct metrics_page *page)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
 	struct stat st;
+	void *at;
 
 	if (seals < 0 || (seals & PAGE_SEALS) != PAGE_SEALS || fstat(fd, &st))
 		return -EBADMSG;
@@ -261,12 +268,11 @@ static int map_page(int fd, struct metrics_page *page)
 	    st.st_size > (off_t)(sizeof(struct page_header) +
 				 EXPOSITION_FORMATS * (size_t)METRICS_LINK_TEXT_MAX))
 		return -EBADMSG;
+	at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (at == MAP_FAILED)
+		return -ENOMEM;
 	page->size = (size_t)st.st_size;
-	page->at = mmap(NULL, page->size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (page->at == MAP_FAILED) {
-		page->at = NULL;
-		return -errno;
-	}
+	page->at = at;
 	return 0;
 }
 

@@ -33,7 +33,7 @@ struct metrics_desk {
 	metrics_link_fill_fn fill;
 	void *ctx;
 	size_t max_series;
-	uint64_t last_ns; /* when a page was made; 0: none yet */
+	uint64_t last_ns; /* when this server was given a page; 0: not yet */
 };
 
 /*

@@ -180,18 +180,20 @@ struct MHD_Response *metrics_pages_get(struct metrics_pages *pages, enum exposit
 				       bool is_gzip,
 				       void (*finish)(void *ctx, struct MHD_Response *), void *ctx)
 {
-	struct MHD_Response **slot = &pages->responses[format][is_gzip];
+	struct MHD_Response *response = pages->responses[format][is_gzip];
 
-	if (*slot)
-		return *slot;
-	*slot = new_response(pages, format, is_gzip);
-	if (!*slot)
-		return NULL;
-	(void)MHD_add_response_header(*slot, MHD_HTTP_HEADER_CONTENT_TYPE,
-				      exposition_types[format]);
-	(void)MHD_add_response_header(*slot, MHD_HTTP_HEADER_VARY, "Accept, Accept-Encoding");
-	finish(ctx, *slot);
-	return *slot;
+	if (!response) {
+		response = new_response(pages, format, is_gzip);
+		if (!response)
+			return NULL;
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+					      exposition_types[format]);
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY,
+					      "Accept, Accept-Encoding");
+		finish(ctx, response);
+		pages->responses[format][is_gzip] = response;
+	}
+	return response;
 }
 
 void metrics_pages_done(struct metrics_pages *pages)

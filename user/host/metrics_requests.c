@@ -209,21 +209,18 @@ static const struct word *fault_of(struct metrics_http *h, const struct request 
 {
 	static const struct word elsewhere = { MHD_HTTP_MISDIRECTED_REQUEST,
 					       "this Host is not served here\n", NULL, NULL };
-	static const struct word not_found = { MHD_HTTP_NOT_FOUND, "not found; see /\n", NULL,
-					       NULL };
 	const char *host =
 		MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
-	const struct word *fault = NULL;
 
 	if (h->o->is_loopback && host && !http_host_is_loopback(host))
 		return &elsewhere;
-	if (h->auth && (!route || route->needs_password))
-		fault = password_fault(h, r);
-	return fault ? fault : route ? NULL : &not_found;
+	return h->auth && (!route || route->needs_password) ? password_fault(h, r) : NULL;
 }
 
 static enum MHD_Result serve(struct metrics_http *h, struct request *r, const char *url)
 {
+	static const struct word not_found = { MHD_HTTP_NOT_FOUND, "not found; see /\n", NULL,
+					       NULL };
 	const struct route *route = route_of(url);
 	const struct word *fault = NULL;
 	enum page_state page = PAGE_THERE;
@@ -231,8 +228,8 @@ static enum MHD_Result serve(struct metrics_http *h, struct request *r, const ch
 	r->is_scrape = route && route->is_scrape;
 	if (!r->is_let_in)
 		fault = fault_of(h, r, route);
-	if (fault)
-		return send_word(h, r, fault);
+	if (fault || !route)
+		return send_word(h, r, fault ? fault : &not_found);
 	r->is_let_in = true;
 	if (route->needs_page)
 		page = await_page(h, r);

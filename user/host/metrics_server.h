@@ -7,10 +7,11 @@
  * It serves GET and HEAD of /metrics (text 0.0.4, or OpenMetrics where Accept prefers it; gzip
  * where it is accepted), /healthz and /-/healthy (the collector answers), /readyz and /-/ready (all
  * is attached; these four need no password), and / (links). A connection is one request and lives
- * 10 s at most; there are 16, of one address 8, and who comes when all are taken takes the place of
- * the one that has waited longest for its request. No answer of the collector within 5 s is a 503.
- * On a loopback address the Host of a request must be one too (421): a web page elsewhere whose
- * name was made to lead here is not answered.
+ * 10 s at most; there are 16, of one address (IPv6: of a /64) 8, and who comes when all are taken
+ * takes the place of the one that has waited longest for its request (so whoever opens eight in the
+ * time that a scrape takes from its connection to its request can still push it out). No answer of
+ * the collector within 5 s is a 503. On a loopback address the Host of a request must be one too
+ * (421): a web page elsewhere whose name was made to lead here is not answered.
  *
  * To the page it adds what it alone knows: vitals_scrapes_total{code},
  * vitals_scrape_duration_seconds, vitals_connections_dropped_total{reason}.

@@ -87,6 +87,8 @@ struct in6_addr metrics_slots_client(const struct sockaddr_storage *address)
 
 	if (address->ss_family == AF_INET6) {
 		client = ((const struct sockaddr_in6 *)address)->sin6_addr;
+		if (!IN6_IS_ADDR_V4MAPPED(&client))
+			memset(&client.s6_addr[8], 0, 8);
 	} else if (address->ss_family == AF_INET) {
 		client.s6_addr[10] = client.s6_addr[11] = 0xff;
 		memcpy(&client.s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);

@@ -46,7 +46,8 @@ int metrics_slots_expired(const struct metrics_slots *slots, uint64_t now_ns);
 /* How many are taken. */
 unsigned int metrics_slots_taken(const struct metrics_slots *slots);
 
-/* The client's address as IPv6 (mapped when it is IPv4). */
+/* Who a client is: its IPv4 address (mapped to IPv6), or the /64 of its IPv6 address, in which one
+ * host has as many addresses as it likes. */
 struct in6_addr metrics_slots_client(const struct sockaddr_storage *address);
 
 #endif

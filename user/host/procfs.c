@@ -322,8 +322,7 @@ static int list_own_line(struct pid_list *list)
 	return 0;
 }
 
-/* All others of which @name is the name; of each when NULL. */
-static int find_others(const char *name, struct pid_list *ret_list)
+int procfs_find_by_name(const char *name, struct pid_list *ret_list)
 {
 	_release_(closedirp) DIR *proc = opendir("/proc");
 	_release_(pid_list_done) struct pid_list own = { 0 }, found = { 0 };
@@ -333,28 +332,14 @@ static int find_others(const char *name, struct pid_list *ret_list)
 	if (!proc)
 		return -errno;
 	err = list_own_line(&own);
-	while (!err && (pid = next_pid(proc)) > 0) {
+	while (!err && (!name || *name) && (pid = next_pid(proc)) > 0)
 		if (!list_has(&own, pid) && (!name || has_name(pid, name)))
 			err = list_add(&found, pid);
-	}
 	if (err)
 		return err;
 	*ret_list = found;
 	found = (struct pid_list){ 0 };
 	return 0;
-}
-
-int procfs_find_by_name(const char *name, struct pid_list *ret_list)
-{
-	if (*name)
-		return find_others(name, ret_list);
-	*ret_list = (struct pid_list){ 0 };
-	return 0;
-}
-
-int procfs_others(struct pid_list *ret_list)
-{
-	return find_others(NULL, ret_list);
 }
 
 int procfs_threads(pid_t pid, struct pid_list *ret_list)

@@ -58,13 +58,10 @@ void pid_list_done(struct pid_list *list);
 
 /*
  * Processes whose comm equals @name, or whose argv[0] has that base name, or whose argv[1] has (so
- * that "server.js" finds "node server.js"). This process and its parents are left out. 0 (also with
- * none) or -errno.
+ * that "server.js" finds "node server.js"); with NULL all. This process and its parents are left
+ * out. 0 (also with none) or -errno.
  */
 int procfs_find_by_name(const char *name, struct pid_list *ret_list);
-
-/* All processes but this one and its parents. 0 or -errno. */
-int procfs_others(struct pid_list *ret_list);
 
 /* The threads of @pid. 0 or -errno (-ESRCH when it is gone). */
 int procfs_threads(pid_t pid, struct pid_list *ret_list);

@@ -3,12 +3,17 @@
  * the others. */
 #include "host/sandbox.h"
 
+#include "base/scope.h"
+#include "host/procfs.h"
+#include "symbol/procmaps.h"
+
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -43,6 +48,29 @@ bool sandbox_keep_fds(const int *fds, size_t count)
 		from = fd + 1;
 	}
 	return close_range(from, ~0u, 0) == 0;
+}
+
+/* What a process that is watched wrote is in rings that are mapped, and programs read their
+ * settings from what is mapped: a child has all of it, and for writing too. */
+static bool unmap_kernel_objects(void)
+{
+	_release_(closep) int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	_release_(freep) char *text = NULL;
+	_release_(procmaps_done) struct procmaps maps = { 0 };
+	uint64_t bad_at;
+	size_t len;
+
+	if (fd < 0 || procfs_read(fd, PROCFS_MAX_FILE, &text, &len) ||
+	    procmaps_parse((struct bytes){ (const uint8_t *)text, len }, &maps, &bad_at))
+		return false;
+	for (size_t i = 0; i < maps.len; i++) {
+		const struct mapping *m = &maps.at[i];
+
+		if (strncmp(m->path, "anon_inode:", 11) == 0 &&
+		    munmap((void *)(uintptr_t)m->start, m->end - m->start))
+			return false;
+	}
+	return true;
 }
 
 /* Capabilities are also had without being root: a service is given some (AmbientCapabilities). */
@@ -184,7 +212,9 @@ static bool restrict_calls(enum sandbox_role role)
 
 bool sandbox_enter(const struct sandbox *s)
 {
-	if ((s->kept_fds && !sandbox_keep_fds(s->kept_fds, s->kept_count)) || !drop_privileges())
+	if (s->kept_fds && !sandbox_keep_fds(s->kept_fds, s->kept_count))
+		return false;
+	if ((s->role == SANDBOX_SERVER && !unmap_kernel_objects()) || !drop_privileges())
 		return false;
 	/* After the change of user, which clears it; then the parent may already be gone. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != s->parent)

@@ -14,7 +14,8 @@
 
 enum sandbox_role {
 	SANDBOX_READER, /* reads what it has, allocates, writes */
-	SANDBOX_SERVER, /* also takes connections, and pages by descriptor */
+	SANDBOX_SERVER, /* also takes connections, and pages by descriptor; has no BPF map or perf
+			 * ring that its parent had mapped */
 };
 
 struct sandbox {

@@ -10,14 +10,15 @@
 #include <assert.h>
 #include <elf.h>
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 
-#define WAIT_NS	   (250 * NS_PER_MS)
+#define WAIT_NS	   (500 * NS_PER_MS)
+#define LOOK_NS	   30000
 #define ROUNDS_MAX 16 /* threads that begin meanwhile */
 
 static bool has_thread(const struct standstill *s, pid_t tid)
@@ -87,7 +88,7 @@ static int wait_all(struct standstill *s)
 		}
 		if (clock_monotonic_ns() > until_ns)
 			return -ETIME;
-		(void)sched_yield();
+		(void)nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
 	}
 	return 0;
 }

@@ -24,7 +24,7 @@ struct standstill {
 
 /*
  * Stops all threads of @pid. 0; -EPERM: it is not ours to trace, or somebody else traces it;
- * -ESRCH: it has ended; -ETIME: a thread did not stop within a quarter of a second; -ENOMEM. On
+ * -ESRCH: it has ended; -ETIME: a thread did not stop within half a second; -ENOMEM. On
  * failure it runs on: what was begun is ended, a thread that did not stop when this process ends at
  * the latest.
  */

@@ -29,30 +29,23 @@ static enum budget_step next_step(const struct budget *b, uint32_t possible, int
 	return step < BUDGET_ALL || step >= BUDGET_STEPS ? b->step : (enum budget_step)step;
 }
 
-/* How long @is_so has been so. */
-static uint64_t lasted(uint64_t *since_ns, bool is_so, uint64_t now_ns)
-{
-	if (!is_so)
-		*since_ns = 0;
-	else if (!*since_ns)
-		*since_ns = now_ns;
-	return is_so ? now_ns - *since_ns : 0;
-}
-
 bool budget_update(struct budget *b, double share, double allowed, uint32_t possible,
 		   uint64_t now_ns)
 {
-	uint64_t over_ns = lasted(&b->over_since_ns, share > allowed, now_ns);
-	uint64_t quiet_ns = lasted(&b->quiet_since_ns, share < allowed / 2, now_ns);
+	bool is_quiet = share < allowed / 2;
 	enum budget_step step = b->step;
 
-	if (over_ns >= BUDGET_OVER_NS)
+	b->over_looks = share > allowed ? b->over_looks + 1 : 0;
+	if (!is_quiet || !b->quiet_since_ns)
+		b->quiet_since_ns = is_quiet ? now_ns : 0;
+	if (b->over_looks >= BUDGET_OVER_LOOKS)
 		step = next_step(b, possible, 1);
-	else if (quiet_ns >= BUDGET_QUIET_NS)
+	else if (is_quiet && now_ns - b->quiet_since_ns >= BUDGET_QUIET_NS)
 		step = next_step(b, possible, -1);
 	if (step == b->step)
 		return false;
 	b->step = step;
-	b->over_since_ns = b->quiet_since_ns = 0;
+	b->over_looks = 0;
+	b->quiet_since_ns = 0;
 	return true;
 }

@@ -19,14 +19,15 @@ enum budget_step {
 	BUDGET_STEPS,
 };
 
-#define BUDGET_RARELY	10		/* of so many looks at memory one is left */
-#define BUDGET_OVER_NS	10000000000ull	/* it costs too much for so long before a step down, */
-#define BUDGET_QUIET_NS 300000000000ull /* and less than half of it for so long before one up */
+#define BUDGET_RARELY	  10 /* of so many looks at memory one is left */
+#define BUDGET_OVER_LOOKS 3  /* so many times in turn it costs too much before a step down, */
+#define BUDGET_QUIET_NS	  300000000000ull /* and less than half of it for so long before one up */
 
 /* Zeroed at birth. */
 struct budget {
 	enum budget_step step;
-	uint64_t over_since_ns, quiet_since_ns; /* 0: it is not */
+	uint32_t over_looks;
+	uint64_t quiet_since_ns; /* 0: it is not */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,10 +99,10 @@ struct vitals_group *vitals_group(struct vitals *v, const char *name)
 
 	(void)text_clean(name, strlen(name), clean, sizeof(clean));
 	if (!clean[0])
-		(void)strcpy(clean, VITALS_OTHER);
+		(void)snprintf(clean, sizeof(clean), VITALS_OTHER);
 	g = find_group(v, clean);
 	if (!g && v->group_count >= VITALS_GROUPS_MAX) {
-		(void)strcpy(clean, VITALS_OTHER);
+		(void)snprintf(clean, sizeof(clean), VITALS_OTHER);
 		g = find_group(v, clean);
 	}
 	if (g)
@@ -109,7 +110,7 @@ struct vitals_group *vitals_group(struct vitals *v, const char *name)
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return NULL;
-	(void)strcpy(g->name, clean);
+	memcpy(g->name, clean, sizeof(g->name));
 	*v->last_group = g;
 	v->last_group = &g->next;
 	v->group_count++;

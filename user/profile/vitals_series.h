@@ -47,8 +47,10 @@ void put_loop_figures(struct series_writer *w, const struct vitals_group *g);
 /* @from or the first after it that runs and is of @g. */
 const struct vitals_process *next_of(const struct vitals_process *from,
 				     const struct vitals_group *g);
+/* NOLINTBEGIN(bugprone-macro-parentheses): p is declared */
 #define for_each_process(p, v, g)                                                                  \
 	for (const struct vitals_process *p = next_of((v)->processes, g); p;                       \
 	     p = next_of(p->next, g))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

@@ -55,25 +55,40 @@ static void put_size(const struct js_heap_row *r, uint64_t whole, FILE *out)
 		      label_shorten(r->name, NAME_SHOWN, name));
 }
 
-static void put_rows(const struct js_heap *h, uint32_t top, FILE *out)
+/* They stand first. */
+static size_t count_growing(const struct js_heap *h)
+{
+	size_t count = 0;
+
+	while (count < h->row_count && js_heap_bytes_delta(&h->rows[count]) > 0)
+		count++;
+	return count;
+}
+
+static void put_growing(const struct js_heap *h, uint32_t top, FILE *out)
+{
+	size_t count = count_growing(h), shown = count < top ? count : top;
+
+	if (!count) {
+		(void)fputs("\nNo constructor has more in live objects than before.\n", out);
+		return;
+	}
+	table_title("Constructors that grew", shown, count, out);
+	(void)fprintf(out, "%10s %10s %12s %11s  %s\n", "live", "now", "size", "now",
+		      "constructor");
+	for (size_t i = 0; i < shown; i++)
+		put_growth(&h->rows[i], out);
+}
+
+static void put_all(const struct js_heap *h, uint32_t top, FILE *out)
 {
 	size_t shown = h->row_count < top ? h->row_count : top;
-	bool is_growth = h->reading_count > 1;
 
-	table_title(is_growth ? "Constructors by what they grew" : "Constructors by size", shown,
-		    h->row_count, out);
-	if (is_growth)
-		(void)fprintf(out, "%10s %10s %12s %11s  %s\n", "live", "now", "size", "now",
-			      "constructor");
-	else
-		(void)fprintf(out, "%10s %11s %7s %10s  %s\n", "live", "size", "share", "garbage",
-			      "constructor");
-	for (size_t i = 0; i < shown; i++) {
-		if (is_growth)
-			put_growth(&h->rows[i], out);
-		else
-			put_size(&h->rows[i], h->readings[0].all.live_bytes, out);
-	}
+	table_title("Constructors by size", shown, h->row_count, out);
+	(void)fprintf(out, "%10s %11s %7s %10s  %s\n", "live", "size", "share", "garbage",
+		      "constructor");
+	for (size_t i = 0; i < shown; i++)
+		put_size(&h->rows[i], h->readings[0].all.live_bytes, out);
 }
 
 int js_heap_report_text(const struct js_heap *h, uint32_t top, FILE *out)
@@ -84,11 +99,13 @@ int js_heap_report_text(const struct js_heap *h, uint32_t top, FILE *out)
 		      h->version, h->name, (int)h->pid, h->v8_major, h->v8_minor);
 	for (size_t i = 0; i < h->reading_count; i++)
 		put_reading(&h->readings[i], out);
-	put_rows(h, top, out);
+	if (h->reading_count > 1)
+		put_growing(h, top, out);
+	else
+		put_all(h, top, out);
 	(void)fputs(
-		"\nLive is what can be reached, an estimate: each word outside of the heap that "
-		"could be a pointer\nwas taken for one. Sizes are of the objects themselves; who "
-		"holds them tells heap-diff.\n",
+		"\nLive is what can be reached from handles, stacks and registers, an estimate. "
+		"Sizes are of the\nobjects themselves; who holds them tells heap-diff.\n",
 		out);
 	(void)fprintf(out, "mem-watch itself: %s of memory, %s of CPU\n",
 		      units_bytes(h->own_rss_bytes, rss), units_duration(h->own_cpu_ns, cpu));

@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define CHAIN_MAX     64   /* prototypes of prototypes */
-#define FIELDS_MAX    4096 /* words of a prototype that are looked through */
-#define PROPERTIES_AT 8u   /* of an object: where those have no room in it are */
-#define DEFAULT_NAME  "Object"
+#define CHAIN_MAX      64	   /* prototypes of prototypes */
+#define TRIES_MAX      8	   /* functions with the same prototype */
+#define FIELDS_MAX     1024	   /* words of a prototype that are looked through */
+#define ALL_FIELDS_MAX (16u << 20) /* of all prototypes */
+#define PROPERTIES_AT  8u	   /* of an object: where those have no room in it are */
+#define DEFAULT_NAME   "Object"
 
 /* A function that has a prototype, tagged both. */
 struct constructor {
@@ -36,6 +38,7 @@ struct naming {
 		size_t len, cap;
 	} known; /* names found, by prototype */
 	struct id_table known_ids;
+	uint32_t fields_left; /* that may be looked at */
 	struct v8_memory memory;
 	struct v8_counts counts;
 };
@@ -111,25 +114,26 @@ static int on_function(void *ctx, uint64_t address, const struct v8_shape *shape
 }
 
 /* Is @word among the words of the object at @address? */
-static bool holds(const struct v8_copy *copy, uint64_t address, uint64_t size, uint64_t word)
+static bool holds(struct naming *n, uint64_t address, uint64_t size, uint64_t word)
 {
-	for (uint64_t at = 8; at < size && at < FIELDS_MAX * 8ul; at += 8)
-		if (v8_copy_word(copy, address + at) == word)
+	for (uint64_t at = 8; at < size && at < FIELDS_MAX * 8ul && n->fields_left; at += 8) {
+		n->fields_left--;
+		if (v8_copy_word(n->objects->copy, address + at) == word)
 			return true;
+	}
 	return false;
 }
 
 /* Is the function @word a property of the prototype @prototype: its "constructor"? */
 static bool is_property(struct naming *n, uint64_t prototype, uint64_t word)
 {
-	const struct v8_copy *copy = n->objects->copy;
 	const struct v8_shape *s = v8_objects_shape(n->objects, prototype);
-	uint64_t more = v8_copy_word(copy, prototype - 1 + PROPERTIES_AT);
+	uint64_t more = v8_copy_word(n->objects->copy, prototype - 1 + PROPERTIES_AT);
 
-	if (s && holds(copy, prototype - 1, v8_objects_size(n->objects, s, prototype - 1), word))
+	if (s && holds(n, prototype - 1, v8_objects_size(n->objects, s, prototype - 1), word))
 		return true;
 	s = v8_objects_shape(n->objects, more);
-	return s && holds(copy, more - 1, v8_objects_size(n->objects, s, more - 1), word);
+	return s && holds(n, more - 1, v8_objects_size(n->objects, s, more - 1), word);
 }
 
 /* The function whose objects inherit from @prototype; 0: none. */
@@ -141,7 +145,7 @@ static uint64_t constructor_of(struct naming *n, uint64_t prototype)
 
 	if (first == ID_NONE)
 		return 0;
-	for (uint32_t id = first; id != ID_NONE && tries < CHAIN_MAX; tries++) {
+	for (uint32_t id = first; id != ID_NONE && tries < TRIES_MAX; tries++) {
 		const struct constructor *c = &n->constructors.at[id];
 
 		if (c->next == ID_NONE && id == first)
@@ -297,7 +301,7 @@ static int name_shapes(struct naming *n)
 int v8_census_take(const struct v8_copy *copy, const struct v8_roots *roots, struct v8_census *ret)
 {
 	struct v8_objects objects;
-	struct naming n = { .objects = &objects, .census = ret };
+	struct naming n = { .objects = &objects, .census = ret, .fields_left = ALL_FIELDS_MAX };
 	int err = v8_objects_count(copy, on_function, &n, &objects);
 
 	/* v8_copy_read takes it as it is given, and changes nothing in it */

@@ -26,9 +26,8 @@ static const struct v8_copied_page *find_page(struct marking *m, uint64_t addres
 {
 	const struct v8_copied_page **cached = &m->cache[address / V8_PAGE_BYTES % CACHE_SIZE];
 
-	if (*cached && address - (*cached)->start < (*cached)->len)
-		return *cached;
-	*cached = v8_copy_page(m->objects->copy, address);
+	if (!*cached || address - (*cached)->start >= (*cached)->len)
+		*cached = v8_copy_page(m->objects->copy, address);
 	return *cached;
 }
 
@@ -112,6 +111,12 @@ bool v8_type_has_pointers(const struct v8_offsets *o, uint16_t type)
 	       type != o->type_free;
 }
 
+/* Addresses of bytes, which may have been in a page long ago. */
+static bool has_raw_words(const struct v8_offsets *o, uint16_t type)
+{
+	return type == o->type_array_buffer || type == o->type_typed_array;
+}
+
 /* What was not copied of a large object counts, too: its end is where its page ends. */
 static uint64_t bytes_of(const struct v8_copied_page *p, uint64_t address, size_t words)
 {
@@ -128,7 +133,8 @@ static int visit(struct marking *m, uint64_t address)
 	size_t words = end_of(o, bit, o->first_bit[p - o->copy->pages + 1]) - bit;
 	const uint8_t *from = p->bytes + (address - p->start);
 	struct v8_shape *shape;
-	uint64_t word;
+	uint64_t word, astray;
+	bool is_raw;
 	int err;
 
 	memcpy(&word, from, sizeof(word));
@@ -137,6 +143,8 @@ static int visit(struct marking *m, uint64_t address)
 		return 0;
 	shape->live_count++;
 	shape->live_bytes += bytes_of(p, address, words);
+	astray = m->astray;
+	is_raw = has_raw_words(o->copy->offsets, shape->type);
 	err = follow(m, word);
 	if (!v8_type_has_pointers(o->copy->offsets, shape->type))
 		return err;
@@ -144,6 +152,8 @@ static int visit(struct marking *m, uint64_t address)
 		memcpy(&word, from + i * WORD, sizeof(word));
 		err = follow(m, word);
 	}
+	if (is_raw)
+		m->astray = astray;
 	return err;
 }
 

@@ -344,7 +344,7 @@ static int count_page(struct walk *w)
 {
 	const struct v8_copied_page *p = w->page;
 	struct v8_objects *o = w->objects;
-	uint64_t at = p->start, end;
+	uint64_t at = p->start, end = at;
 	int err = 0;
 
 	while (!err && at < p->end) {

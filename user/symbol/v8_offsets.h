@@ -69,7 +69,7 @@ struct v8_offsets {
 	int32_t type_descriptors_first, type_descriptors_last;
 	int32_t type_context_first, type_context_last;
 	int32_t type_proxy; /* the first of objects of JavaScript */
-	int32_t type_regexp;
+	int32_t type_regexp, type_array_buffer, type_typed_array;
 	int32_t descriptors_header, bytecode_header; /* bytes before their elements */
 };
 

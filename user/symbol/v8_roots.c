@@ -69,7 +69,7 @@ static int note_block(struct search *s, uint64_t address)
 	uint64_t length;
 	struct block *b;
 
-	if (!address || address % (2 * WORD))
+	if (!address || address % (2ul * WORD))
 		return 0;
 	p = v8_copy_page(&s->outside->memory, address);
 	if (!p || address - p->start < WORD)
