@@ -234,12 +234,14 @@ void gc_trace_check_anchors(struct gc_trace *c)
 		uint64_t ran;
 
 		if (!g || p->is_ended || g->anchor != GC_ANCHOR_PAUSE || g->is_switched ||
+		    g->is_hit ||
 		    table_sum_percpu(bpf_map__fd(c->skel->maps.counters), p->slot, counts,
 				     GC_COUNTERS))
 			continue;
 		ran = counts[GC_HITS + GC_PROBE_SCAVENGE] +
 		      counts[GC_HITS + GC_PROBE_MARK_COMPACT] + counts[GC_HITS + GC_PROBE_MINOR];
-		if (ran >= MANY_UNSEEN && !counts[GC_HITS + GC_PROBE_PAUSE_BEGINS])
+		g->is_hit = counts[GC_HITS + GC_PROBE_PAUSE_BEGINS] > 0;
+		if (ran >= MANY_UNSEEN && !g->is_hit)
 			switch_anchor(c, p, g);
 	}
 }

@@ -30,6 +30,7 @@ struct gc_process {
 	unsigned int tries; /* to find V8 in it */
 	uint64_t tried_ns;
 	enum gc_anchor anchor;
+	bool is_hit;	  /* that anchor was */
 	bool is_switched; /* to the second anchor, since the first was never hit */
 	bool has[GC_PROBES];
 	char path[256];		 /* of the file that holds V8, clean */
