@@ -29,7 +29,9 @@ static void test_order(void)
 	is_int(look(&b, 0.015, ALL, &now_ns, 5), 0, "if it is over");
 	is_int(look(&b, 0.03, ALL, &now_ns, 10), 0, "counting begins anew");
 	is_int(look(&b, 0.03, ALL, &now_ns, 5), 1, "three looks above it are one step");
-	is_int(b.step, BUDGET_NO_SPLIT, "the first");
+	is_int(b.step, BUDGET_NO_ALLOC, "the first");
+	(void)look(&b, 0.03, ALL, &now_ns, 15);
+	is_int(b.step, BUDGET_NO_SPLIT, "then switches");
 	is_int(look(&b, 0.03, ALL, &now_ns, 15), 1, "three more the next");
 	is_int(b.step, BUDGET_NO_GC, "gc");
 	(void)look(&b, 0.03, ALL, &now_ns, 15);
@@ -67,6 +69,8 @@ static void test_share(void)
 	ok(budget_share(&c, true) > budget_share(&c, false), "with switches more");
 	c = (struct budget_counts){ .looks_ns = 20000000, .window_ns = S };
 	ok(budget_share(&c, false) == 0.02, "looks count as long as they took");
+	c = (struct budget_counts){ .hits = 100000, .window_ns = S };
+	ok(budget_share(&c, false) > 0.05, "100,000 hits of a probe are more than that");
 	c = (struct budget_counts){ .looks_ns = 20000000 };
 	ok(budget_share(&c, false) == 0, "no time, no share");
 }

@@ -30,7 +30,7 @@ static const char whole[] = "listen: '[::1]:9999'\n"
 			    "    cmdline: 'node .*server[.]js'\n"
 			    "    cgroup: /system.slice/api.service\n"
 			    "    stall_threshold: 5ms\n"
-			    "    collect: [loop, memory]\n"
+			    "    collect: [loop, alloc]\n"
 			    "  - pid: 42\n";
 
 static void test_whole(void)
@@ -52,7 +52,7 @@ static void test_whole(void)
 	t = &c.targets.at[0];
 	is_text(t->name, "api", "a target's name");
 	is_int(t->stall_threshold_ns, 5000000, "its threshold");
-	is_int(t->collect, COLLECT_LOOP | COLLECT_MEMORY, "what is collected of it");
+	is_int(t->collect, COLLECT_LOOP | COLLECT_ALLOC, "what is collected of it");
 	is_int(exporter_config_threshold_ns(&c), 5000000, "the shortest threshold of all");
 	ok(exporter_config_collects(&c, COLLECT_GC), "the other has what is collected by default");
 	is_int(c.targets.at[1].rule.pid, 42, "and a PID");
@@ -98,7 +98,7 @@ static void test_refused(void)
 		{ "targets:\n  - comm: ''\n", 2, "is empty" },
 		{ "targets:\n  - name: api\n", 2, "a target needs comm, cmdline, cgroup or pid" },
 		{ "targets:\n  - comm: a\n  - comm: b\n    collect: [loop, cpu]\n", 4,
-		  "\"cpu\": not one of loop, gc, memory" },
+		  "\"cpu\": not one of loop, gc, memory, alloc" },
 		{ "targets:\n  - pid: 0\n", 2, "not a process id" },
 		{ "targets:\n  - comm: a\n    stall_threshold: 0.1ms\n", 3, "from 1ms to 60s" },
 	};

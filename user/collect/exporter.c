@@ -11,6 +11,8 @@
 #define EVENTS_BYTES (1u << 20)
 /* An hour at the default interval: what growth is told by. */
 #define SAMPLES 720
+/* Outstanding at a time, of all targets. */
+#define ALLOC_BLOCKS (1u << 20)
 
 /* --- what the collectors tell ----------------------------------------------------------------- */
 
@@ -126,12 +128,25 @@ static int open_collectors(struct exporter *e)
 		.max_samples = SAMPLES,
 		.is_endless = true,
 	};
+	/* of blocks only how many there are is told: few stacks, by frame pointers */
+	e->alloc_options = (struct memleak_options){
+		.stacks = STACKS_FP,
+		.is_endless = true,
+		.follow_exec = true,
+		.max_size_bytes = UINT64_MAX,
+		.max_blocks = ALLOC_BLOCKS,
+		.max_stacks = 1024,
+		.max_threads = 16384,
+		.sample_ns = 300 * NS_PER_S,
+	};
 	if (exporter_config_collects(c, COLLECT_LOOP))
 		err = loop_stall_open(&e->loop_options, e->loop, &e->stalls);
 	if (!err && exporter_config_collects(c, COLLECT_GC))
 		err = gc_trace_open(&e->gc_options, e->loop, &e->gc);
 	if (!err && exporter_config_collects(c, COLLECT_MEMORY))
 		err = mem_watch_open(&e->memory_options, e->loop, &e->memory);
+	if (!err && exporter_config_collects(c, COLLECT_ALLOC))
+		err = memleak_open(&e->alloc_options, e->loop, &e->alloc);
 	return err;
 }
 
@@ -184,10 +199,12 @@ void exporter_stop(struct exporter *e)
 	loop_stall_free(e->stalls);
 	gc_trace_free(e->gc);
 	mem_watch_free(e->memory);
+	memleak_free(e->alloc);
 	e->discovery = NULL;
 	e->stalls = NULL;
 	e->gc = NULL;
 	e->memory = NULL;
+	e->alloc = NULL;
 }
 
 void exporter_free(struct exporter *e)
@@ -223,6 +240,8 @@ static int start_collectors(struct exporter *e)
 		err = gc_trace_start(e->gc, &e->gc_sink);
 	if (!err && e->memory)
 		err = mem_watch_start(e->memory, &e->memory_sink);
+	if (!err && e->alloc)
+		err = memleak_start(e->alloc);
 	return err;
 }
 

@@ -5,6 +5,7 @@
 #include "host/clock.h"
 #include "host/process_look.h"
 #include "probe/load.h"
+#include "probe/own_programs.h"
 
 #include <unistd.h>
 
@@ -43,6 +44,9 @@ int exporter_write(struct exporter *e, struct series *s)
 		{ "loops", e->loop_count, e->loop_options.max_loops },
 	};
 	struct vitals_loss losses[LOSSES];
+	struct own_program own[OWN_PROGRAMS_MAX];
+	struct vitals_program programs[OWN_PROGRAMS_MAX];
+	size_t program_count = own_programs_read(own);
 	const struct vitals_cost costs[] = {
 		cost_of(e, "collector", getpid()),
 		cost_of(e, "server", e->server),
@@ -55,6 +59,8 @@ int exporter_write(struct exporter *e, struct series *s)
 		.loss_count = LOSSES,
 		.maps = maps,
 		.map_count = sizeof(maps) / sizeof(*maps),
+		.programs = programs,
+		.program_count = program_count,
 		.costs = costs,
 		.cost_count = e->server ? 2 : 1,
 		.dropped_series = e->dropped_series,
@@ -64,5 +70,7 @@ int exporter_write(struct exporter *e, struct series *s)
 
 	for (int i = 0; i < LOSSES; i++)
 		losses[i] = (struct vitals_loss){ stages[i], e->losses[i].sum };
+	for (size_t i = 0; i < program_count; i++)
+		programs[i] = (struct vitals_program){ own[i].name, own[i].run_ns, own[i].runs };
 	return vitals_series(e->vitals, &self, s);
 }

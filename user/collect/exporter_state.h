@@ -8,6 +8,7 @@
 #include "collect/gc_trace.h"
 #include "collect/loop_stall.h"
 #include "collect/mem_watch.h"
+#include "collect/memleak.h"
 #include "host/cgroup.h"
 #include "host/sockets.h"
 #include "host/target.h"
@@ -53,13 +54,15 @@ struct exporter {
 	struct loop_stall_options loop_options;
 	struct gc_trace_options gc_options;
 	struct mem_watch_options memory_options;
+	struct memleak_options alloc_options;
 	struct loop_stall_sink loop_sink;
 	struct gc_trace_sink gc_sink;
 	struct mem_watch_sink memory_sink;
 	struct discovery_options discovery_options;
-	struct loop_stall *stalls; /* NULL: no target wants it; so the next two */
+	struct loop_stall *stalls; /* NULL: no target wants it; so the next three */
 	struct gc_trace *gc;
 	struct mem_watch *memory;
+	struct memleak *alloc;
 	struct discovery *discovery;
 	const struct target_rule **rules;
 	struct sockets sockets;

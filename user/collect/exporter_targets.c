@@ -35,6 +35,8 @@ static void collect(struct watched_target *t, unsigned int what)
 		t->collected |= COLLECT_GC;
 	if (what & COLLECT_MEMORY && mem_watch_add(e->memory, pid) == EXIT_DONE)
 		t->collected |= COLLECT_MEMORY;
+	if (what & COLLECT_ALLOC && memleak_add(e->alloc, pid) == EXIT_DONE)
+		t->collected |= COLLECT_ALLOC;
 }
 
 static void let_go(struct watched_target *t, unsigned int what)
@@ -49,6 +51,8 @@ static void let_go(struct watched_target *t, unsigned int what)
 		gc_trace_remove(e->gc, pid);
 	if (what & COLLECT_MEMORY)
 		mem_watch_remove(e->memory, pid);
+	if (what & COLLECT_ALLOC)
+		memleak_remove(e->alloc, pid);
 	t->collected &= ~what;
 }
 
@@ -188,6 +192,7 @@ int exporter_on_process(void *ctx, pid_t pid, size_t rule)
 
 static const char *const step_texts[BUDGET_STEPS] = {
 	[BUDGET_ALL] = "everything is collected again",
+	[BUDGET_NO_ALLOC] = "allocations are not traced",
 	[BUDGET_NO_SPLIT] = "switches of threads are not traced (for all targets)",
 	[BUDGET_NO_GC] = "collections of garbage are not traced",
 	[BUDGET_MEMORY_RARELY] = "memory is looked at a tenth as often",
@@ -200,6 +205,7 @@ static uint32_t possible_steps(const struct watched_target *t)
 	unsigned int wanted = t->config->collect;
 
 	return 1u << BUDGET_ALL | (unsigned int)t->e->has_split << BUDGET_NO_SPLIT |
+	       (unsigned int)!!(wanted & COLLECT_ALLOC) << BUDGET_NO_ALLOC |
 	       (unsigned int)!!(wanted & COLLECT_GC) << BUDGET_NO_GC |
 	       (unsigned int)!!(wanted & COLLECT_MEMORY) << BUDGET_MEMORY_RARELY |
 	       (unsigned int)!!(wanted & COLLECT_LOOP) << BUDGET_NO_LOOPS;
@@ -216,6 +222,15 @@ static void apply_split(struct exporter *e)
 		(void)loop_stall_set_split(e->stalls, is_on); /* said */
 }
 
+static bool wants_alloc(const struct exporter *e, const struct vitals_group *g)
+{
+	for (size_t i = 0; i < e->target_count; i++)
+		if (vitals_group_of(e->targets[i]->vitals) == g &&
+		    e->targets[i]->config->collect & COLLECT_ALLOC)
+			return true;
+	return false;
+}
+
 /* A group shows what one of its processes is without. */
 static void show(const struct exporter *e, struct vitals_group *g)
 {
@@ -225,6 +240,7 @@ static void show(const struct exporter *e, struct vitals_group *g)
 		if (vitals_group_of(e->targets[i]->vitals) == g &&
 		    e->targets[i]->budget.step > worst)
 			worst = e->targets[i]->budget.step;
+	vitals_set_degraded(g, VITALS_ALLOC, worst >= BUDGET_NO_ALLOC && wants_alloc(e, g));
 	vitals_set_degraded(g, VITALS_SPLIT, e->has_split && worst >= BUDGET_NO_SPLIT);
 	vitals_set_degraded(g, VITALS_GC, worst >= BUDGET_NO_GC);
 	vitals_set_degraded(g, VITALS_MEMORY, worst >= BUDGET_MEMORY_RARELY);
@@ -236,6 +252,8 @@ static void apply(struct watched_target *t)
 	enum budget_step step = t->budget.step;
 	unsigned int off = 0;
 
+	if (step >= BUDGET_NO_ALLOC)
+		off |= COLLECT_ALLOC;
 	if (step >= BUDGET_NO_GC)
 		off |= COLLECT_GC;
 	if (step >= BUDGET_NO_LOOPS)
@@ -249,17 +267,30 @@ static void apply(struct watched_target *t)
 	show(t->e, vitals_group_of(t->vitals));
 }
 
+static void look_at_blocks(const struct watched_target *t, struct memleak_outstanding *ret)
+{
+	if (t->collected & COLLECT_ALLOC &&
+	    memleak_outstanding(t->e->alloc, t->target.pid, ret) == 0)
+		vitals_take_outstanding(t->vitals, ret->bytes, ret->blocks);
+}
+
 static void keep_budget(struct watched_target *t)
 {
 	uint64_t now_ns = clock_monotonic_ns(), iterations, collections;
 	struct budget_counts since = t->counted;
+	struct memleak_outstanding outstanding = { 0 };
 	double share;
 
 	vitals_work(t->vitals, &iterations, &collections);
+	outstanding.hits = t->counted.hits;
+	look_at_blocks(t, &outstanding);
 	since.window_ns = now_ns - t->counted.window_ns;
 	since.iterations = iterations - t->counted.iterations;
 	since.collections = collections - t->counted.collections;
+	/* one that was added again counts from nothing */
+	since.hits = outstanding.hits > t->counted.hits ? outstanding.hits - t->counted.hits : 0;
 	t->counted = (struct budget_counts){ .iterations = iterations,
+					     .hits = outstanding.hits,
 					     .collections = collections,
 					     .window_ns = now_ns };
 	share = budget_share(&since, t->e->has_split && t->budget.step < BUDGET_NO_SPLIT);

@@ -178,7 +178,7 @@ static int on_ring(void *ctx)
 
 	if (n < 0)
 		return n;
-	return memleak_running(m) ? 0 : 1;
+	return memleak_goes_on(m);
 }
 
 static int on_sample(void *ctx)

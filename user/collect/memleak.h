@@ -17,6 +17,9 @@
 struct memleak_options {
 	enum stack_method stacks;
 	bool follow_children, follow_exec;
+	/* For weeks: processes come and go by memleak_add and memleak_remove, the loop goes on, and
+	 * nothing of one that has ended is kept. */
+	bool is_endless;
 	bool of_buffers;   /* node's Buffers instead of malloc's blocks (probe/buffer_allocator.h);
 			      each   stack is then the function that had them made
 			      (profile/frame_owner.h) */
@@ -51,6 +54,16 @@ int memleak_add(struct memleak *m, pid_t pid);
 /* The same for a process below one asked for: one that ends or cannot be traced is noted, no error.
  */
 int memleak_add_descendant(struct memleak *m, pid_t pid);
+
+/* An endless one only: lets go of a process, which may run on; without it nothing is done. */
+void memleak_remove(struct memleak *m, pid_t pid);
+
+/* What @pid has allocated since it was added and not freed, and its probe hits so far. 0; -ESRCH:
+ * it is not watched; or -errno. */
+struct memleak_outstanding {
+	uint64_t bytes, blocks, hits;
+};
+int memleak_outstanding(struct memleak *m, pid_t pid, struct memleak_outstanding *ret);
 
 /* Registers timers and descriptors with the loop. 0 or -errno. */
 int memleak_start(struct memleak *m);

@@ -230,6 +230,22 @@ int memleak_counts(const struct memleak *m, const struct watch *w, struct leak_c
 	return 0;
 }
 
+int memleak_outstanding(struct memleak *m, pid_t pid, struct memleak_outstanding *ret)
+{
+	const struct watch *w = memleak_watch_of(m, (uint32_t)pid);
+	struct stack_counts ignored;
+	struct leak_counts c;
+	int err = w ? memleak_counts(m, w, &c, &ignored) : -ESRCH;
+
+	if (err)
+		return err;
+	/* counted by each CPU for itself: a block may be freed before it is seen to be made */
+	ret->blocks = c.allocs > c.frees ? c.allocs - c.frees : 0;
+	ret->bytes = c.alloc_bytes > c.free_bytes ? c.alloc_bytes - c.free_bytes : 0;
+	ret->hits = c.hits;
+	return 0;
+}
+
 uint64_t memleak_total_hits(const struct memleak *m)
 {
 	uint64_t total = 0;

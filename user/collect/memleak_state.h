@@ -87,6 +87,8 @@ void watch_detach(struct watch *w);
 void watch_free(struct watch *w);
 struct watch *memleak_watch_of(struct memleak *m, uint32_t tgid);
 size_t memleak_running(const struct memleak *m);
+/* As a loop_fn: 0, or 1 when nothing is left to wait for. */
+int memleak_goes_on(const struct memleak *m);
 /* Acts on a fork, exec or exit event. 0, or 1 when nothing is left to watch, or -errno. */
 int memleak_process_event(struct memleak *m, const struct process_event *event);
 /* Tries the pending ones again, refreshes symbols, checks the guard. As above. */

@@ -40,6 +40,11 @@ size_t memleak_running(const struct memleak *m)
 	return running;
 }
 
+int memleak_goes_on(const struct memleak *m)
+{
+	return m->options->is_endless || memleak_running(m) ? 0 : 1;
+}
+
 /* --- one process --- */
 
 static void watch_end(struct watch *w, enum watch_state state)
@@ -70,16 +75,35 @@ void watch_free(struct watch *w)
 	free(w);
 }
 
-/* A child that ended before it could be traced leaves no more than a count. */
-static void drop_missed_child(struct memleak *m, struct watch *w)
+static void drop(struct memleak *m, struct watch *w)
 {
-	m->missed_children++;
 	symbols_forget(m->symbols, w->target.pid);
 	unwind_tables_forget(m->unwind, w->target.pid);
 	for (size_t i = 0; i < m->watch_count; i++)
 		if (m->watches[i] == w)
 			m->watches[i] = m->watches[--m->watch_count];
 	watch_free(w);
+}
+
+/* Of the program before, nothing is left: its blocks, counts, names and mappings. */
+static void forget_program(struct watch *w)
+{
+	struct memleak *m = w->owner;
+
+	watch_detach(w);
+	if (memleak_drop_blocks(m, (uint32_t)w->target.pid) ||
+	    table_zero_percpu(bpf_map__fd(m->skel->maps.counters), w->slot, LEAK_COUNTERS))
+		log_warn("process %d: blocks of the program before are still counted",
+			 w->target.pid);
+	leaks_forget(m->leaks, w->target.pid);
+	symbols_forget(m->symbols, w->target.pid);
+	unwind_tables_forget(m->unwind, w->target.pid);
+	js_names_drop(m->js, w->target.pid);
+	ranges_done(&w->ranges);
+	ranges_done(&w->runtime_ranges);
+	(void)snprintf(w->allocator, sizeof(w->allocator), "not found yet");
+	w->attached_ns = 0;
+	m->guard_hits = memleak_total_hits(m);
 }
 
 /* The process has ended: by its pidfd. */
@@ -89,9 +113,14 @@ static int on_ended(void *ctx)
 	struct memleak *m = w->owner;
 
 	watch_end(w, WATCH_ENDED);
-	if (!w->was_attached && w->is_child)
-		drop_missed_child(m, w);
-	return memleak_running(m) ? 0 : 1;
+	if (m->options->is_endless) {
+		forget_program(w);
+		drop(m, w);
+	} else if (!w->was_attached && w->is_child) {
+		m->missed_children++; /* it leaves no more than a count */
+		drop(m, w);
+	}
+	return memleak_goes_on(m);
 }
 
 static uint32_t free_slot(const struct memleak *m)
@@ -153,6 +182,7 @@ static int add(struct memleak *m, pid_t pid, bool is_quiet)
 		return EXIT_DONE;
 	watch_end(w, WATCH_DETACHED);
 	w->state = WATCH_DETACHED;
+	memleak_remove(m, pid);
 	if (err == -ESRCH) {
 		log_error("process %d ended before it could be traced", pid);
 		return EXIT_NO_TARGET;
@@ -165,6 +195,17 @@ static int add(struct memleak *m, pid_t pid, bool is_quiet)
 	if (err == -ENODATA || err == -EOPNOTSUPP)
 		return EXIT_UNSUPPORTED;
 	return err == -EPERM || err == -EACCES ? EXIT_PERMISSION : EXIT_FAILED;
+}
+
+void memleak_remove(struct memleak *m, pid_t pid)
+{
+	struct watch *w = memleak_watch_of(m, (uint32_t)pid);
+
+	if (!w || !m->options->is_endless)
+		return;
+	watch_end(w, WATCH_DETACHED);
+	forget_program(w);
+	drop(m, w);
 }
 
 int memleak_add(struct memleak *m, pid_t pid)
@@ -207,27 +248,6 @@ static int add_child(struct memleak *m, uint32_t tgid)
 	return 0;
 }
 
-/* Of the program before, nothing is left: its blocks, counts, names and mappings. */
-static void forget_program(struct watch *w)
-{
-	struct memleak *m = w->owner;
-
-	watch_detach(w);
-	if (memleak_drop_blocks(m, (uint32_t)w->target.pid) ||
-	    table_zero_percpu(bpf_map__fd(m->skel->maps.counters), w->slot, LEAK_COUNTERS))
-		log_warn("process %d: blocks of the program before are still counted",
-			 w->target.pid);
-	leaks_forget(m->leaks, w->target.pid);
-	symbols_forget(m->symbols, w->target.pid);
-	unwind_tables_forget(m->unwind, w->target.pid);
-	js_names_drop(m->js, w->target.pid);
-	ranges_done(&w->ranges);
-	ranges_done(&w->runtime_ranges);
-	(void)snprintf(w->allocator, sizeof(w->allocator), "not found yet");
-	w->attached_ns = 0;
-	m->guard_hits = memleak_total_hits(m);
-}
-
 /* Another program now, whose allocator is to be found. 0, or 1 when nothing is left to watch. */
 static int follow_exec(struct watch *w)
 {
@@ -241,7 +261,7 @@ static int follow_exec(struct watch *w)
 	}
 	if (err) {
 		watch_end(w, WATCH_ENDED);
-		return memleak_running(m) ? 0 : 1;
+		return memleak_goes_on(m);
 	}
 	forget_program(w);
 	(void)loop_remove_fd(m->loop, w->target.pidfd);
@@ -267,7 +287,7 @@ static int on_exec(struct watch *w)
 		       "process %d (%s) executed another program; the report ends there "
 		       "(--follow-exec goes on)",
 		       w->target.pid, comm);
-	return memleak_running(m) ? 0 : 1;
+	return memleak_goes_on(m);
 }
 
 int memleak_process_event(struct memleak *m, const struct process_event *event)
@@ -352,5 +372,5 @@ int memleak_housekeeping(void *ctx)
 			if (m->watches[i]->state == WATCH_RUNNING)
 				(void)watch_refresh_code(m->watches[i]);
 	}
-	return memleak_running(m) ? check_guard(m, now_ns) : 1;
+	return memleak_running(m) ? check_guard(m, now_ns) : memleak_goes_on(m);
 }

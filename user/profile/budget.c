@@ -5,11 +5,12 @@
 #define ITERATION_NS  1000
 #define SPLIT_NS      1500
 #define COLLECTION_NS 40000
+#define HIT_NS	      1500
 
 double budget_share(const struct budget_counts *c, bool has_split)
 {
 	uint64_t ns = c->iterations * (ITERATION_NS + (has_split ? SPLIT_NS : 0)) +
-		      c->collections * COLLECTION_NS + c->looks_ns;
+		      c->collections * COLLECTION_NS + c->hits * HIT_NS + c->looks_ns;
 
 	return c->window_ns ? (double)ns / (double)c->window_ns : 0;
 }

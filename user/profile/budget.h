@@ -12,6 +12,7 @@
 /* Each includes those before it. */
 enum budget_step {
 	BUDGET_ALL,
+	BUDGET_NO_ALLOC,      /* no probes on malloc and free */
 	BUDGET_NO_SPLIT,      /* switches of threads are not traced */
 	BUDGET_NO_GC,	      /* no probes on V8's collector */
 	BUDGET_MEMORY_RARELY, /* memory is looked at a tenth as often */
@@ -40,6 +41,7 @@ bool budget_update(struct budget *b, double share, double allowed, uint32_t poss
 /* What was counted of a process within some time. */
 struct budget_counts {
 	uint64_t iterations, collections;
+	uint64_t hits;	   /* of probes on malloc and free */
 	uint64_t looks_ns; /* our own reading of it */
 	uint64_t window_ns;
 };

@@ -138,7 +138,7 @@ static int read_threshold(const struct yaml_value *v, void *ctx, struct yaml_fau
 
 static int read_collected(const struct yaml_value *v, void *ctx, struct yaml_fault *fault)
 {
-	static const char *const words[] = { "loop", "gc", "memory" };
+	static const char *const words[] = { "loop", "gc", "memory", "alloc" };
 	struct exporter_target *t = ctx;
 	const char *text;
 	int err = yaml_value_text(v, &text, fault);
@@ -148,7 +148,7 @@ static int read_collected(const struct yaml_value *v, void *ctx, struct yaml_fau
 		return err;
 	word = parse_word(text, words, sizeof(words) / sizeof(*words));
 	if (word < 0)
-		return yaml_value_refuse(v, fault, "not one of loop, gc, memory");
+		return yaml_value_refuse(v, fault, "not one of loop, gc, memory, alloc");
 	t->collect |= 1u << word;
 	return 0;
 }

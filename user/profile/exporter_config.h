@@ -13,6 +13,7 @@ enum exporter_collect {
 	COLLECT_LOOP = 1,
 	COLLECT_GC = 2,
 	COLLECT_MEMORY = 4,
+	COLLECT_ALLOC = 8, /* outstanding blocks of malloc: a probe on each call */
 };
 #define COLLECT_DEFAULT (COLLECT_LOOP | COLLECT_GC | COLLECT_MEMORY)
 

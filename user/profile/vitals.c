@@ -23,10 +23,8 @@ const uint64_t vitals_pause_bounds_ns[PAUSE_BOUNDS] = { MS / 10,   MS / 2,    MS
 							1000 * MS, 2000 * MS, 5000 * MS };
 
 const char *const vitals_part_names[VITALS_PARTS] = {
-	[VITALS_SPLIT] = "split",
-	[VITALS_GC] = "gc",
-	[VITALS_MEMORY] = "memory",
-	[VITALS_LOOPS] = "loops",
+	[VITALS_ALLOC] = "alloc",   [VITALS_SPLIT] = "split", [VITALS_GC] = "gc",
+	[VITALS_MEMORY] = "memory", [VITALS_LOOPS] = "loops",
 };
 
 void time_hist_add(struct time_hist *h, uint64_t ns)

@@ -22,6 +22,7 @@
 
 /* What can be switched off where it costs too much, in the order in which it is. */
 enum vitals_part {
+	VITALS_ALLOC,  /* probes on malloc and free */
 	VITALS_SPLIT,  /* of stalls into their causes, by switches of threads */
 	VITALS_GC,     /* probes on V8's collector */
 	VITALS_MEMORY, /* looks at memory are further apart */
@@ -85,6 +86,9 @@ int vitals_take_loop(struct vitals_process *p, const struct loop_info *l);
 int vitals_take_heap(struct vitals_process *p, const struct gc_heap *h);
 /* @m: all that was looked at; tells too whether it grows, which takes time: not at each page. */
 void vitals_take_memory(struct vitals_process *p, const struct memory_process *m);
+
+/* What it has allocated since it is watched, and not freed. */
+void vitals_take_outstanding(struct vitals_process *p, uint64_t bytes, uint64_t blocks);
 
 /* Single things, each told once. */
 int vitals_take_stall(struct vitals_process *p, const struct loop_info *l, const struct stall *s);

@@ -146,6 +146,13 @@ static void note_cgroup(const struct memory_process *m, struct memory_now *now)
 	now->cgroup_left_ns = memory_time_left_ns(&t, memory_cgroup_room(&m->cgroup));
 }
 
+void vitals_take_outstanding(struct vitals_process *p, uint64_t bytes, uint64_t blocks)
+{
+	p->outstanding_bytes = bytes;
+	p->outstanding_blocks = blocks;
+	p->has_outstanding = true;
+}
+
 static void judge(const struct memory_process *m, const struct memory_sample *last,
 		  struct memory_now *now)
 {

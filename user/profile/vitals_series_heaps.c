@@ -383,11 +383,40 @@ static void put_cgroup(struct series_writer *w, const struct vitals_group *g)
 	}
 }
 
+static const struct series_info outstanding_bytes = {
+	"vitals_alloc_outstanding_bytes", SERIES_GAUGE, "bytes",
+	"Allocated by malloc and its kin since it is watched, and not freed."
+};
+static const struct series_info outstanding_blocks = {
+	"vitals_alloc_outstanding_objects", SERIES_GAUGE, "",
+	"Blocks allocated by malloc and its kin since it is watched, and not freed."
+};
+
+static void put_outstanding(struct series_writer *w, const struct vitals_group *g)
+{
+	double bytes = 0, blocks = 0;
+	bool has_any = false;
+
+	for_each_process(p, w->v, g)
+	{
+		has_any |= p->has_outstanding;
+		bytes += (double)p->outstanding_bytes;
+		blocks += (double)p->outstanding_blocks;
+	}
+	if (!has_any)
+		return;
+	put_family(w, &outstanding_bytes);
+	put_of_group(w, g, NULL, NULL, bytes);
+	put_family(w, &outstanding_blocks);
+	put_of_group(w, g, NULL, NULL, blocks);
+}
+
 void put_heap_figures(struct series_writer *w, const struct vitals_group *g)
 {
 	for (int kind = 0; g->has_heaps && kind < PAUSE_KINDS; kind++)
 		put_pauses(w, g, kind);
 	put_heaps(w, g);
+	put_outstanding(w, g);
 	if (!g->has_memory)
 		return;
 	put_figures(w, g);

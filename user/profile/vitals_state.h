@@ -112,6 +112,8 @@ struct vitals_process {
 	struct vitals_facts facts;
 	bool has_facts;
 	struct memory_now memory;
+	uint64_t outstanding_bytes, outstanding_blocks;
+	bool has_outstanding;
 	struct {
 		struct meter *at;
 		size_t len, cap;
