@@ -17,6 +17,7 @@ from bench_run import (Target, Tracer, bpf_programs, bpf_stats, cpu_seconds, exa
 from bench_stats import alternate, median_of, number, ratio_text, side, table, with_spread
 import bench_always_on
 import bench_buffers
+import bench_exporter
 import bench_gc
 import bench_heap
 import bench_js
@@ -256,7 +257,9 @@ BENCHMARKS = {
     "gc": ("gc-trace: node under load", bench_gc.load),
     "gc-work": ("gc-trace: a fixed amount of work", bench_gc.work),
     "always-on": ("Watched for weeks: a node server under load", bench_always_on.node),
+    "always-on-own": ("Watched for weeks: the exporter itself", bench_always_on.own),
     "always-on-others": ("Watched for weeks: what others pay", bench_always_on.others),
+    "exporter": ("vitals-exporter: its own CPU time and memory", bench_exporter.own),
     "optimizations": ("Examples: slow against fast", bench_optimizations.optimizations),
     "gc-programs": ("gc-trace: BPF programs alone (kernel.bpf_stats_enabled)", bench_gc.programs),
 }

@@ -15,6 +15,11 @@
 
 extern char **environ;
 
+static char node[] = "node", expose[] = "--expose-gc", eval[] = "-e",
+	    script[] = "const fs = require('fs'); fs.writeSync(0, 'r');"
+		       "fs.readSync(0, Buffer.alloc(1)); for (let i = 0; i < 3; i++) gc();";
+static char *const node_words[] = { node, expose, eval, script, NULL };
+
 static void nap(unsigned int ms)
 {
 	const struct timespec t = { .tv_nsec = (long)(ms * NS_PER_MS) };
@@ -44,6 +49,8 @@ static void obey(int epoll)
 			nap(STALL_MS);
 		if (order == 'b')
 			burn(STALL_MS);
+		if (order == 'x')
+			(void)execvp(node, node_words);
 	}
 }
 
@@ -70,12 +77,9 @@ int server_main(void)
 
 struct server server_begin(bool is_node)
 {
-	static char role[] = "serve", node[] = "node", option[] = "--expose-gc", eval[] = "-e",
-		    script[] = "const fs = require('fs'); fs.writeSync(0, 'r');"
-			       "fs.readSync(0, Buffer.alloc(1)); for (let i = 0; i < 3; i++) gc();";
+	static char role[] = "serve";
 	char program[PATH_MAX] = { 0 };
 	char *const own[] = { program, role, NULL };
-	char *const other[] = { node, option, eval, script, NULL };
 	posix_spawn_file_actions_t actions;
 	struct server s = { 0 };
 	int pair[2];
@@ -85,7 +89,7 @@ struct server server_begin(bool is_node)
 	must(posix_spawn_file_actions_init(&actions) == 0);
 	must(posix_spawn_file_actions_adddup2(&actions, pair[1], STDIN_FILENO) == 0);
 	if (is_node)
-		errno = posix_spawnp(&s.pid, node, &actions, NULL, other, environ);
+		errno = posix_spawnp(&s.pid, node, &actions, NULL, node_words, environ);
 	else
 		errno = posix_spawn(&s.pid, program, &actions, NULL, own, environ);
 	must(errno == 0);

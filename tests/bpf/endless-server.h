@@ -3,7 +3,7 @@
  * The servers that endless_test watches: this program itself, executed anew as "serve", or node.
  * Each has a socket for its input, says that it is ready by a byte, and does what it is told by
  * another: 'g': its work, a few waits and a stall (node: collections), and ends. 'l': waits until
- * it is told to be asleep ('s'), to compute ('b'), or to end ('q').
+ * it is told to be asleep ('s'), to compute ('b'), to execute node ('x'), or to end ('q').
  */
 #ifndef TESTS_BPF_ENDLESS_SERVER_H
 #define TESTS_BPF_ENDLESS_SERVER_H

@@ -379,13 +379,37 @@ static void cannot_be_watched(void)
 
 	not_taken(2, "a thread of the kernel");	 /* kthreadd */
 	not_taken(4194304, "what there is not"); /* above every PID */
-	must(gc_trace_add(w.gc, s.pid) == EXIT_DONE);
+	add(s.pid);
 	ok(!gc_trace_watches(w.gc, s.pid), "no V8 in a server that is none of node");
-	run_for(3 * NS_PER_S);
-	ok(!w.gc->processes.all, "after a while it is let go of, and runs on");
+	let_go(s.pid);
 	is_int(count_fds(), before.fds, "no descriptor of it is left");
 	server_say(&s, 'l');
 	server_end(&s);
+}
+
+/* As a shell does that starts a server, after a while. */
+static void executes_another_program(void)
+{
+	struct server s = server_begin_obeying();
+	uint64_t collections = w.collections;
+	char word;
+
+	add(s.pid);
+	server_say(&s, 'l');
+	run_for(3 * NS_PER_S); /* nothing is loaded any more by now */
+	w.has_ended = false;
+	server_say(&s, 'x');
+	must(read(s.fd, &word, 1) == 1);
+	for (int i = 0; i < 100 && !gc_trace_watches(w.gc, s.pid); i++)
+		run_for(100 * NS_PER_MS);
+	ok(w.has_ended, "executes another program: the loop of the one before has ended");
+	ok(gc_trace_watches(w.gc, s.pid), "node, now: its collections are seen");
+	server_say(&s, 'g');
+	must(waitpid(s.pid, NULL, 0) == s.pid);
+	(void)close(s.fd);
+	run_until_gone();
+	ok(w.collections >= collections + COLLECTS, "and told (%llu)",
+	   (unsigned long long)(w.collections - collections));
 }
 
 /* --- what stalls are made of ------------------------------------------------------------------ */
@@ -437,6 +461,7 @@ int main(int argc, char **argv)
 	hundreds_come_and_go();
 	removed_and_added_again();
 	cannot_be_watched();
+	executes_another_program();
 	divided_with_and_without_switches();
 	watcher_stop();
 	return tap_done();

@@ -2,6 +2,8 @@
 /* A process with threads that count: they stand still together, and go on, whoever dies. */
 #include "host/standstill.h"
 
+#include "host/clock.h"
+#include "host/procfs.h"
 #include "tap.h"
 
 #include <pthread.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #define THREADS 4
+#define ROUNDS	200
 
 struct shared {
 	atomic_ulong counts[THREADS];
@@ -111,6 +114,54 @@ static void test_stops(pid_t pid)
 	ok(runs(), "two hundred times");
 }
 
+static bool all_have_state(pid_t pid, char state)
+{
+	struct pid_list threads = { 0 };
+	bool all = !procfs_threads(pid, &threads);
+
+	for (size_t i = 0; i < threads.len; i++) {
+		struct process_stat st = { 0 };
+
+		all &= !procfs_stat(threads.at[i], &st) && st.state == state;
+	}
+	pid_list_done(&threads);
+	return all;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* No test: what docs/01-v8-memory-management.md says of the two ways to stop a process. */
+static void tell_time(pid_t pid)
+{
+	double ours[ROUNDS], signals[ROUNDS];
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		struct standstill s = { 0 };
+		uint64_t began_ns = clock_monotonic_ns();
+
+		must(!standstill_begin(pid, &s));
+		ours[i] = (double)(clock_monotonic_ns() - began_ns) / 1e6;
+		standstill_end(&s);
+		must(runs());
+		began_ns = clock_monotonic_ns();
+		(void)kill(pid, SIGSTOP);
+		while (!all_have_state(pid, 'T'))
+			(void)usleep(30);
+		signals[i] = (double)(clock_monotonic_ns() - began_ns) / 1e6;
+		(void)kill(pid, SIGCONT);
+		must(runs());
+	}
+	qsort(ours, ROUNDS, sizeof(*ours), compare);
+	qsort(signals, ROUNDS, sizeof(*signals), compare);
+	printf("# stopped in %.2f ms by ptrace, in %.2f ms by SIGSTOP: medians of %d in turn\n",
+	       ours[ROUNDS / 2], signals[ROUNDS / 2], ROUNDS);
+}
+
 static void test_we_die(pid_t pid)
 {
 	pid_t tool = fork();
@@ -144,12 +195,20 @@ static void test_refused(pid_t pid)
 static void test_it_dies(pid_t pid)
 {
 	struct standstill s = { 0 };
+	pid_t tool = fork();
 	int status;
 
-	must(!standstill_begin(pid, &s));
-	(void)kill(pid, SIGKILL);
-	standstill_end(&s);
-	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "it dies while it stands still");
+	if (!tool) { /* we are its parent, which the one who stops it mostly is not */
+		if (standstill_begin(pid, &s))
+			_exit(1);
+		(void)kill(pid, SIGKILL);
+		standstill_end(&s);
+		_exit(0);
+	}
+	must(waitpid(tool, &status, 0) == tool);
+	ok(WIFEXITED(status) && !WEXITSTATUS(status), "it is let go, dead");
+	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status),
+	   "and its parent is told how it ended");
 	ok(standstill_begin(pid, &s) < 0, "what has ended cannot be stopped");
 	is_int(s.len, 0, "and nothing is left of it");
 }
@@ -164,6 +223,7 @@ int main(void)
 	pid = start();
 	must(pid > 0);
 	test_stops(pid);
+	tell_time(pid);
 	test_we_die(pid);
 	test_refused(pid);
 	test_it_dies(pid);

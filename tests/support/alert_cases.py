@@ -157,16 +157,18 @@ def case(words, alert, changed):
 
 def lag():
     """Iterations of 80 ms, five a second: who comes at a random moment waits longer than t with a chance of
-    5 (0.08 - t). The quantile lies between the bounds, on the line from 0.85 to 1."""
-    made = case("the lag", "VitalsLoopLagHigh", loop("api", [(0.08, 5)]))
-    is_api = 'process="api"'
+    5 (0.08 - t). The quantile lies between the bounds, on the line from 0.85 to 1. And of 3 s, one in five: 0.2 (3 - t)."""
+    made = case("the lag", "VitalsLoopLagHigh", loop("api", [(0.08, 5)]) | loop("web", [(3, 0.2)]))
+    shares = {"api": {"0.001": 0.605, "0.025": 0.725, "0.05": 0.85, "0.1": 1, "1": 1, "+Inf": 1},
+              "web": {"0.001": 0.4002, "1": 0.6, "2.5": 0.9, "5": 1, "10": 1, "+Inf": 1}}
     made["promql_expr_test"] = [
-        expect(f'round(vitals:loop_lag:cdf_rate5m{{{is_api},le="{le}"}}, 0.0001)', DURING,
-               [(f'{{{HOST},process="api",loop="main",le="{le}"}}', share)])
-        for le, share in (("0.001", 0.605), ("0.025", 0.725), ("0.05", 0.85), ("0.1", 1), ("1", 1), ("+Inf", 1))
+        expect(f'round(vitals:loop_lag:cdf_rate5m{{process="{process}",le="{le}"}}, 0.0001)', DURING,
+               [(f'{{{HOST},process="{process}",loop="main",le="{le}"}}', share)])
+        for process, bounds in shares.items() for le, share in bounds.items()
     ] + [
-        expect(f"round(vitals:loop_lag_seconds:p99_rate5m{{{is_api}}}, 0.0001)", DURING,
+        expect('round(vitals:loop_lag_seconds:p99_rate5m{process="api"}, 0.0001)', DURING,
                [(f'{{{HOST},process="api",loop="main"}}', 0.0967)]),
+        expect('count(vitals:loop_lag:cdf_rate5m{process="api"})', DURING, [("{}", len(BOUNDS))]),
     ]
     return made
 

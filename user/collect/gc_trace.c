@@ -193,7 +193,7 @@ int gc_trace_add(void *ctx, pid_t pid)
 	if (status || !p)
 		return status;
 	err = gc_trace_attach(c, p);
-	if (err == -ENODATA && (c->options->is_command || gc_trace_may_get_v8(c, p)))
+	if (err == -ENODATA && (c->options->is_command || c->options->is_endless))
 		return EXIT_DONE;
 	if (err && c->options->is_endless) {
 		processes_remove(&c->processes, pid);

@@ -45,9 +45,9 @@ void gc_trace_free(struct gc_trace *c);
 void gc_trace_freep(struct gc_trace **c);
 
 /* As struct targets_sink wants them (collect/targets.h), @ctx: struct gc_trace. A process asked
- * for that has no V8 is EXIT_UNSUPPORTED; an endless one waits two seconds whether it loads one,
- * and lets go of it then. It says at -v alone why it cannot take a process, and nothing is left of
- * such a one. */
+ * for that has no V8 is EXIT_UNSUPPORTED; an endless one takes it, since it may load one or execute
+ * a program that has one (gc_trace_watches). It says at -v alone why it cannot take a process, and
+ * nothing is left of such a one. */
 int gc_trace_add(void *ctx, pid_t pid);
 int gc_trace_add_descendant(void *ctx, pid_t pid);
 

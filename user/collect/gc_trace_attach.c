@@ -2,7 +2,6 @@
 /* From a process to probes on its V8, and whether they are hit. */
 #include "collect/gc_trace_state.h"
 
-#include "collect/targets.h"
 #include "collect/v8_state.h"
 
 #include "base/scope.h"
@@ -154,6 +153,13 @@ static struct gc_process *process_of(struct gc_trace *c, const struct process *p
 	return *at;
 }
 
+static bool may_load_v8(const struct gc_trace *c, const struct process *p, unsigned int tries)
+{
+	if (c->options->is_endless)
+		return clock_monotonic_ns() - p->begun_ns < LOADS_V8_NS;
+	return tries < MAX_TRIES;
+}
+
 int gc_trace_attach(struct gc_trace *c, struct process *p)
 {
 	_release_(gc_places_done) struct gc_places places = { .fd = -1 };
@@ -172,7 +178,7 @@ int gc_trace_attach(struct gc_trace *c, struct process *p)
 	g->tried_ns = clock_monotonic_ns();
 	err = gc_places_find(&p->target, &places);
 	if (err == -ENODATA) /* it may still be mapping its libraries */
-		p->is_probed = ++g->tries >= MAX_TRIES && !gc_trace_may_get_v8(c, p);
+		p->is_probed = !may_load_v8(c, p, ++g->tries);
 	if (err)
 		return err;
 	(void)snprintf(g->path, sizeof(g->path), "%s", places.path);
@@ -186,11 +192,6 @@ int gc_trace_attach(struct gc_trace *c, struct process *p)
 	return g->is_attached ? 0 : -EOPNOTSUPP;
 }
 
-bool gc_trace_may_get_v8(const struct gc_trace *c, const struct process *p)
-{
-	return c->options->is_endless && clock_monotonic_ns() - p->begun_ns < LOADS_V8_NS;
-}
-
 bool gc_trace_watches(const struct gc_trace *c, pid_t pid)
 {
 	const struct process *p = processes_find(&c->processes, pid);
@@ -199,20 +200,10 @@ bool gc_trace_watches(const struct gc_trace *c, pid_t pid)
 	return g && g->is_attached;
 }
 
-/* One below another may be anything; without end it is let go of when it has no V8. */
 void gc_trace_attach_all(struct gc_trace *c)
 {
-	struct process *p, *next;
-
-	HASH_ITER (hh, c->processes.all, p, next) {
-		int err = gc_trace_attach(c, p);
-
-		if (err && c->options->is_endless &&
-		    !(err == -ENODATA && gc_trace_may_get_v8(c, p))) {
-			(void)targets_pass_over(p->pid, err);
-			processes_remove(&c->processes, p->pid);
-		}
-	}
+	for (struct process *p = c->processes.all; p; p = p->hh.next)
+		(void)gc_trace_attach(c, p); /* one below another may be anything */
 }
 
 /* --- are they hit? ---------------------------------------------------------------------------- */
@@ -243,12 +234,14 @@ void gc_trace_check_anchors(struct gc_trace *c)
 		uint64_t ran;
 
 		if (!g || p->is_ended || g->anchor != GC_ANCHOR_PAUSE || g->is_switched ||
+		    g->is_hit ||
 		    table_sum_percpu(bpf_map__fd(c->skel->maps.counters), p->slot, counts,
 				     GC_COUNTERS))
 			continue;
 		ran = counts[GC_HITS + GC_PROBE_SCAVENGE] +
 		      counts[GC_HITS + GC_PROBE_MARK_COMPACT] + counts[GC_HITS + GC_PROBE_MINOR];
-		if (ran >= MANY_UNSEEN && !counts[GC_HITS + GC_PROBE_PAUSE_BEGINS])
+		g->is_hit = counts[GC_HITS + GC_PROBE_PAUSE_BEGINS] > 0;
+		if (ran >= MANY_UNSEEN && !g->is_hit)
 			switch_anchor(c, p, g);
 	}
 }

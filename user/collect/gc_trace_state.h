@@ -30,6 +30,7 @@ struct gc_process {
 	unsigned int tries; /* to find V8 in it */
 	uint64_t tried_ns;
 	enum gc_anchor anchor;
+	bool is_hit;	  /* that anchor was */
 	bool is_switched; /* to the second anchor, since the first was never hit */
 	bool has[GC_PROBES];
 	char path[256];		 /* of the file that holds V8, clean */
@@ -105,8 +106,6 @@ struct gc_trace {
 void gc_trace_prepare(struct gc_trace *c);
 /* Probes process @p, if it was not yet. 0; -ENODATA no V8, -EOPNOTSUPP nothing to probe; -errno. */
 int gc_trace_attach(struct gc_trace *c, struct process *p);
-/* May V8 still be loaded into @p, where none was found? */
-bool gc_trace_may_get_v8(const struct gc_trace *c, const struct process *p);
 /* All that were not asked yet; and are the probes hit that are there? */
 void gc_trace_attach_all(struct gc_trace *c);
 void gc_trace_check_anchors(struct gc_trace *c);

@@ -77,20 +77,22 @@ static bool look(struct standing_thread *t)
 	return true;
 }
 
+/* Each in turn: that a process has ended is told when all of its other threads are known to. */
 static int wait_all(struct standstill *s)
 {
 	uint64_t until_ns = clock_monotonic_ns() + WAIT_NS;
 
-	for (size_t i = 0; i < s->len;) {
-		if (s->at[i].is_still || look(&s->at[i])) {
-			i++;
-			continue;
-		}
+	for (;;) {
+		size_t waits = 0;
+
+		for (size_t i = 0; i < s->len; i++)
+			waits += !s->at[i].is_still && !look(&s->at[i]);
+		if (!waits)
+			return 0;
 		if (clock_monotonic_ns() > until_ns)
 			return -ETIME;
 		(void)nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
 	}
-	return 0;
 }
 
 int standstill_begin(pid_t pid, struct standstill *ret)
@@ -133,16 +135,24 @@ int standstill_registers(const struct standstill *s, size_t i,
 	return (int)(sizeof(registers) / sizeof(uint64_t));
 }
 
+/* One that was killed meanwhile has to be waited for, or its parent could not. */
+static void let_go(struct standing_thread *t)
+{
+	if (!t->is_still || !t->tid)
+		return;
+	if (ptrace(PTRACE_DETACH, t->tid, NULL, (void *)(uintptr_t)t->signal))
+		t->is_still = false;
+	else
+		t->tid = 0;
+}
+
 void standstill_end(struct standstill *s)
 {
+	for (size_t i = 0; i < s->len; i++)
+		let_go(&s->at[i]);
 	(void)wait_all(s); /* one that has not stopped cannot be let go */
-	for (size_t i = 0; i < s->len; i++) {
-		const struct standing_thread *t = &s->at[i];
-
-		/* one that was killed meanwhile is its parent's to wait for once we have done so */
-		if (t->tid && ptrace(PTRACE_DETACH, t->tid, NULL, (void *)(uintptr_t)t->signal))
-			(void)waitpid(t->tid, NULL, __WALL | WNOHANG);
-	}
+	for (size_t i = 0; i < s->len; i++)
+		let_go(&s->at[i]);
 	free(s->at);
 	*s = (struct standstill){ 0 };
 }
