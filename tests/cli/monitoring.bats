@@ -167,3 +167,17 @@ faulty() {
 	sed -i '/^listen\|^web_config/d' "$BATS_TEST_TMPDIR/pod.yaml"
 	"$exporter" --config "$BATS_TEST_TMPDIR/pod.yaml" --check-config
 }
+
+@test "the exporter takes the example of its web configuration, also with what is commented out" {
+	need_command openssl
+	local dir=$BATS_TEST_TMPDIR exporter
+	exporter=$(tool vitals-exporter)
+	openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout "$dir/exporter.key" -out "$dir/exporter.crt" 2>"$dir/said"
+	cp "$dir/exporter.crt" "$dir/clients.crt"
+	chmod 600 "$dir/exporter.key"
+	sed "s|/etc/bpf-vitals/|$dir/|" docs/monitoring/web.yaml >"$dir/web.yaml"
+	"$exporter" -n node --web.config.file "$dir/web.yaml" --check-config
+	sed -i -E 's/^  # ([a-z_]+:)/  \1/' "$dir/web.yaml"
+	grep -q '^  client_auth_type: ' "$dir/web.yaml"
+	"$exporter" -n node --web.config.file "$dir/web.yaml" --web.listen-address 0.0.0.0:9435 --web.allow-remote --check-config
+}

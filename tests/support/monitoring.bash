@@ -70,13 +70,13 @@ write_exporter_config() {
 		cpu_budget: 50%
 		targets:
 		  - name: stall
-		    cmdline: "benchmark-server[.]js .*--work-us 11"
+		    cmdline: "$(built examples/benchmark)/benchmark-server[.]js .*--work-us 11"
 		  - name: leak
-		    cmdline: "gc-server[.]js .*--rate 21"
+		    cmdline: "$(built examples/memory)/gc-server[.]js .*--rate 21"
 		  - name: gc
-		    cmdline: "gc-server[.]js .*--garbage 22"
+		    cmdline: "$(built examples/memory)/gc-server[.]js .*--garbage 22"
 		  - name: quota
-		    cmdline: "benchmark-server[.]js .*--work-us 12"
+		    cmdline: "$(built examples/benchmark)/benchmark-server[.]js .*--work-us 12"
 	CONFIG
 }
 

@@ -117,7 +117,6 @@ static const int allowed[] = {
 	/* pages, lines of the log */
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(write),
-	SCMP_SYS(pwrite64),
 	SCMP_SYS(writev),
 	SCMP_SYS(memfd_create),
 	SCMP_SYS(ftruncate),
