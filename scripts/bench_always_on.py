@@ -128,10 +128,10 @@ def own(bench):
             time.sleep(1 + count / 10)  # they start
             runs = raw[count] = [own_run(bench, count, seconds) for _ in range(bench.rounds)]
         rows.append([str(count)] + [with_spread(runs, key) for key in
-                                    ("cpu_pct", "rss_mb", "own_mb", "server_mb", "scrape_ms", "series")])
+                                    ("cpu_pct", "rss_mb", "own_mb", "server_mb", "scrape_ms", "failed", "series")])
     bench.keep("always-on-own", raw)
     bench.say(table(["targets", "CPU of the exporter, % of one", "resident, MB", "of it its own, MB",
-                     "its server, MB", "a scrape, ms", "series"], rows))
+                     "its server, MB", "a scrape, ms", "of them failed", "series"], rows))
 
 
 def scrape(url):
@@ -161,12 +161,13 @@ def own_run(bench, count, seconds):
             for _ in range(seconds):
                 time.sleep(1)
                 asked = time.monotonic()
-                page = scrape(url)
-                took.append((time.monotonic() - asked) * 1000)
+                with contextlib.suppress(OSError):
+                    page = scrape(url)
+                    took.append((time.monotonic() - asked) * 1000)
             cpu = cpu_seconds(exporter.pid) + cpu_seconds(server) - cpu
             return {"cpu_pct": 100 * cpu / (time.monotonic() - began),
                     "rss_mb": resident_bytes(exporter.pid, "VmRSS") / 2**20,
                     "own_mb": resident_bytes(exporter.pid, "RssAnon") / 2**20,
                     "server_mb": resident_bytes(server, "VmRSS") / 2**20,
-                    "scrape_ms": sorted(took)[len(took) // 2],
+                    "scrape_ms": sorted(took)[len(took) // 2], "failed": seconds - len(took),
                     "series": sum(not line.startswith("#") for line in page.splitlines())}

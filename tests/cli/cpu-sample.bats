@@ -246,7 +246,7 @@ writes() {
 @test "too much lost: the report, and status 6" {
 	need_root
 	[ -x "$(built tests/live/cpu-work)" ] || skip 'needs tests/live/cpu-work'
-	start sh -c 'echo | "$0" burn' "$(built tests/live/cpu-work)"
+	start bash -c 'exec "$0" burn < <(echo)' "$(built tests/live/cpu-work)"
 	run -6 --separate-stderr "$tool" -q -a -F 999 -d 1 --max-stacks 1 --max-loss 0
 	[[ "$output" == *'raise --max-stacks'* ]]
 	writes 0 -a -F 999 -d 1 --max-stacks 1 --max-loss 100

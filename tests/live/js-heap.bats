@@ -104,7 +104,7 @@ left_out() {
 		read_heap
 		jq -c '.constructors[] | select(.name == "UserSession")' "$read_at"
 		heap_says '.constructors[] | select(.name == "UserSession") | .readings[0] |
-			(.live_count - 20000 | fabs) <= 600 and .count >= .live_count'
+			(.live_count - 20000 | fabs) <= 1000 and .count >= .live_count'
 		sleep 0.3
 	done
 }

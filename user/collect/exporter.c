@@ -92,7 +92,7 @@ static int on_sample(void *ctx, const struct memory *m, const struct memory_proc
 	if (p)
 		vitals_take_memory(p, m_process);
 	if (t && m_process->sample_count)
-		t->counted.looks_ns += m_process->samples[m_process->sample_count - 1].took_ns;
+		t->counted.looks_ns += m_process->samples[m_process->sample_count - 1].cpu_ns;
 	exporter_count_loss(e, LOSS_MEMORY_LOOKS, m->meta.missed);
 	return 0;
 }

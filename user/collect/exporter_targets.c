@@ -128,13 +128,13 @@ static int begin(struct exporter *e, struct watched_target *t)
 
 static void look_at_proc(struct watched_target *t)
 {
-	uint64_t began_ns = clock_monotonic_ns();
+	uint64_t began_ns = clock_process_cpu_ns();
 	struct vitals_facts facts;
 
 	if (process_facts(t->target.pid, &t->cpu, &t->e->sockets, &facts) == 0 &&
 	    target_is_same(&t->target))
 		vitals_take_facts(t->vitals, &facts);
-	t->counted.looks_ns += clock_monotonic_ns() - began_ns;
+	t->counted.looks_ns += clock_process_cpu_ns() - began_ns;
 }
 
 static int add(struct exporter *e, pid_t pid, const struct exporter_target *config)

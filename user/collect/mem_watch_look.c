@@ -138,6 +138,7 @@ int mem_watch_look(struct watched *w, struct memory_sample *ret)
 {
 	_release_(smaps_done) struct smaps maps = { 0 };
 	struct memory_sample s = { .time_ns = clock_realtime_ns(), .at_ns = clock_monotonic_ns() };
+	uint64_t began_cpu_ns = clock_process_cpu_ns();
 	int err = look_at_process(w, &s);
 
 	if (!err)
@@ -153,6 +154,7 @@ int mem_watch_look(struct watched *w, struct memory_sample *ret)
 	if (!target_is_same(&w->target))
 		return -ESRCH;
 	s.took_ns = clock_monotonic_ns() - s.at_ns;
+	s.cpu_ns = clock_process_cpu_ns() - began_cpu_ns;
 	*ret = s;
 	return 0;
 }

@@ -42,7 +42,7 @@ bool budget_update(struct budget *b, double share, double allowed, uint32_t poss
 struct budget_counts {
 	uint64_t iterations, collections;
 	uint64_t hits;	   /* of probes on malloc and free */
-	uint64_t looks_ns; /* our own reading of it */
+	uint64_t looks_ns; /* CPU time of our own reading of it */
 	uint64_t window_ns;
 };
 

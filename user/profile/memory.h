@@ -56,6 +56,7 @@ struct memory_sample {
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint64_t at_ns;	  /* CLOCK_MONOTONIC */
 	uint64_t took_ns; /* to read all of it */
+	uint64_t cpu_ns;  /* of that, CPU time of the reader */
 	uint64_t bytes[MEMORY_FIGURES];
 	uint32_t known; /* a bit for each figure */
 	uint32_t threads, mappings;
