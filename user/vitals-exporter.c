@@ -6,12 +6,14 @@
 #include "base/parse.h"
 #include "base/scope.h"
 #include "collect/exporter.h"
+#include "collect/targets.h"
 #include "host/cli.h"
 #include "host/config_file.h"
 #include "host/confine.h"
 #include "host/log.h"
 #include "host/metrics_link.h"
 #include "host/metrics_server.h"
+#include "host/procfs.h"
 #include "probe/features.h"
 #include "probe/load.h"
 
@@ -155,6 +157,22 @@ static int configure(struct options *o)
 	return !err ? EXIT_DONE : err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
 
+/* A process that is asked for by its PID is there, or that was a mistake. An exit status. */
+static int check_pids(const struct exporter_config *c)
+{
+	for (size_t i = 0; i < c->targets.len; i++) {
+		pid_t pid = c->targets.at[i].rule.pid;
+		struct process_stat stat = { 0 };
+		int err = pid ? procfs_stat(pid, &stat) : 0;
+
+		if (pid && !err && stat.tgid != pid)
+			err = -EEXIST;
+		if (err)
+			return targets_say_not_opened(pid, err, stat.tgid);
+	}
+	return EXIT_DONE;
+}
+
 /* --- serving ---------------------------------------------------------------------------------- */
 
 /* One run, for the callbacks of the loop. */
@@ -223,8 +241,9 @@ static int serve(const struct options *o)
 	run.loop = loop_new();
 	err = run.loop ? start(&run, &o->targets) : log_errno(-errno, "cannot start");
 	if (!err) {
-		log_note("watching %zu processes, serving http%s://%s/metrics (port %u)",
-			 exporter_targets(run.exporter), o->web_config ? "(s)" : "", o->listen,
+		log_note("watching %zu process%s, serving /metrics on %s (port %u)",
+			 exporter_targets(run.exporter),
+			 exporter_targets(run.exporter) == 1 ? "" : "es", o->listen,
 			 run.server.port);
 		err = loop_run(run.loop);
 	}
@@ -245,6 +264,8 @@ int main(int argc, char **argv)
 	cli_parse_basic("vitals-exporter", &argp, argc, argv, &o, &o.common);
 	probe_log_init();
 	status = configure(&o);
+	if (!status && !o.only_checks)
+		status = check_pids(&o.targets);
 	if (!status && !o.only_checks)
 		status = features_check();
 	if (!status && !o.only_checks)

@@ -128,6 +128,15 @@ refused() {
 	[ "$status" -eq 2 ]
 }
 
+@test "a PID that is no process: status 3, one line" {
+	run --separate-stderr "$tool" -p 4194303
+	[ "$status" -eq 3 ]
+	[ "$stderr" = 'vitals-exporter: no process 4194303' ]
+	printf '%s\n' 'targets:' '  - pid: 4194303' >"$config"
+	run --separate-stderr "$tool" --config "$config"
+	[ "$status" -eq 3 ]
+}
+
 @test "without privileges: one line that says which, and what to do" {
 	need_root
 	need_command setpriv

@@ -3,6 +3,7 @@
 #include "probe/release.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -46,7 +47,10 @@ void release_probes(struct bpf_link *const *links, size_t link_count, const int 
 {
 	struct release batch[RELEASE_BATCH];
 	size_t total = fd_count + link_count, done = 0;
+	sigset_t all, before;
 
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (done < total) {
 		size_t count = 0;
 
@@ -59,4 +63,5 @@ void release_probes(struct bpf_link *const *links, size_t link_count, const int 
 		}
 		release_batch(batch, count);
 	}
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -2,6 +2,11 @@
 /*
  * Letting go of many probes. Each release waits some 50 ms for the kernel's readers (an RCU grace
  * period); side by side they wait for the same one.
+ *
+ * A signal that kills meanwhile would make the kernel give up in the middle, and leave a breakpoint
+ * in the target for as long as that lives ("failed to unregister, leaking uprobe" in its log): each
+ * hit costs it about a microsecond and does nothing. So signals wait until all is done. SIGKILL does
+ * not; at any other time it is harmless, since the kernel lets go of what a dead process had.
  */
 #ifndef PROBE_RELEASE_H
 #define PROBE_RELEASE_H
