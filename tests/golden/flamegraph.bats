@@ -4,27 +4,17 @@
 # files of their own; RECORD=1 writes them anew, for the diff to be read.
 
 bats_require_minimum_version 1.5.0
+load ../support/golden.bash
 
 setup() {
-	cd "$BATS_TEST_DIRNAME/../.." || return 1
+	golden_setup flamegraph
 	driver=${BUILD:-build}/tests/golden/flamegraph
 	cases='plain kernel wall callers diff diff-raw wicked none'
 }
 
-# picture CASE FORMAT: what is compared. The version of the tool may change.
-picture() {
+# written CASE FORMAT: what is compared. The version of the tool may change.
+written() {
 	"$driver" "$1" "$2" | sed '/^<style>$/,/^<\/style>$/d; /^<script>/,/<\/script>$/d; s/ by bpf-vitals [0-9][^)]*)/ by bpf-vitals)/'
-}
-
-# compare CASE FORMAT: the difference, if there is one, is the test's output.
-compare() {
-	local want=tests/golden/flamegraph-$1.$2
-
-	if [ -n "${RECORD:-}" ]; then
-		picture "$1" "$2" >"$want"
-	else
-		picture "$1" "$2" | diff -u "$want" -
-	fi
 }
 
 @test "pictures" {

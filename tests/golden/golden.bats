@@ -3,21 +3,12 @@
 # Reports byte for byte against tests/golden/CASE.FORMAT; RECORD=1 writes those files anew, for the
 # diff to be read.
 
+load ../support/golden.bash
+
 setup() {
-	cd "$BATS_TEST_DIRNAME/../.." || return 1
+	golden_setup ''
 	driver=${BUILD:-build}/tests/golden/leak_report
 	cases='normal empty hostile incomplete several'
-}
-
-# compare CASE FORMAT: the difference, if there is one, is the test's output.
-compare() {
-	local want=tests/golden/$1.$2
-
-	if [ -n "${RECORD:-}" ]; then
-		"$driver" "$1" "$2" >"$want"
-	else
-		"$driver" "$1" "$2" | diff -u "$want" -
-	fi
 }
 
 @test "text reports" {

@@ -5,23 +5,13 @@
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
+load ../support/golden.bash
 
 setup() {
-	cd "$ROOT_DIR" || return 1
+	golden_setup js-heap
 	driver=${BUILD:-build}/tests/golden/js_heap_report
 	cases='one two calm'
 	schema=docs/schema/js-heap.schema.json
-}
-
-# compare CASE FORMAT: the difference, if there is one, is the test's output.
-compare() {
-	local want=tests/golden/js-heap-$1.$2
-
-	if [ -n "${RECORD:-}" ]; then
-		"$driver" "$1" "$2" >"$want"
-	else
-		"$driver" "$1" "$2" | diff -u "$want" -
-	fi
 }
 
 @test "text" {

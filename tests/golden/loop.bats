@@ -5,22 +5,12 @@
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
+load ../support/golden.bash
 
 setup() {
-	cd "$ROOT_DIR" || return 1
+	golden_setup loop
 	driver=${BUILD:-build}/tests/golden/loop_report
 	cases='normal list stuck throttled no-split no-stacks hostile calm empty'
-}
-
-# compare CASE FORMAT: the difference, if there is one, is the test's output.
-compare() {
-	local want=tests/golden/loop-$1.$2
-
-	if [ -n "${RECORD:-}" ]; then
-		"$driver" "$1" "$2" >"$want"
-	else
-		"$driver" "$1" "$2" | diff -u "$want" -
-	fi
 }
 
 @test "text" {

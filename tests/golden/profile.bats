@@ -5,25 +5,15 @@
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash
+load ../support/golden.bash
 
 setup() {
-	cd "$ROOT_DIR" || return 1
+	golden_setup profile
 	driver=${BUILD:-build}/tests/golden/profile_report
 	cases='small off-cpu wall hostile empty'
 }
 
-# compare CASE FORMAT: the difference, if there is one, is the test's output.
-compare() {
-	local want=tests/golden/profile-$1.$2
-
-	if [ -n "${RECORD:-}" ]; then
-		show "$1" "$2" >"$want"
-	else
-		show "$1" "$2" | diff -u "$want" -
-	fi
-}
-
-show() {
+written() {
 	if [ "$2" = pprof ]; then
 		"$driver" "$1" pprof >"$BATS_TEST_TMPDIR/$1.pb.gz" || return
 		TZ=UTC HOME=$BATS_TEST_TMPDIR go tool pprof -symbolize=none -raw "$BATS_TEST_TMPDIR/$1.pb.gz" 2>&1
