@@ -94,19 +94,21 @@ compare_with_snapshot() {
 	compare_with_snapshot 25.9.0
 }
 
-# left_out VERSION: three times, of a program that collects all the time.
+# left_out VERSION: of a program that collects all the time, five times: what a word that was left on a stack holds counts as
+# living, so that one reading may be off by more than the middle of them; most of the garbage is left out of each.
 left_out() {
 	local i
 
 	need_node "$1"
 	node_work '' js-heap.js 20000 churn
-	for i in 1 2 3; do
+	for i in 1 2 3 4 5; do
 		read_heap
-		jq -c '.constructors[] | select(.name == "UserSession")' "$read_at"
-		heap_says '.constructors[] | select(.name == "UserSession") | .readings[0] |
-			(.live_count - 20000 | fabs) <= 1000 and .count >= .live_count'
+		jq -c '.constructors[] | select(.name == "UserSession") | .readings[0]' "$read_at" >>"$read_at.all"
 		sleep 0.3
 	done
+	cat "$read_at.all"
+	jq -se 'all(.[]; .live_count >= 19000 and .live_count - 20000 <= (.count - 20000) / 2) and
+		((map(.live_count) | sort)[2] - 20000 | fabs) <= 1000' "$read_at.all" >/dev/null || fail 'not so'
 }
 
 @test "garbage is left out: node 18" {
