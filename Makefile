@@ -261,7 +261,7 @@ check: ## unit, corpus, golden and command-line tests; no root, a few minutes
 check: $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST) $(GOLDEN) $(REPLAY) $(if $(SAN),,all $(PAGE) $(WITH_TS) $(B)/tests/live/go-pure $(B)/tests/live/cpu-work)
 	$(Q)BUILD=$(B) prove -j2 $(UNIT) $(HOSTTEST) $(EXAMPLE_TEST)
 	$(Q)BUILD=$(B) prove tests/support/replay.t
-	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j2 tests/cli/*.bats tests/golden/*.bats)
+	$(Q)$(if $(SAN),true,BUILD=$(B) prove -j3 tests/cli/*.bats tests/golden/*.bats)
 
 .PHONY: check-browser
 check-browser: $(B)/bin/flame-render ## flame graphs in headless Chromium; screenshots in build/browser

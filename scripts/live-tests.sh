@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The live suites: those that say "# May run beside another." count and do not measure, and run first, two at a time; the
-# others one after the other. Many of these compare measurements, on a machine that may be shared: what failed is run once
+# The live suites: those that say "# May run beside another." count and do not measure, mostly they wait. They run first, three
+# at a time; that which says "# May run beside another, and is long." before the rest. The others run one after the other. Many of these compare measurements, on a machine that may be shared: what failed is run once
 # more when all others have ended, and only the second time counts. The first time is shown as comments, and how many
 # suites that were is said at the end.
 # usage: live-tests.sh SUITE...
@@ -39,13 +39,18 @@ tell_next() {
 	unset "suite_of[$pid]"
 }
 
-alone=()
+long=() short=() alone=()
 for suite; do
-	if ! grep -q '^# May run beside another\.$' "$suite"; then
+	if grep -q '^# May run beside another, and is long\.$' "$suite"; then
+		long+=("$suite")
+	elif grep -q '^# May run beside another\.$' "$suite"; then
+		short+=("$suite")
+	else
 		alone+=("$suite")
-		continue
 	fi
-	[ "${#suite_of[@]}" -lt 2 ] || tell_next
+done
+for suite in ${long[@]+"${long[@]}"} ${short[@]+"${short[@]}"}; do
+	[ "${#suite_of[@]}" -lt 3 ] || tell_next
 	run_suite "$suite" &
 	suite_of[$!]=$suite
 done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The commands of the documents that trace run as they are written there.
-# May run beside another.
+# May run beside another, and is long.
 
 bats_require_minimum_version 1.5.0
 load ../support/helpers.bash

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The stack that is taken in the kernel when malloc returns is the one that gdb finds there, frame by frame.
-# May run beside another.
+# May run beside another, and is long.
 
 # shellcheck disable=SC2154 # variables of live.bash and stacks.bash
 
