@@ -257,7 +257,6 @@ BENCHMARKS = {
     "gc": ("gc-trace: node under load", bench_gc.load),
     "gc-work": ("gc-trace: a fixed amount of work", bench_gc.work),
     "always-on": ("Watched for weeks: a node server under load", bench_always_on.node),
-    "always-on-own": ("Watched for weeks: the exporter itself", bench_always_on.own),
     "always-on-others": ("Watched for weeks: what others pay", bench_always_on.others),
     "exporter": ("vitals-exporter: its own CPU time and memory", bench_exporter.own),
     "optimizations": ("Examples: slow against fast", bench_optimizations.optimizations),

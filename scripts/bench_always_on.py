@@ -6,11 +6,8 @@ import contextlib
 import json
 import re
 import subprocess
-import tempfile
-import time
-import urllib.request
 
-from bench_run import Tracer, cpu_seconds, free_port, process, resident_bytes, traced, wait_until, wrk
+from bench_run import Tracer, process, traced, wrk
 from bench_sampling import thread_seconds
 from bench_stats import alternate, interval_text, median_of, number, side, table, with_spread
 
@@ -108,66 +105,3 @@ def others_row(way, pairs):
         row += [with_spread(side(pairs, 0), key), with_spread(side(pairs, 1), key),
                 interval_text(pairs, key)]
     return row
-
-
-# --- its own ---------------------------------------------------------------------------------------
-
-TARGETS = (1, 10, 50)
-# A hundred iterations a second each.
-TICKING = ["node", "-e", "setInterval(() => {}, 10)"]
-
-
-def own(bench):
-    """vitals-exporter itself, scraped each second: so many node processes that tick are watched."""
-    seconds = 5 if bench.quick else 20
-    rows, raw = [], {}
-    for count in TARGETS:
-        with contextlib.ExitStack() as targets:
-            for _ in range(count):
-                targets.enter_context(process(TICKING + ["always-on-own"]))
-            time.sleep(1 + count / 10)  # they start
-            runs = raw[count] = [own_run(bench, count, seconds) for _ in range(bench.rounds)]
-        rows.append([str(count)] + [with_spread(runs, key) for key in
-                                    ("cpu_pct", "rss_mb", "own_mb", "server_mb", "scrape_ms", "failed", "series")])
-    bench.keep("always-on-own", raw)
-    bench.say(table(["targets", "CPU of the exporter, % of one", "resident, MB", "of it its own, MB",
-                     "its server, MB", "a scrape, ms", "of them failed", "series"], rows))
-
-
-def scrape(url):
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return answer.read().decode()
-
-
-def watches(url, count):
-    with contextlib.suppress(OSError):
-        return f'vitals_target_processes{{process="ticking"}} {count}\n' in scrape(url)
-    return False
-
-
-def own_run(bench, count, seconds):
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/metrics"
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
-        config.write(f"listen: 127.0.0.1:{port}\ntargets:\n"
-                     "  - name: ticking\n    cmdline: always-on-own\n")
-        config.flush()
-        with process([bench.program("bin/vitals-exporter"), "-q", "--config", config.name]) as exporter:
-            wait_until(lambda: watches(url, count), "all targets", 60)
-            server = int(subprocess.check_output(["pgrep", "-P", str(exporter.pid)], text=True).split()[0])
-            time.sleep(3)  # what is read once of each is read
-            cpu, took = cpu_seconds(exporter.pid) + cpu_seconds(server), []
-            began = time.monotonic()
-            for _ in range(seconds):
-                time.sleep(1)
-                asked = time.monotonic()
-                with contextlib.suppress(OSError):
-                    page = scrape(url)
-                    took.append((time.monotonic() - asked) * 1000)
-            cpu = cpu_seconds(exporter.pid) + cpu_seconds(server) - cpu
-            return {"cpu_pct": 100 * cpu / (time.monotonic() - began),
-                    "rss_mb": resident_bytes(exporter.pid, "VmRSS") / 2**20,
-                    "own_mb": resident_bytes(exporter.pid, "RssAnon") / 2**20,
-                    "server_mb": resident_bytes(server, "VmRSS") / 2**20,
-                    "scrape_ms": sorted(took)[len(took) // 2], "failed": seconds - len(took),
-                    "series": sum(not line.startswith("#") for line in page.splitlines())}
