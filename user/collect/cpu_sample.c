@@ -179,6 +179,8 @@ int cpu_sample_start(struct cpu_sample *c)
 		return err;
 	if (o->is_system_wide)
 		cpu_sample_meet_all(c);
+	else if (o->follow_children)
+		cpu_sample_meet_children(c);
 	c->started_ns = c->refreshed_ns = clock_monotonic_ns();
 	c->started_realtime_ns = clock_realtime_ns();
 	if (o->mode != CPU_SAMPLE_OFF_CPU)

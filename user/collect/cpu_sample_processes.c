@@ -234,6 +234,18 @@ void cpu_sample_meet_all(struct cpu_sample *c)
 		meet(c, pids.at[i]);
 }
 
+void cpu_sample_meet_children(struct cpu_sample *c)
+{
+	for (const struct sampled *s = c->processes; s; s = s->hh.next) {
+		_release_(pid_list_done) struct pid_list below = { 0 };
+
+		if (s->is_ended || procfs_descendants(s->pid, &below))
+			continue;
+		for (size_t i = 0; i < below.len; i++)
+			(void)cpu_sample_add_descendant(c, below.at[i]);
+	}
+}
+
 int cpu_sample_process_event(struct cpu_sample *c, const struct process_event *event)
 {
 	struct sampled *s = cpu_sample_find(c, (pid_t)event->header.tgid);

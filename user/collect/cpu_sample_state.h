@@ -98,6 +98,8 @@ struct sampled *cpu_sample_find(struct cpu_sample *c, pid_t pid);
 size_t cpu_sample_running(const struct cpu_sample *c);
 /* With -a: all processes that there are, so that their first stacks are whole. */
 void cpu_sample_meet_all(struct cpu_sample *c);
+/* What was forked below the others before forks were told of. */
+void cpu_sample_meet_children(struct cpu_sample *c);
 int cpu_sample_process_event(struct cpu_sample *c, const struct process_event *event);
 /* Looks again at the mappings of all that run. */
 int cpu_sample_housekeeping(void *c);

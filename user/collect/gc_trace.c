@@ -253,6 +253,8 @@ int gc_trace_start(struct gc_trace *c, const struct gc_trace_sink *sink)
 	if (err)
 		return err;
 	c->sink = sink;
+	if (c->options->follow_children)
+		processes_meet_children(&c->processes);
 	gc_trace_attach_all(c);
 	c->started_ns = c->interval_ns = clock_monotonic_ns();
 	c->started_realtime_ns = clock_realtime_ns();

@@ -148,9 +148,12 @@ static struct gc_process *process_of(struct gc_trace *c, const struct process *p
 
 	if (!*at)
 		*at = calloc(1, sizeof(**at));
-	if (*at)
-		**at = (struct gc_process){ .sizes_at = -1, .tries = (*at)->tries };
 	return *at;
+}
+
+static void begin_anew(struct gc_process *g)
+{
+	*g = (struct gc_process){ .sizes_at = -1, .tries = g->tries, .tried_ns = g->tried_ns };
 }
 
 static bool may_load_v8(const struct gc_trace *c, const struct process *p, unsigned int tries)
@@ -164,6 +167,7 @@ int gc_trace_attach(struct gc_trace *c, struct process *p)
 {
 	_release_(gc_places_done) struct gc_places places = { .fd = -1 };
 	struct gc_process *g;
+	bool is_same;
 	int err;
 
 	if (p->is_probed || p->is_ended)
@@ -177,6 +181,9 @@ int gc_trace_attach(struct gc_trace *c, struct process *p)
 		return -ENOMEM;
 	g->tried_ns = clock_monotonic_ns();
 	err = gc_places_find(&p->target, &places);
+	is_same = !err && !processes_probes_are_new(p, places.fd);
+	if (!is_same)
+		begin_anew(g);
 	if (err == -ENODATA) /* it may still be mapping its libraries */
 		p->is_probed = !may_load_v8(c, p, ++g->tries);
 	if (err)
@@ -185,6 +192,8 @@ int gc_trace_attach(struct gc_trace *c, struct process *p)
 	g->limit_function = places.limit_function;
 	g->limit_function_bytes = places.limit_function_bytes;
 	g->option_limit_bytes = v8_option_limit(p->pid);
+	if (is_same)
+		return 0;
 	err = attach_places(c, p, g, &places);
 	if (err)
 		return err;

@@ -292,6 +292,8 @@ int loop_stall_start(struct loop_stall *c, const struct loop_stall_sink *sink)
 	err = loop_stall_attach(c);
 	if (err)
 		return err;
+	if (c->options->follow_children)
+		processes_meet_children(&c->processes);
 	err = loop_stall_look(c);
 	if (!err)
 		err = loop_add_fd(c->loop, ring_buffer__epoll_fd(c->ring), on_ring, c);

@@ -65,7 +65,8 @@ void loop_stall_attach_runtime(struct loop_stall *c)
 		    !(loop_stall_has_gc(c->options) || c->options->has_timers))
 			continue;
 		p->is_probed = true;
-		if (function_places_find(&p->target, names, NAME_COUNT, &places) == 0)
+		if (function_places_find(&p->target, names, NAME_COUNT, &places) == 0 &&
+		    processes_probes_are_new(p, places.fd))
 			attach(c, p, &places);
 		if (c->options->has_timers && !at[TIMERS].offset)
 			log_line(c->options->is_endless ? LOG_INFO : LOG_WARN,

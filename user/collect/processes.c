@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Asked for, or their children. */
 #include "collect/processes.h"
-#include "collect/targets.h"
 
+#include "base/scope.h"
+#include "collect/targets.h"
 #include "host/cli.h"
 #include "host/clock.h"
 #include "host/log.h"
@@ -10,6 +11,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define REFRESH_NS	 NS_PER_S
 #define REFRESH_AGAIN_NS (50 * NS_PER_MS)
@@ -269,6 +271,32 @@ int processes_add_descendant(void *ctx, pid_t pid)
 	if (!is_known(p, pid) && begin(p, pid, &tgid))
 		p->missed_children++;
 	return EXIT_DONE;
+}
+
+void processes_meet_children(struct processes *p)
+{
+	for (const struct process *s = p->all; s; s = s->hh.next) {
+		_release_(pid_list_done) struct pid_list below = { 0 };
+
+		if (s->is_ended || procfs_descendants(s->pid, &below))
+			continue;
+		for (size_t i = 0; i < below.len; i++)
+			(void)processes_add_descendant(p, below.at[i]);
+	}
+}
+
+bool processes_probes_are_new(struct process *s, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return true;
+	if ((s->probes.len || s->probes.fd_count) && s->probed_device == st.st_dev &&
+	    s->probed_inode == st.st_ino)
+		return false;
+	s->probed_device = st.st_dev;
+	s->probed_inode = st.st_ino;
+	return true;
 }
 
 /* Other code under the same number. */

@@ -28,7 +28,8 @@ struct process {
 	bool is_ended;
 	bool is_probed; /* the owner's: what it attaches to each is in place; false again after an
 			   exec */
-	struct uprobe_links probes; /* what it attached */
+	struct uprobe_links probes;	      /* what it attached */
+	uint64_t probed_device, probed_inode; /* in which file, processes_probes_are_new */
 	UT_hash_handle hh;
 };
 
@@ -64,10 +65,24 @@ void processes_done(struct processes *p);
 int processes_add(void *ctx, pid_t pid);
 int processes_add_descendant(void *ctx, pid_t pid);
 
+/*
+ * Adds what is below those that are there: once forks are told of, for what was forked since the
+ * processes were added.
+ */
+void processes_meet_children(struct processes *p);
+
 /* What names the code of @pid. */
 struct stack_code processes_code(const struct processes *p, pid_t pid);
 struct process *processes_find(const struct processes *p, pid_t pid);
 size_t processes_running(const struct processes *p);
+
+/*
+ * Is the file open as @fd another than the one that @s's probes are in? Then it is that from now
+ * on. Probes stay through an exec: where a process executed before its fork was told of, or
+ * executes what it is already, they are in place, and a second time they would see everything
+ * twice.
+ */
+bool processes_probes_are_new(struct process *s, int fd);
 
 /* Fork, exec, end, and mappings that were not known. */
 void processes_on_event(struct processes *p, const struct process_event *event);
