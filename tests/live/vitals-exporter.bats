@@ -18,7 +18,10 @@ setup() {
 	need_command curl jq python3 promtool bpftool
 }
 
+# The exporter first, and at its own pace: killed while it lets go of what has just ended, it leaves things in the kernel
+# (user/probe/release.h).
 teardown() {
+	[[ -z ${exporter:-} ]] || exporter_end || true
 	live_teardown
 	stop_nginx
 }

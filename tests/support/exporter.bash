@@ -35,8 +35,7 @@ exporter_config() {
 }
 
 exporter_end() {
-	kill -TERM "$exporter"
-	wait "$exporter"
+	kill -TERM "$exporter" 2>/dev/null && wait_for 20 ended "$exporter"
 }
 
 # A page may be a second old.
