@@ -104,7 +104,7 @@ static void test_random(void)
 
 	for (int i = 0; i < ROUNDS; i++) {
 		static struct sample p;
-		uint64_t want[MAX_NODES];
+		uint64_t want[MAX_NODES] = { 0 };
 		size_t len;
 
 		make_sample(&p, &state);

@@ -135,7 +135,8 @@ static int run_child(const struct plan *plan, int listen_fd, int link_fd, pid_t 
 static void end_child(struct metrics_server *server)
 {
 	if (server->pid > 0) {
-		/* It has nothing to put in order. Without CAP_KILL it ends by the link, or with us. */
+		/* It has nothing to put in order. Without CAP_KILL it ends by the link, or with us.
+		 */
 		int flags = kill(server->pid, SIGKILL) ? WNOHANG : 0;
 
 		(void)close(server->link);

@@ -5,8 +5,8 @@
  *
  * A signal that kills meanwhile would make the kernel give up in the middle, and leave a breakpoint
  * in the target for as long as that lives ("failed to unregister, leaking uprobe" in its log): each
- * hit costs it about a microsecond and does nothing. So signals wait until all is done. SIGKILL does
- * not; at any other time it is harmless, since the kernel lets go of what a dead process had.
+ * hit costs it about a microsecond and does nothing. So signals wait until all is done. SIGKILL
+ * does not; at any other time it is harmless, since the kernel lets go of what a dead process had.
  */
 #ifndef PROBE_RELEASE_H
 #define PROBE_RELEASE_H
